@@ -1,0 +1,115 @@
+"""Page rendering: the only place of the web kit that knows the template engine.
+
+Owns: the template environment (escaping on, unknown names refused), the filters and globals of all pages, and fragments of
+pages. Knows nothing of requests, sessions or tenants: a page is a template name and a model.
+
+Templates are addressed by prefix: `kit/…` is this package's own folder, every other prefix is a folder named by the caller.
+All macros of `kit/components.html` are reachable in every template as `ui`, without an import.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+
+from jinja2 import BaseLoader, Environment, FileSystemLoader, PrefixLoader, StrictUndefined, Template
+from markupsafe import Markup, escape
+
+from xenia.web.api_snippets import snippets
+from xenia.web.static_files import StaticFiles
+
+KIT_FOLDER = Path(__file__).parent / "templates"
+
+THEME_COOKIE = "xenia_theme"
+"""Set by the theme switch in the browser; holds `light` or `dark`, and is absent for "as my system"."""
+
+_THEMES = ("light", "dark")
+
+_MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
+
+
+class Pages:
+    """Renders templates. One instance serves all threads; compiled templates stay in memory for the life of the process."""
+
+    def __init__(self, folders: Mapping[str, Path], static: StaticFiles) -> None:
+        loaders: dict[str, BaseLoader] = {"kit": FileSystemLoader(KIT_FOLDER)}
+        for prefix, folder in folders.items():
+            loaders[prefix] = FileSystemLoader(folder)
+        self._environment = Environment(
+            loader=PrefixLoader(loaders),
+            autoescape=True,
+            undefined=StrictUndefined,
+            trim_blocks=True,
+            lstrip_blocks=True,
+            keep_trailing_newline=False,
+            auto_reload=False,
+            cache_size=-1,
+        )
+        self._environment.filters |= {
+            "datetime": format_time,
+            "group4": group4,
+            "json_block": json_block,
+            "snippets": snippets,
+        }
+        self._environment.globals["static_url"] = static.url
+        self._environment.globals["ui"] = self._environment.get_template("kit/components.html").module
+
+    def render(self, template: str, /, **model: object) -> str:
+        """The whole page. Raises jinja2.UndefinedError when the model lacks a name the page uses."""
+        return self._environment.get_template(template).render(**model)
+
+    def render_block(self, template: str, block: str, /, **model: object) -> str:
+        """One named block of a page, for `?part=`: the same template and model answer page and fragment.
+
+        Raises KeyError when neither the page nor its layouts have such a block.
+        """
+        page = self._environment.get_template(template)
+        context = page.new_context(model)
+        # Names set or imported at the top of a page, and blocks of its layouts, are known only after it ran once.
+        _exhaust(page, context)
+        if block not in context.blocks:
+            raise KeyError(f"{template} has no block {block!r}")
+        return "".join(context.blocks[block][0](context))
+
+
+def _exhaust(page: Template, context: object) -> None:
+    for _ in page.root_render_func(context):  # type: ignore[arg-type]
+        pass
+
+
+def theme_of(cookie: str | None) -> str:
+    """The `theme` of a page model from the value of the theme cookie; anything unknown means "as my system"."""
+    return cookie if cookie in _THEMES else "system"
+
+
+def format_time(moment: datetime) -> Markup:
+    """An aware time as `<time>` in UTC, the same words in every language of the server's host.
+
+    Raises ValueError for a time without zone: printing one as UTC would be a guess.
+    """
+    if moment.tzinfo is None:
+        raise ValueError("a page shows aware times only")
+    utc = moment.astimezone(UTC)
+    machine = utc.strftime("%Y-%m-%dT%H:%M:%SZ")
+    words = f"{utc.day} {_MONTHS[utc.month - 1]} {utc.year}, {utc:%H:%M} UTC"
+    return Markup('<time datetime="{}">{}</time>').format(machine, words)
+
+
+def group4(text: object) -> Markup:
+    """Blanks after each four characters, for codes and secret keys that people read aloud or type."""
+    plain = str(text)
+    return escape(" ".join(plain[start : start + 4] for start in range(0, len(plain), 4)))
+
+
+def json_block(value: object) -> Markup:
+    """JSON that can stand inside `<script type="application/json">`.
+
+    `<`, `>` and `&` are written as escapes, so that no value can end the element or open a comment; U+2028 and U+2029 too,
+    because older script parsers take them for line ends.
+    """
+    text = json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+    for character in "<>&\u2028\u2029":
+        text = text.replace(character, f"\\u{ord(character):04x}")
+    return Markup(text)  # noqa: S704 - made safe by the loop above

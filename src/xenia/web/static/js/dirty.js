@@ -1,0 +1,19 @@
+// Warns before a form marked data-dirty is left with changes that were not saved, and shows their number in [data-dirty-count].
+for (const form of document.querySelectorAll('form[data-dirty]')) {
+  const changed = () => [...form.elements].filter((field) => {
+    if (field.type === 'checkbox' || field.type === 'radio') return field.checked !== field.defaultChecked;
+    if (field instanceof HTMLSelectElement) return [...field.options].some((one) => one.selected !== one.defaultSelected);
+    return 'defaultValue' in field && field.type !== 'hidden' && field.value !== field.defaultValue;
+  }).length;
+  const line = form.querySelector('[data-dirty-count]');
+  let leaving = false;
+  form.addEventListener('input', () => {
+    const number = changed();
+    if (line) line.textContent = number ? `Unsaved changes: ${number}` : '';
+  });
+  // A preview button sends the form to a frame: the page stays, and so does the warning.
+  form.addEventListener('submit', (event) => { leaving = !event.submitter?.hasAttribute('formtarget'); });
+  addEventListener('beforeunload', (event) => {
+    if (!leaving && changed()) event.preventDefault();
+  });
+}

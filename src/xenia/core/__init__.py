@@ -1,0 +1,1 @@
+"""Nouns and rules. Standard library only: no web, no SQL, no clock, no randomness, no environment."""

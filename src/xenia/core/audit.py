@@ -1,0 +1,187 @@
+"""Records of what was done (directory audit) and of who signed in. Written with what they describe."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from xenia.core.actor import Actor
+from xenia.core.ids import AppId, CorrelationId, ObjectId, TenantId
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """A modified property; values are JSON text, as the log API carries them."""
+
+    property: str
+    old: str | None
+    new: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """An object an audited activity was about."""
+
+    id: str
+    type: str
+    """``User``, ``Application``, ``ServicePrincipal``, ``Policy``, ``Directory`` or ``Other``."""
+    display_name: str | None = None
+    user_principal_name: str | None = None
+    changes: tuple[Change, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class AuditRecord:
+    """One row of the audit log (``directoryAudit``)."""
+
+    id: str
+    tenant_id: TenantId
+    at: datetime
+    activity: str
+    category: str
+    service: str
+    operation: str
+    result: str
+    correlation_id: CorrelationId
+    initiated_by_user: ObjectId | None = None
+    initiated_by_name: str | None = None
+    initiated_by_upn: str | None = None
+    initiated_by_app: AppId | None = None
+    initiated_by_app_name: str | None = None
+    initiated_by_service_principal: ObjectId | None = None
+    ip_address: str | None = None
+    targets: tuple[Target, ...] = ()
+    details: tuple[tuple[str, str], ...] = ()
+    result_reason: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Activity:
+    """Name, category, service and operation of an audited activity, in the words of the field."""
+
+    name: str
+    category: str = "UserManagement"
+    service: str = "Core Directory"
+    operation: str = "Update"
+
+
+INVITE_EXTERNAL_USER = Activity("Invite external user", service="Invited Users", operation="Add")
+INVITE_WITH_RESET = Activity("Invite external user with reset invitation status", service="Invited Users", operation="Add")
+INVITE_INTERNAL_USER = Activity("Invite internal user to B2B collaboration", service="Invited Users", operation="Add")
+INVITATION_EMAIL = Activity("Invitation Email", service="Invited Users", operation="Add")
+REDEEM_INVITE = Activity("Redeem external user invite", service="B2B Auth", operation="Update")
+DELETE_EXTERNAL_USER = Activity("Delete external user", service="Invited Users", operation="Delete")
+ADD_USER = Activity("Add user", operation="Add")
+ADD_SPONSOR = Activity("Add user sponsor", operation="Add")
+UPDATE_USER = Activity("Update user")
+DELETE_USER = Activity("Delete user", operation="Delete")
+HARD_DELETE_USER = Activity("Hard Delete user", operation="Delete")
+RESTORE_USER = Activity("Restore user")
+DISABLE_ACCOUNT = Activity("Disable account")
+ENABLE_ACCOUNT = Activity("Enable account")
+REVOKE_SESSIONS = Activity("Update StsRefreshTokenValidFrom Timestamp")
+REGISTERED_SECURITY_INFO = Activity("User registered security info", service="Authentication Methods", operation="Add")
+DELETED_SECURITY_INFO = Activity("User deleted security info", service="Authentication Methods", operation="Delete")
+ADMIN_DELETED_SECURITY_INFO = Activity("Admin deleted security info", service="Authentication Methods", operation="Delete")
+ADD_APPLICATION = Activity("Add application", "ApplicationManagement", operation="Add")
+UPDATE_APPLICATION = Activity("Update application", "ApplicationManagement")
+DELETE_APPLICATION = Activity("Delete application", "ApplicationManagement", operation="Delete")
+ADD_SERVICE_PRINCIPAL = Activity("Add service principal", "ApplicationManagement", operation="Add")
+UPDATE_CREDENTIALS = Activity("Update application \u2013 Certificates and secrets management", "ApplicationManagement")
+ASSIGN_APP_ROLE = Activity("Add app role assignment grant to user", operation="Add")
+REMOVE_APP_ROLE = Activity("Remove app role assignment from user", operation="Delete")
+GRANT_APP_PERMISSION = Activity("Add app role assignment to service principal", "ApplicationManagement", operation="Add")
+GRANT_DELEGATED = Activity("Add delegated permission grant", "ApplicationManagement", operation="Add")
+CONSENT_TO_APPLICATION = Activity("Consent to application", "ApplicationManagement", operation="Add")
+UPDATE_AUTHORIZATION_POLICY = Activity("Update authorization policy", "AuthorizationPolicy")
+UPDATE_POLICY = Activity("Update policy", "Policy")
+UPDATE_COMPANY = Activity("Set Company Information", "DirectoryManagement")
+CREATE_TENANT = Activity("Create company", "DirectoryManagement", operation="Add")
+ADD_ROLE_MEMBER = Activity("Add member to role", "RoleManagement", operation="Add")
+REMOVE_ROLE_MEMBER = Activity("Remove member from role", "RoleManagement", operation="Delete")
+
+
+def audit_record(
+    record_id: str,
+    activity: Activity,
+    actor: Actor,
+    now: datetime,
+    *,
+    targets: tuple[Target, ...] = (),
+    details: tuple[tuple[str, str], ...] = (),
+    result: str = "success",
+    reason: str | None = None,
+) -> AuditRecord:
+    """The audit row of *activity* done by *actor* at *now*."""
+    return AuditRecord(
+        id=record_id,
+        tenant_id=actor.tenant_id,
+        at=now,
+        activity=activity.name,
+        category=activity.category,
+        service=activity.service,
+        operation=activity.operation,
+        result=result,
+        correlation_id=actor.correlation_id,
+        initiated_by_user=actor.user_id,
+        initiated_by_name=actor.display_name or None,
+        initiated_by_upn=actor.upn or None,
+        initiated_by_app=actor.app_id if actor.is_app_only else None,
+        initiated_by_app_name=(actor.app_name or None) if actor.is_app_only else None,
+        initiated_by_service_principal=actor.service_principal_id,
+        ip_address=actor.ip_address or None,
+        targets=targets,
+        details=details,
+        result_reason=reason,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class AuthenticationStep:
+    """One proof within a sign-in, for the log's Authentication Details."""
+
+    method: str
+    at: datetime
+    succeeded: bool
+    detail: str
+    requirement: str = "Primary authentication"
+
+
+@dataclass(frozen=True, slots=True)
+class SignInRecord:
+    """One row of the sign-in log (``signIn``)."""
+
+    id: str
+    tenant_id: TenantId
+    at: datetime
+    correlation_id: CorrelationId
+    app_id: AppId
+    app_name: str
+    error_code: int
+    """AADSTS number; 0 is success."""
+    failure_reason: str = ""
+    user_id: ObjectId | None = None
+    user_display_name: str | None = None
+    user_principal_name: str | None = None
+    sign_in_identifier: str | None = None
+    user_type: str | None = None
+    is_interactive: bool = True
+    event_type: str = "interactiveUser"
+    """``interactiveUser``, ``nonInteractiveUser`` or ``servicePrincipal``."""
+    service_principal_id: ObjectId | None = None
+    service_principal_name: str | None = None
+    resource_id: str | None = None
+    resource_name: str | None = None
+    ip_address: str | None = None
+    user_agent: str | None = None
+    client_app: str = "Browser"
+    cross_tenant_access: str = "none"
+    home_tenant_id: TenantId | None = None
+    identity_provider: str | None = None
+    requirement: str = "singleFactorAuthentication"
+    steps: tuple[AuthenticationStep, ...] = ()
+    token_id: str | None = None
+    """``uti`` of the issued token."""
+    issuer: str | None = None
+    """``iss`` of the issued ID token."""
+    session_id: str | None = None

@@ -1,0 +1,54 @@
+"""Authorization codes and the token families they found."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from xenia.core.directory.application import Platform
+from xenia.core.ids import AppId, ObjectId, TenantId
+from xenia.core.signin.facts import Proof
+
+CODE_LIFETIME = timedelta(minutes=10)
+VERIFIER_TRIES = 5
+
+
+@dataclass(frozen=True, slots=True)
+class AuthorizationCode:
+    """A single-use code (RFC 6749 section 4.1). The row stays until expiry so that reuse is seen."""
+
+    code_hash: str
+    tenant_id: TenantId
+    app_id: AppId
+    user_id: ObjectId
+    family_id: str
+    redirect_uri: str
+    platform: Platform
+    scopes: tuple[str, ...]
+    """Scopes as requested at the authorize leg."""
+    issued_at: datetime
+    expires_at: datetime
+    sid: str
+    proofs: tuple[Proof, ...]
+    auth_time: datetime
+    nonce: str | None = None
+    code_challenge: str | None = None
+    claims_request: str | None = None
+    is_persistent: bool = False
+    asks_auth_time: bool = False
+    endpoint_version: str = "2.0"
+    verifier_failures: int = 0
+    consumed_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class TokenFamily:
+    """All tokens that descend from one sign-in of one client. Revoking it ends them together."""
+
+    id: str
+    tenant_id: TenantId
+    user_id: ObjectId
+    app_id: AppId
+    sid: str
+    created_at: datetime
+    revoked_at: datetime | None = None

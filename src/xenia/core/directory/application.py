@@ -1,0 +1,233 @@
+"""Applications: the registration (global definition), its local service principal, credentials and
+the redirect-URI rules that keep answers from reaching anybody else."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from urllib.parse import SplitResult, urlsplit
+
+from xenia.core.ids import AppId, ObjectId, TenantId
+
+DEFAULT_ACCESS_ROLE = "00000000-0000-0000-0000-000000000000"
+"""``appRoleId`` of an assignment without a particular role (Default Access)."""
+GRAPH_APP_ID: AppId = "00000003-0000-0000-c000-000000000000"
+"""Well-known Application (client) ID of the Graph resource."""
+
+
+class Audience(StrEnum):
+    """Supported account types (``signInAudience``)."""
+
+    SINGLE = "AzureADMyOrg"
+    MULTIPLE = "AzureADMultipleOrgs"
+    MULTIPLE_AND_PERSONAL = "AzureADandPersonalMicrosoftAccount"
+    PERSONAL = "PersonalMicrosoftAccount"
+
+
+class Platform(StrEnum):
+    """Kind of a redirect URI; decides which client authentication a code redemption needs."""
+
+    WEB = "web"
+    SPA = "spa"
+    PUBLIC = "publicClient"
+
+
+@dataclass(frozen=True, slots=True)
+class RedirectUri:
+    """A registered redirect URI (reply URL) of one platform."""
+
+    uri: str
+    platform: Platform
+
+    def matches(self, requested: str) -> bool:
+        """Exact comparison (RFC 9700 section 2.1); loopback http ignores the port (RFC 8252 section 7.3)."""
+        if requested == self.uri:
+            return True
+        ours, theirs = urlsplit(self.uri), _split(requested)
+        if theirs is None or not is_loopback_http(ours) or not is_loopback_http(theirs):
+            return False
+        return (ours.hostname, ours.path or "/", ours.query) == (
+            theirs.hostname,
+            theirs.path or "/",
+            theirs.query,
+        ) and not theirs.fragment
+
+
+def _split(uri: str) -> SplitResult | None:
+    try:
+        parts = urlsplit(uri)
+        parts.port  # noqa: B018  (raises ValueError on a port that is no number)
+    except ValueError:
+        return None
+    return None if parts.username is not None or parts.password is not None else parts
+
+
+def is_loopback_http(parts: SplitResult) -> bool:
+    """Whether this is plain http to this very machine, the one place where the port may vary."""
+    return parts.scheme == "http" and parts.hostname in ("localhost", "127.0.0.1", "::1")
+
+
+def redirect_uri_problem(uri: str, platform: Platform) -> str | None:
+    """Why this URI may not be registered for the platform, or None when it may.
+
+    Rules of the field: at most 256 characters, absolute, no fragment, no wildcard, no credentials;
+    https, or http for this machine only; custom schemes for public clients only.
+    """
+    parts = _split(uri)
+    if parts is None or not parts.scheme or (not parts.netloc and platform is not Platform.PUBLIC):
+        return "Enter an absolute URI such as https://app.example.com/signin."
+    if len(uri) > 256:
+        return "A redirect URI may have at most 256 characters."
+    if any(character in uri for character in "!$'(),;* \"<>\\^`{|}") or not uri.isprintable() or not uri.isascii():
+        return "A redirect URI may not hold wildcards, blanks or any of ! $ ' ( ) , ;."
+    if "#" in uri:
+        return "A redirect URI may not hold a fragment (#)."
+    if parts.scheme == "https" or is_loopback_http(parts):
+        return None
+    if platform is Platform.PUBLIC and parts.scheme not in ("http", "javascript", "data", "file", "vbscript", "blob"):
+        return None
+    return "Use https, or http with localhost for development."
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """A delegated permission an application exposes (``api.oauth2PermissionScopes``)."""
+
+    id: str
+    value: str
+    type: str = "User"
+    is_enabled: bool = True
+    admin_consent_display_name: str = ""
+    admin_consent_description: str = ""
+    user_consent_display_name: str | None = None
+    user_consent_description: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class AppRole:
+    """A role an application defines; assigned to users or, as application permission, to apps."""
+
+    id: str
+    value: str | None
+    display_name: str
+    description: str = ""
+    allowed_member_types: tuple[str, ...] = ("User",)
+    is_enabled: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class RequiredResourceAccess:
+    """API permissions an application asks for: (permission id, ``Scope`` or ``Role``) pairs of one resource."""
+
+    resource_app_id: AppId
+    access: tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Application:
+    """An app registration: the one global definition, kept in the tenant that owns it."""
+
+    id: ObjectId
+    tenant_id: TenantId
+    app_id: AppId
+    display_name: str
+    created_at: datetime
+    audience: Audience = Audience.SINGLE
+    redirect_uris: tuple[RedirectUri, ...] = ()
+    id_token_issuance: bool = False
+    access_token_issuance: bool = False
+    is_fallback_public_client: bool = False
+    identifier_uris: tuple[str, ...] = ()
+    scopes: tuple[Scope, ...] = ()
+    app_roles: tuple[AppRole, ...] = ()
+    required_resource_access: tuple[RequiredResourceAccess, ...] = ()
+    requested_access_token_version: int | None = None
+    optional_claims: dict[str, list[dict[str, object]]] | None = None
+    group_membership_claims: str | None = None
+    home_page_url: str | None = None
+    logout_url: str | None = None
+    privacy_statement_url: str | None = None
+    terms_of_service_url: str | None = None
+    is_first_party: bool = False
+    """Ships with Xenia (portal, tester, Graph): no consent page, hidden from My Apps, cannot be deleted."""
+    version: int = 0
+
+    def redirect_uri(self, requested: str) -> RedirectUri | None:
+        """The registered redirect URI that *requested* may use, or None."""
+        exact = next((uri for uri in self.redirect_uris if uri.uri == requested), None)
+        return exact or next((uri for uri in self.redirect_uris if uri.matches(requested)), None)
+
+    @property
+    def is_multi_tenant(self) -> bool:
+        """Whether people and apps of other tenants may use it."""
+        return self.audience is not Audience.SINGLE
+
+
+@dataclass(frozen=True, slots=True)
+class ServicePrincipal:
+    """The local instance of an application in one tenant (enterprise app)."""
+
+    id: ObjectId
+    tenant_id: TenantId
+    app_id: AppId
+    display_name: str
+    owner_tenant_id: TenantId
+    created_at: datetime
+    account_enabled: bool = True
+    assignment_required: bool = False
+    visible_to_users: bool = True
+    home_page_url: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ClientSecret:
+    """A client secret; only its keyed hash is kept (the value is shown once)."""
+
+    key_id: str
+    application_id: ObjectId
+    display_name: str
+    hint: str
+    secret_hash: str
+    starts_at: datetime
+    ends_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Certificate:
+    """A public certificate by which an application proves itself (private_key_jwt)."""
+
+    key_id: str
+    application_id: ObjectId
+    display_name: str
+    der: bytes
+    thumbprint_sha1: str
+    thumbprint_sha256: str
+    starts_at: datetime
+    ends_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class AppRoleAssignment:
+    """A role (or Default Access) of a resource given to a user, group or service principal."""
+
+    id: str
+    principal_id: ObjectId
+    principal_type: str
+    resource_id: ObjectId
+    """Service principal of the application that defines the role."""
+    app_role_id: str
+    created_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class DelegatedGrant:
+    """Consent: a client may act for one user (or everybody) at a resource (``oauth2PermissionGrant``)."""
+
+    id: str
+    client_id: ObjectId
+    consent_type: str
+    """``Principal`` or ``AllPrincipals``."""
+    principal_id: ObjectId | None
+    resource_id: ObjectId
+    scopes: tuple[str, ...]

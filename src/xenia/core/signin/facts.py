@@ -1,0 +1,74 @@
+"""Facts: what one sign-in has proven so far, by whom and when. They only grow, or start over."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import datetime
+from enum import StrEnum
+
+from xenia.core.ids import ObjectId
+
+
+class Realm(StrEnum):
+    """Where an account proves itself. Decided from the address alone, whoever exists."""
+
+    PASSWORD = "password"  # noqa: S105  (a realm's name)
+    EMAIL_PASSCODE = "email_passcode"
+
+
+class Factor(StrEnum):
+    """First factor (who are you) or second factor (prove it again, differently)."""
+
+    FIRST = "first"
+    SECOND = "second"
+
+
+@dataclass(frozen=True, slots=True)
+class Proof:
+    """A credential shown and checked: method, moment, ``amr`` values (RFC 8176) and whose it was."""
+
+    method: str
+    factor: Factor
+    at: datetime
+    amr: tuple[str, ...]
+    issuer: str
+    """Identity provider: ``mail`` for passcodes, the tenant's initial domain for passwords and apps."""
+    subject: str
+    """The account at that provider: folded address or user principal name."""
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """Everything known about the person in front of this browser, in this interaction."""
+
+    login: str | None = None
+    """The address or user name as typed, picked or invited."""
+    realm: Realm | None = None
+    user_id: ObjectId | None = None
+    """The directory object; for guests known only after the proof, so that pages cannot tell."""
+    chosen: bool = False
+    """Whether the account was typed or picked in this interaction (satisfies ``select_account``)."""
+    proofs: tuple[Proof, ...] = ()
+    sid: str | None = None
+    """Session the proofs come from, when single sign-on supplied them."""
+    accepted: bool = False
+    """Review permissions was accepted here."""
+    declined: bool = False
+    """Consent or permissions were declined here: the answer is an error to the app."""
+    consented_scopes: tuple[str, ...] = ()
+    consent_given: bool = False
+    """The consent page was answered here (satisfies ``prompt=consent``)."""
+    stay_signed_in: bool | None = None
+
+    def with_account(self, login: str, realm: Realm, user_id: ObjectId | None = None) -> Facts:
+        """Start over with another account: every fact about the previous one is dropped."""
+        return Facts(login=login, realm=realm, user_id=user_id, chosen=True)
+
+    def with_proof(self, proof: Proof, user_id: ObjectId | None = None) -> Facts:
+        """Add a proof; one per factor is kept, the newest."""
+        kept = tuple(old for old in self.proofs if old.factor is not proof.factor)
+        return replace(self, proofs=(*kept, proof), user_id=user_id or self.user_id)
+
+    def proof(self, factor: Factor) -> Proof | None:
+        """The proof of this factor, or None."""
+        return next((proof for proof in self.proofs if proof.factor is factor), None)

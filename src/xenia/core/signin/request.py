@@ -1,0 +1,48 @@
+"""What an interaction is for: an app's authorization request, or the redemption of an invitation.
+
+Both are complete, validated values: a page needs nothing from the URL to go on, so the browser may
+wander, reload or change accounts without losing the app's ``state`` and PKCE challenge.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from xenia.core.directory.application import Platform
+from xenia.core.ids import AppId
+
+
+@dataclass(frozen=True, slots=True)
+class AuthorizeRequest:
+    """A validated authorization request (OpenID Connect Core section 3.1.2.1)."""
+
+    app_id: AppId
+    redirect_uri: str
+    platform: Platform
+    response_types: tuple[str, ...]
+    response_mode: str
+    scopes: tuple[str, ...]
+    state: str | None = None
+    nonce: str | None = None
+    code_challenge: str | None = None
+    prompts: tuple[str, ...] = ()
+    login_hint: str | None = None
+    domain_hint: str | None = None
+    max_age: int | None = None
+    client_info: bool = False
+    claims_request: str | None = None
+    endpoint_version: str = "2.0"
+    resource: str | None = None
+
+    @property
+    def is_silent(self) -> bool:
+        """Whether no page may be shown (``prompt=none``)."""
+        return "none" in self.prompts
+
+
+@dataclass(frozen=True, slots=True)
+class RedeemRequest:
+    """The redemption of one invitation; ends at its redirect URL."""
+
+    invitation_id: str
+    redirect_url: str

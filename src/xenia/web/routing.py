@@ -1,0 +1,80 @@
+"""Routes as data: which handler answers which method and path, and how a surface shows errors."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, replace
+from typing import TypeAlias
+
+from werkzeug.exceptions import MethodNotAllowed as RouteMethodNotAllowed
+from werkzeug.exceptions import NotFound as RouteNotFound
+from werkzeug.routing import Map, RequestRedirect, Rule
+
+from xenia.core.errors import MethodNotAllowed, NotFound
+from xenia.web.http import HttpRequest, HttpResponse
+
+Handler: TypeAlias = Callable[[HttpRequest], HttpResponse]
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """``Route("GET", "/{tenant}/oauth2/v2.0/authorize", handler)``; several methods split by blanks.
+
+    Parts in braces match one segment, ``{rest:path}`` matches any number. GET also answers HEAD.
+    """
+
+    methods: str
+    pattern: str
+    handler: Handler
+
+
+@dataclass(frozen=True, slots=True)
+class Surface:
+    """Routes that belong together and the one place that turns their errors into answers."""
+
+    name: str
+    routes: tuple[Route, ...]
+    render_error: Callable[[HttpRequest, Exception], HttpResponse]
+
+
+@dataclass(frozen=True, slots=True)
+class _Target:
+    surface: Surface
+    handler: Handler
+
+
+class Router:
+    """Finds the handler of a request and keeps a surface's errors on that surface."""
+
+    def __init__(self, surfaces: Iterable[Surface], fallback: Surface) -> None:
+        """``fallback`` renders errors of paths that nobody serves."""
+        self._fallback = fallback
+        rules = [
+            Rule(_pattern(route.pattern), endpoint=_Target(surface, route.handler), methods=route.methods.split())
+            for surface in (*surfaces, fallback)
+            for route in surface.routes
+        ]
+        self._map = Map(rules, strict_slashes=False, merge_slashes=False).bind("xenia.invalid")
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        """Answer; errors become answers of the surface they arose on."""
+        surface = self._fallback
+        try:
+            target, args = self._find(request)
+            surface = target.surface
+            return target.handler(replace(request, args=args))
+        except Exception as error:  # noqa: BLE001  (the one net: each surface renders its own errors)
+            return surface.render_error(request, error)
+
+    def _find(self, request: HttpRequest) -> tuple[_Target, dict[str, str]]:
+        try:
+            found: tuple[_Target, dict[str, str]] = self._map.match(request.path, request.method)  # type: ignore[assignment]
+        except RouteMethodNotAllowed as error:
+            raise MethodNotAllowed(request.method, ", ".join(sorted(error.valid_methods or ()))) from None
+        except (RouteNotFound, RequestRedirect):
+            raise NotFound("Page", request.path) from None
+        return found
+
+
+def _pattern(pattern: str) -> str:
+    return pattern.replace("{rest:path}", "<path:rest>").replace("{", "<").replace("}", ">")

@@ -1,0 +1,69 @@
+"""Time and randomness of the machine: the only module that may ask for either.
+
+Owns the system clock, a clock that can be turned (the workshop and tests) and the source of every
+unpredictable value. Must not know what the values are for.
+"""
+
+from __future__ import annotations
+
+import base64
+import secrets
+import threading
+import uuid
+from datetime import UTC, datetime, timedelta
+
+from xenia.ports import Clock
+
+_TOTP_SECRET_BYTES = 20
+"""160 bits, the recommended length of a shared secret (RFC 4226 section 4, R6)."""
+
+
+class SystemClock:
+    """The time of this machine."""
+
+    def now(self) -> datetime:
+        """Aware, UTC."""
+        return datetime.now(UTC)
+
+
+class OffsetClock:
+    """Another clock, turned: what expires in a day can be tried in a second."""
+
+    def __init__(self, base: Clock) -> None:
+        self._base = base
+        self._lock = threading.Lock()
+        self._offset = timedelta()
+
+    def now(self) -> datetime:
+        """The base clock's time plus the offset."""
+        return self._base.now() + self._offset
+
+    def advance(self, step: timedelta) -> datetime:
+        """Turn the clock (back, with a negative step) and return the new time."""
+        with self._lock:
+            self._offset += step
+        return self.now()
+
+
+class SystemEntropy:
+    """Unpredictable values from the operating system's generator."""
+
+    def guid(self) -> str:
+        """A random (version 4) GUID, lower case."""
+        return str(uuid.uuid4())
+
+    def token(self, size: int = 32) -> str:
+        """``size`` random bytes as base64url without padding."""
+        return secrets.token_urlsafe(size)
+
+    def digits(self, count: int) -> str:
+        """``count`` decimal digits, each value equally likely, leading zeros included."""
+        return f"{secrets.randbelow(10**count):0{count}d}"
+
+    def totp_secret(self) -> str:
+        """160 random bits in base32, which fills its 32 characters without padding."""
+        return base64.b32encode(secrets.token_bytes(_TOTP_SECRET_BYTES)).decode("ascii")
+
+    def key(self) -> bytes:
+        """A fresh 256-bit data key."""
+        return secrets.token_bytes(32)

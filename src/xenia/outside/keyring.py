@@ -1,0 +1,302 @@
+"""Signing keys of our own tokens: RS256 with 2048-bit RSA (RFC 7518 section 3.3), shared through the store.
+
+Owns their making, publication, rotation and use. A key is published as *next* long before it signs, and
+stays published after it retires, so clients that cache the key set never meet an unknown key. Other
+processes' keys are picked up by re-reading the store. Must not look at claims.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import hashlib
+import threading
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+import msgspec
+from cryptography import x509
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import padding, rsa
+from cryptography.hazmat.primitives.serialization import (
+    Encoding,
+    NoEncryption,
+    PrivateFormat,
+    load_der_private_key,
+)
+from cryptography.x509.oid import NameOID
+
+from xenia.ports import Clock, Keys, PublicKey, Sealer, Store, StoredKey
+
+SIGNING_PERIOD = timedelta(days=90)
+"""How long a key signs before the published next one takes over."""
+PUBLISHED_AFTER_RETIREMENT = timedelta(hours=48)
+"""Clients cache the key set for a day; the longest token lives a day."""
+_REREAD_AFTER = timedelta(minutes=5)
+_REREAD_UNKNOWN_AFTER = timedelta(seconds=5)
+"""At most one look into the store per this time for unknown key ids, which anybody can send."""
+_SEAL_PURPOSE = "signing-key"
+_CERTIFICATE_LIFETIME = timedelta(days=5 * 365)
+_MAX_TOKEN = 64 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class _SigningKey:
+    kid: str
+    private: rsa.RSAPrivateKey
+    public: rsa.RSAPublicKey
+    header: bytes
+    header_x5t: bytes
+    published: PublicKey
+    active_from: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class _KeySet:
+    current: _SigningKey
+    by_kid: dict[str, _SigningKey]
+    published: tuple[PublicKey, ...]
+    reread_at: datetime
+
+
+class RsaKeyRing:
+    """``KeyRing`` over the store's keys. One instance serves all threads; each process has its own."""
+
+    def __init__(self, store: Store, sealer: Sealer, clock: Clock) -> None:
+        self._store = store
+        self._sealer = sealer
+        self._clock = clock
+        self._lock = threading.Lock()
+        self._keys: _KeySet | None = None
+        self._unknown_reread_at: datetime | None = None
+
+    def sign(self, claims: Mapping[str, object], *, x5t: bool = False) -> str:
+        """A JWT of the current key; ``x5t`` repeats the kid there (v1.0 tokens)."""
+        key = self._key_set().current
+        signed = (key.header_x5t if x5t else key.header) + b"." + _b64url(_ENCODER.encode(claims))
+        signature = key.private.sign(signed, _PADDING, _SHA256)
+        return (signed + b"." + _b64url(signature)).decode("ascii")
+
+    def verify(self, token: str) -> dict[str, object] | None:
+        """Claims of a token we signed (signature only; the caller checks times, issuer, audience), else None.
+
+        The key is found by ``kid`` among our own and the algorithm is fixed, so neither ``alg: none``,
+        nor a public key used as an HMAC secret, nor a key embedded in the header can take part.
+        """
+        segments = token.split(".") if len(token) <= _MAX_TOKEN and token.isascii() else []
+        if len(segments) != 3:
+            return None
+        try:
+            key = self._key_for(segments[0])
+            if key is None:
+                return None
+            signed = f"{segments[0]}.{segments[1]}".encode("ascii")
+            key.public.verify(_from_b64url(segments[2]), signed, _PADDING, _SHA256)
+            return msgspec.json.decode(_from_b64url(segments[1]), type=dict[str, object])
+        except (InvalidSignature, ValueError, msgspec.MsgspecError):
+            return None
+
+    def public_keys(self) -> tuple[PublicKey, ...]:
+        """Current and next key, and recently retired ones."""
+        return self._key_set().published
+
+    def ensure(self) -> None:
+        """Make missing keys (two on a first start), retire the superseded, and load the result.
+
+        Safe to call at every start and from the sweeper of every process: the store decides who was first.
+        """
+        now = self._clock.now()
+        with self._store.read(None) as tx:
+            stored = tx.keys.list()
+        missing = _missing(stored, now)
+        made = _make_keys(missing, now, self._sealer) if missing else ()
+        self._store.write(None, lambda tx: _settle(tx.keys, made, now))
+        with self._lock:
+            self._keys = self._read(now)
+
+    def rotate(self) -> None:
+        """Let the next key sign from now on, retire the current one and publish a new next key."""
+        now = self._clock.now()
+        current = self._key_set().current
+        self._store.write(None, lambda tx: tx.keys.retire(current.kid, now))
+        self.ensure()
+
+    def _key_set(self) -> _KeySet:
+        keys, now = self._keys, self._clock.now()
+        if keys is not None and now < keys.reread_at:
+            return keys
+        with self._lock:
+            if self._keys is None or now >= self._keys.reread_at:
+                self._keys = self._read(now)
+            return self._keys
+
+    def _key_for(self, header_segment: str) -> _SigningKey | None:
+        header = msgspec.json.decode(_from_b64url(header_segment), type=dict[str, object])
+        kid = header.get("kid")
+        if header.get("alg") != "RS256" or "crit" in header or not isinstance(kid, str):
+            return None
+        return self._key_set().by_kid.get(kid) or self._reread_for(kid)
+
+    def _reread_for(self, kid: str) -> _SigningKey | None:
+        now = self._clock.now()
+        with self._lock:
+            last = self._unknown_reread_at
+            if last is not None and timedelta() <= now - last < _REREAD_UNKNOWN_AFTER:
+                return None
+            self._unknown_reread_at = now
+            self._keys = self._read(now)
+            return self._keys.by_kid.get(kid)
+
+    def _read(self, now: datetime) -> _KeySet:
+        """Raises LookupError when the store holds no usable key: ``ensure`` has not run."""
+        with self._store.read(None) as tx:
+            stored = [key for key in tx.keys.list() if _is_published(key, now)]
+        known = self._keys.by_kid if self._keys is not None else {}
+        loaded = {row.kid: known.get(row.kid) or _load(row, self._sealer) for row in stored}
+        current = _current(stored, now)
+        if current is None:
+            raise LookupError("the store holds no signing key")
+        takeovers = [row.active_from for row in stored if row.active_from > now]
+        return _KeySet(
+            current=loaded[current.kid],
+            by_kid=loaded,
+            published=tuple(key.published for key in loaded.values()),
+            reread_at=min([now + _REREAD_AFTER, *takeovers]),
+        )
+
+
+_PADDING = padding.PKCS1v15()
+_SHA256 = hashes.SHA256()
+_ENCODER = msgspec.json.Encoder()
+
+
+def _is_published(key: StoredKey, now: datetime) -> bool:
+    return key.retired_at is None or now < key.retired_at + PUBLISHED_AFTER_RETIREMENT
+
+
+def _usable(keys: tuple[StoredKey, ...] | list[StoredKey]) -> list[StoredKey]:
+    return sorted((key for key in keys if key.retired_at is None), key=lambda key: (key.active_from, key.kid))
+
+
+def _current(keys: tuple[StoredKey, ...] | list[StoredKey], now: datetime) -> StoredKey | None:
+    """The newest key whose time has come; where none has (after an early rotation), the first to come."""
+    usable = _usable(keys)
+    active = [key for key in usable if key.active_from <= now]
+    return active[-1] if active else next(iter(usable), None)
+
+
+def _missing(keys: tuple[StoredKey, ...], now: datetime) -> tuple[datetime, ...]:
+    """The take-over times of the keys to make, so that there is a current and a next one."""
+    current = _current(keys, now)
+    if current is None:
+        return (now, now + SIGNING_PERIOD)
+    has_next = any(key.active_from > current.active_from for key in _usable(keys))
+    return () if has_next else (max(now, current.active_from) + SIGNING_PERIOD,)
+
+
+def _settle(keys: Keys, made: tuple[StoredKey, ...], now: datetime) -> None:
+    """Inside the write transaction: keep of *made* what is still missing, retire what was superseded.
+
+    Another process may have been faster; then its keys stay and ours are dropped.
+    """
+    wanted = len(_missing(keys.list(), now))
+    for key in made[len(made) - wanted :] if wanted else ():
+        keys.add(key)
+    usable = _usable(keys.list())
+    current = _current(usable, now)
+    for key in usable:
+        if current is not None and key.active_from < current.active_from:
+            keys.retire(key.kid, now)
+
+
+def _make_keys(takeovers: tuple[datetime, ...], now: datetime, sealer: Sealer) -> tuple[StoredKey, ...]:
+    """New keys, generated side by side: OpenSSL works without the interpreter lock."""
+    made: dict[int, StoredKey] = {}
+
+    def make(index: int) -> None:
+        made[index] = _make_key(takeovers[index], now, sealer)
+
+    threads = [threading.Thread(target=make, args=(index,)) for index in range(1, len(takeovers))]
+    for thread in threads:
+        thread.start()
+    make(0)
+    for thread in threads:
+        thread.join()
+    return tuple(made[index] for index in range(len(takeovers)))
+
+
+def _make_key(active_from: datetime, now: datetime, sealer: Sealer) -> StoredKey:
+    private = rsa.generate_private_key(public_exponent=65537, key_size=2048)
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "Xenia token signing")])
+    certificate = (
+        x509.CertificateBuilder()
+        .subject_name(name)
+        .issuer_name(name)
+        .public_key(private.public_key())
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(now - timedelta(hours=1))
+        .not_valid_after(active_from + _CERTIFICATE_LIFETIME)
+        .sign(private, hashes.SHA256())
+    )
+    der = certificate.public_bytes(Encoding.DER)
+    plain = private.private_bytes(Encoding.DER, PrivateFormat.PKCS8, NoEncryption())
+    return StoredKey(
+        kid=key_id(der),
+        sealed_private_key=sealer.seal(plain, _SEAL_PURPOSE),
+        certificate_der=der,
+        created_at=now,
+        active_from=active_from,
+    )
+
+
+def key_id(certificate_der: bytes) -> str:
+    """The ``kid``, equal to ``x5t``: base64url of the certificate's SHA-1 (RFC 7517 section 4.8); a name, not a proof."""
+    return _b64url(hashlib.sha1(certificate_der, usedforsecurity=False).digest()).decode("ascii")
+
+
+def _load(row: StoredKey, sealer: Sealer) -> _SigningKey:
+    """Raises ValueError when the data key is not the one it was sealed with."""
+    # Our own key, authenticated by the seal: checking its primes again would cost 35 ms each start.
+    private = load_der_private_key(
+        sealer.open(row.sealed_private_key, _SEAL_PURPOSE), None, unsafe_skip_rsa_key_validation=True
+    )
+    if not isinstance(private, rsa.RSAPrivateKey):
+        raise TypeError("stored signing key is no RSA key")
+    public = private.public_key()
+    numbers = public.public_numbers()
+    header = {"typ": "JWT", "alg": "RS256", "kid": row.kid}
+    return _SigningKey(
+        kid=row.kid,
+        private=private,
+        public=public,
+        header=_b64url(_ENCODER.encode(header)),
+        header_x5t=_b64url(_ENCODER.encode({"typ": "JWT", "alg": "RS256", "x5t": row.kid, "kid": row.kid})),
+        published=PublicKey(
+            row.kid,
+            _integer(numbers.n),
+            _integer(numbers.e),
+            base64.b64encode(row.certificate_der).decode("ascii"),
+        ),
+        active_from=row.active_from,
+    )
+
+
+def _integer(value: int) -> str:
+    """Base64urlUInt (RFC 7518 section 2): big-endian, no leading zero octets."""
+    return _b64url(value.to_bytes((value.bit_length() + 7) // 8, "big")).decode("ascii")
+
+
+_TO_URL = bytes.maketrans(b"+/", b"-_")
+_FROM_URL = bytes.maketrans(b"-_+/=", b"+/!!!")
+
+
+def _b64url(data: bytes) -> bytes:
+    return binascii.b2a_base64(data, newline=False).translate(_TO_URL).rstrip(b"=")
+
+
+def _from_b64url(text: str) -> bytes:
+    """Strict (RFC 7515 section 2: no padding, no other characters), so a token has one spelling. Raises ValueError."""
+    raw = text.encode("ascii").translate(_FROM_URL)
+    return binascii.a2b_base64(raw + b"=" * (-len(raw) % 4), strict_mode=True)

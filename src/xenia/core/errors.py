@@ -16,7 +16,7 @@
     +-- ProtocolError           an OAuth 2.0 / OpenID Connect request that cannot be answered
         +-- (one class per AADSTS situation)
 
-Wire codes (AADSTS numbers, Graph codes) are not known here: ``oidc.aadsts``, ``graph.errors`` and the
+Wire codes are not known here: ``core.aadsts`` (numbers and OAuth names), ``graph.errors`` and the
 page renderers hold a row for every class. ``message`` is a public sentence; details for the log go
 into ``detail`` and never to people.
 """
@@ -201,7 +201,7 @@ class PasscodesOff(RedemptionRefused):
 
 
 class ProtocolError(XeniaError):
-    """A protocol request that cannot be answered; ``oidc.aadsts`` gives code, OAuth error and surface."""
+    """A protocol request that cannot be answered; ``core.aadsts`` gives code and OAuth error."""
 
 
 class InvalidRequest(ProtocolError):

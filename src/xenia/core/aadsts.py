@@ -1,0 +1,91 @@
+"""The published numbers and OAuth names of sign-in errors: one row per error class.
+
+Sign-in records, error pages and token responses all carry them, so the table stands in the core; the
+surfaces add only their own format. Numbers follow the public AADSTS reference of the field; the OAuth
+error names follow RFC 6749 section 5.2 and OpenID Connect Core section 3.1.2.6.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from xenia.core import errors as e
+
+
+@dataclass(frozen=True, slots=True)
+class Aadsts:
+    """How one error class is published."""
+
+    code: int
+    error: str
+    """OAuth 2.0 / OpenID Connect error name."""
+    status: int = 400
+    suberror: str | None = None
+    may_redirect: bool = False
+    """Whether the answer goes to the app (client and redirect URI being validated); else it is a page."""
+
+
+SERVER_ERROR = Aadsts(90033, "server_error", 500, may_redirect=True)
+
+AADSTS: dict[type[e.XeniaError], Aadsts] = {
+    e.InvalidRequest: Aadsts(90023, "invalid_request", may_redirect=True),
+    e.MissingParameter: Aadsts(900144, "invalid_request", may_redirect=True),
+    e.DuplicatedParameter: Aadsts(9000411, "invalid_request", may_redirect=True),
+    e.TenantNotFound: Aadsts(90002, "invalid_request"),
+    e.TenantRequired: Aadsts(50059, "invalid_request"),
+    e.ApplicationNotFound: Aadsts(700016, "unauthorized_client"),
+    e.InvalidClientId: Aadsts(700038, "unauthorized_client"),
+    e.ApplicationDisabled: Aadsts(7000112, "unauthorized_client"),
+    e.NotMultiTenant: Aadsts(50194, "invalid_request"),
+    e.RedirectUriMismatch: Aadsts(50011, "invalid_request"),
+    e.NoRedirectUri: Aadsts(900971, "invalid_request"),
+    e.ResponseTypeNotEnabled: Aadsts(700054, "unsupported_response_type", may_redirect=True),
+    e.UnsupportedResponseType: Aadsts(70005, "unsupported_response_type", may_redirect=True),
+    e.UnsupportedResponseMode: Aadsts(70007, "invalid_request", may_redirect=True),
+    e.PkceRequired: Aadsts(9002325, "invalid_request", may_redirect=True),
+    e.InvalidScope: Aadsts(70011, "invalid_scope", may_redirect=True),
+    e.ResourceNotFound: Aadsts(500011, "invalid_resource", may_redirect=True),
+    e.MixedResources: Aadsts(28000, "invalid_scope", may_redirect=True),
+    e.LoginRequired: Aadsts(50058, "login_required", may_redirect=True),
+    e.InteractionRequired: Aadsts(16000, "interaction_required", may_redirect=True),
+    e.SecondFactorRequired: Aadsts(50076, "interaction_required", suberror="basic_action", may_redirect=True),
+    e.ConsentRequired: Aadsts(65001, "consent_required", suberror="consent_required", may_redirect=True),
+    e.ConsentDeclined: Aadsts(65004, "access_denied", may_redirect=True),
+    e.AdminConsentRequired: Aadsts(90094, "consent_required"),
+    e.AccountNotInTenant: Aadsts(50020, "interaction_required", 403),
+    e.GuestAccountDisabled: Aadsts(500571, "invalid_grant", 403),
+    e.AccountDisabled: Aadsts(50057, "invalid_grant", 403),
+    e.NotAssigned: Aadsts(50105, "access_denied", 403),
+    e.AppNotAssigned: Aadsts(501051, "invalid_grant"),
+    e.InteractionGone: Aadsts(50089, "invalid_grant"),
+    e.WrongPassword: Aadsts(50126, "invalid_grant"),
+    e.InvalidGrant: Aadsts(70000, "invalid_grant", suberror="bad_token"),
+    e.CodeExpired: Aadsts(70008, "invalid_grant", suberror="bad_token"),
+    e.CodeReused: Aadsts(54005, "invalid_grant", suberror="bad_token"),
+    e.CodeOfOtherTenant: Aadsts(700005, "invalid_grant"),
+    e.CodeRedirectMismatch: Aadsts(500112, "invalid_grant"),
+    e.WrongVerifier: Aadsts(501481, "invalid_grant"),
+    e.WrongClientSecret: Aadsts(7000215, "invalid_client", 401),
+    e.ClientSecretExpired: Aadsts(7000222, "invalid_client", 401),
+    e.ClientCredentialMissing: Aadsts(7000218, "invalid_client", 401),
+    e.PublicClientCredential: Aadsts(700025, "invalid_client", 401),
+    e.ClientAssertionInvalid: Aadsts(700027, "invalid_client", 401),
+    e.UnsupportedGrantType: Aadsts(70003, "unsupported_grant_type"),
+    e.CrossOriginNotAllowed: Aadsts(9002326, "invalid_request"),
+    e.OriginRequired: Aadsts(9002327, "invalid_request"),
+    e.RequestObjectNotSupported: Aadsts(90023, "request_not_supported", may_redirect=True),
+    e.UnknownInstance: Aadsts(50049, "invalid_instance"),
+    e.MethodNotAllowed: Aadsts(900561, "invalid_request", 405),
+    e.ServerError: SERVER_ERROR,
+    e.LimitReached: Aadsts(50053, "temporarily_unavailable", 429),
+    e.InvitationNotUsable: Aadsts(50014, "access_denied", 403),
+    e.GuestBlocked: Aadsts(500571, "access_denied", 403),
+    e.GuestDomainRefused: Aadsts(500213, "access_denied", 403),
+    e.WrongAccount: Aadsts(50020, "access_denied", 403),
+    e.PasscodesOff: Aadsts(50020, "access_denied", 403),
+}
+
+
+def aadsts_of(error: Exception) -> Aadsts:
+    """The row of this error; whatever has none is a server error and tells nothing."""
+    return next((AADSTS[kind] for kind in type(error).__mro__ if kind in AADSTS), SERVER_ERROR)

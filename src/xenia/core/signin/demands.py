@@ -1,0 +1,39 @@
+"""Demands: what this sign-in must prove, computed anew at every step from request, directory and policies."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from xenia.core.errors import XeniaError
+
+
+@dataclass(frozen=True, slots=True)
+class Demands:
+    """What must hold before anything is issued. Nothing in it is remembered between steps."""
+
+    silent: bool = False
+    """``prompt=none``: no page may be shown."""
+    choose_account: bool = False
+    """``prompt=select_account``, or several accounts are signed in and none was named."""
+    fresh_since: datetime | None = None
+    """Proofs older than this do not count (``prompt=login``, ``max_age``)."""
+    passcodes_off: bool = False
+    """The tenant does not send passcodes."""
+    refusal: XeniaError | None = None
+    """What directory or policy say against this account; known only once it is proven."""
+    must_redeem: bool = False
+    """The user is a guest whose invitation awaits acceptance."""
+    second_factor: bool = False
+    """Security defaults or a policy require a second factor."""
+    has_second_factor: bool = False
+    """The user has a proven authenticator app."""
+    missing_scopes: tuple[str, ...] = ()
+    """Requested scopes nobody has agreed to."""
+    force_consent: bool = False
+    """``prompt=consent``."""
+    consent_error: XeniaError | None = None
+    """The silent answer when consent is missing, or why only an administrator may consent."""
+    admin_must_consent: bool = False
+    offer_stay: bool = False
+    """Ask *Stay signed in?* (members, interactively, when the tenant wants it)."""

@@ -1,0 +1,120 @@
+"""The ordered checks of a sign-in: what is missing next. This function decides; everything else obeys.
+
+Steps never name the next step. After each of them the dispatcher asks ``next_interrupt`` again, so a
+policy changed in mid-flow, single sign-on and ``prompt=none`` need no code of their own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from xenia.core.credentials import PASSCODE_SESSION
+from xenia.core.errors import (
+    InteractionRequired,
+    LoginRequired,
+    PasscodesOff,
+    SecondFactorRequired,
+    XeniaError,
+)
+from xenia.core.signin.demands import Demands
+from xenia.core.signin.facts import Facts, Factor, Proof, Realm
+
+
+class Step(StrEnum):
+    """The pages of a sign-in."""
+
+    IDENTIFY = "identify"
+    PICK = "pick"
+    PASSCODE = "passcode"
+    PASSWORD = "password"  # noqa: S105  (a page's name)
+    REFUSED = "refused"
+    REDEEM = "redeem"
+    ENROL = "enrol"
+    SECOND_FACTOR = "second-factor"
+    CONSENT = "consent"
+    STAY = "stay"
+
+
+@dataclass(frozen=True, slots=True)
+class Interrupt:
+    """Something is missing: the page that can supply it, and the answer when no page may be shown."""
+
+    step: Step
+    silent_error: XeniaError
+
+
+Check = Callable[[Facts, Demands, datetime], "Interrupt | None"]
+
+
+def is_fresh(proof: Proof, demands: Demands, now: datetime) -> bool:
+    """Whether the proof still counts: new enough for the request, and a passcode at most a day old."""
+    if demands.fresh_since is not None and proof.at < demands.fresh_since:
+        return False
+    return proof.method != "email_passcode" or now - proof.at < PASSCODE_SESSION
+
+
+def _identify(facts: Facts, demands: Demands, now: datetime) -> Interrupt | None:
+    del now
+    if demands.choose_account and not facts.chosen:
+        return Interrupt(Step.PICK, InteractionRequired("Several accounts are signed in; one must be chosen."))
+    return Interrupt(Step.IDENTIFY, LoginRequired()) if facts.login is None else None
+
+
+def _first_factor(facts: Facts, demands: Demands, now: datetime) -> Interrupt | None:
+    proof = facts.proof(Factor.FIRST)
+    if proof is not None and is_fresh(proof, demands, now):
+        return None
+    if facts.realm is Realm.PASSWORD:
+        return Interrupt(Step.PASSWORD, LoginRequired())
+    if demands.passcodes_off:
+        return Interrupt(Step.REFUSED, PasscodesOff())
+    return Interrupt(Step.PASSCODE, LoginRequired())
+
+
+def _refusal(facts: Facts, demands: Demands, now: datetime) -> Interrupt | None:
+    del facts, now
+    return Interrupt(Step.REFUSED, demands.refusal) if demands.refusal is not None else None
+
+
+def _redeem(facts: Facts, demands: Demands, now: datetime) -> Interrupt | None:
+    del now
+    if not demands.must_redeem or facts.accepted:
+        return None
+    return Interrupt(Step.REDEEM, InteractionRequired("The invitation has not been redeemed."))
+
+
+def _second_factor(facts: Facts, demands: Demands, now: datetime) -> Interrupt | None:
+    if not demands.second_factor:
+        return None
+    proof = facts.proof(Factor.SECOND)
+    if proof is not None and is_fresh(proof, demands, now):
+        return None
+    return Interrupt(Step.SECOND_FACTOR if demands.has_second_factor else Step.ENROL, SecondFactorRequired())
+
+
+def _consent(facts: Facts, demands: Demands, now: datetime) -> Interrupt | None:
+    del now
+    asked = demands.force_consent and not facts.consent_given
+    missing = [scope for scope in demands.missing_scopes if scope not in facts.consented_scopes]
+    if demands.consent_error is None or not (asked or missing):
+        return None
+    return Interrupt(Step.CONSENT, demands.consent_error)
+
+
+def _stay(facts: Facts, demands: Demands, now: datetime) -> Interrupt | None:
+    del now
+    if demands.silent or not demands.offer_stay or facts.stay_signed_in is not None:
+        return None
+    return Interrupt(Step.STAY, LoginRequired())
+
+
+CHECKS: tuple[Check, ...] = (_identify, _first_factor, _refusal, _redeem, _second_factor, _consent, _stay)
+"""In order: nobody learns what the directory says before proving who they are."""
+
+
+def next_interrupt(facts: Facts, demands: Demands, now: datetime) -> Interrupt | None:
+    """The first unmet demand, or None when a token may be issued. Pure."""
+    return next((found for check in CHECKS if (found := check(facts, demands, now)) is not None), None)

@@ -1,0 +1,23 @@
+# Xenia as a container: `xenia serve` under an unprivileged account.
+# Settings come from the environment or from a file mounted at /etc/xenia/xenia.toml; the state lives in /var/lib/xenia.
+FROM python:3.11-slim AS build
+WORKDIR /build
+COPY requirements/run.txt requirements/
+RUN python -m venv /opt/xenia \
+ && /opt/xenia/bin/pip install --no-cache-dir --require-hashes --requirement requirements/run.txt
+COPY LICENSE README.md pyproject.toml ./
+COPY src src
+RUN /opt/xenia/bin/pip install --no-cache-dir --no-deps --no-build-isolation --no-index .
+
+FROM python:3.11-slim
+RUN useradd --system --uid 10001 --home-dir /var/lib/xenia --create-home --shell /usr/sbin/nologin xenia
+COPY --from=build /opt/xenia /opt/xenia
+ENV PATH=/opt/xenia/bin:$PATH PYTHONUNBUFFERED=1
+USER xenia
+WORKDIR /var/lib/xenia
+VOLUME /var/lib/xenia
+EXPOSE 8443
+# The server finishes what it is answering and releases its mail leases on SIGTERM.
+STOPSIGNAL SIGTERM
+ENTRYPOINT ["xenia"]
+CMD ["serve", "--data", "/var/lib/xenia", "--host", "0.0.0.0", "--port", "8443"]

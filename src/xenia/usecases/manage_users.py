@@ -1,0 +1,317 @@
+"""Creating and changing users: properties, password, sponsors, manager.
+
+Deleting and restoring: ``user_lifecycle``; sessions and authenticators: ``user_security``; directory roles:
+``user_roles``. All four are offered here by name, so that callers have one place to look.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, fields, replace
+from datetime import datetime
+
+from xenia.core import audit
+from xenia.core.actor import Actor
+from xenia.core.audit import Activity, Change, audit_record
+from xenia.core.credentials import PasswordCredential
+from xenia.core.directory.roles import USER_WRITING_ROLES
+from xenia.core.directory.tenant import Tenant
+from xenia.core.directory.user import User, UserType, upn_identity
+from xenia.core.directory.user_rules import (
+    SPONSORS_PER_USER,
+    check_password,
+    checked_changes,
+    checked_upn,
+    invalid,
+    wire_name,
+)
+from xenia.core.errors import InvalidValue, NotFound
+from xenia.core.ids import ObjectId
+from xenia.ports import Ports, Transaction
+from xenia.usecases.user_lifecycle import delete_user, purge_user, restore_user
+from xenia.usecases.user_protection import (
+    guard_last_administrator,
+    guard_privileged,
+    require_user,
+    user_target,
+)
+from xenia.usecases.user_roles import add_role, remove_role
+from xenia.usecases.user_security import remove_authenticator_app, reset_mfa, revoke_sessions
+
+__all__ = [
+    "CreatedMember",
+    "NewMember",
+    "add_role",
+    "create_member",
+    "delete_user",
+    "purge_user",
+    "remove_authenticator_app",
+    "remove_role",
+    "reset_mfa",
+    "restore_user",
+    "revoke_sessions",
+    "set_manager",
+    "set_password",
+    "set_sponsors",
+    "update_user",
+]
+
+WRITE_USERS = ("User.ReadWrite.All", "Directory.ReadWrite.All")
+SENSITIVE = frozenset(
+    {"account_enabled", "mail", "other_mails", "proxy_addresses", "user_principal_name", "user_type"}
+    | {"mobile_phone", "business_phones"}
+)
+"""Properties by which an account could be taken over; on administrators only their peers may touch them."""
+
+REMOVE_SPONSOR = Activity("Remove user sponsor", operation="Delete")
+SET_MANAGER = Activity("Set user manager")
+REMOVE_MANAGER = Activity("Remove user manager", operation="Delete")
+RESET_PASSWORD = Activity("Reset user password")
+
+
+@dataclass(frozen=True, slots=True)
+class NewMember:
+    """An account of the tenant's own: it signs in here, with a password."""
+
+    user_principal_name: str
+    display_name: str
+    password: str | None = None
+    """None: one is made, and returned once."""
+    mail_nickname: str | None = None
+    must_change_password: bool = False
+    account_enabled: bool = True
+    user_type: UserType = UserType.MEMBER
+    properties: Mapping[str, object] = field(default_factory=dict)
+    """Further attributes of ``User`` by their snake_case names."""
+    id: ObjectId | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class CreatedMember:
+    """The new user and the password to hand over; it is not readable later."""
+
+    user: User
+    password: str
+
+
+def create_member(ports: Ports, actor: Actor, order: NewMember) -> CreatedMember:
+    """Create an account that signs in with a password (Microsoft Graph: create user).
+
+    Raises NotPermitted, InvalidValue, and Conflict when the user principal name is taken.
+    """
+    actor.require(USER_WRITING_ROLES, *WRITE_USERS)
+    if order.user_type is UserType.GUEST:
+        # A guest proves an identity it already has; a password here would be a second way in.
+        raise invalid("user_type", "Guests are invited and never get a password.")
+    now = ports.clock.now()
+    password = order.password if order.password is not None else _fresh_password(ports)
+    check_password(password)
+    local = order.user_principal_name.strip().rpartition("@")[0]
+    given = {
+        **order.properties,
+        "display_name": order.display_name,
+        "mail_nickname": order.mail_nickname or local,
+        "account_enabled": order.account_enabled,
+    }
+    properties = checked_changes(given)
+    user_id, record_id = order.id or ports.entropy.guid(), ports.entropy.guid()
+    hashed = ports.passwords.hash(password)
+
+    def work(tx: Transaction) -> User:
+        tenant = _tenant(tx, actor)
+        upn = checked_upn(order.user_principal_name, tenant)
+        blank = User(user_id, actor.tenant_id, upn, order.display_name, order.user_type, now)
+        user = replace(
+            blank,
+            **properties,  # type: ignore[arg-type]  # checked_changes gave the record's own types
+            identities=(upn_identity(upn, tenant.initial_domain),),
+        )
+        tx.users.add(user)
+        tx.credentials.set_password(
+            PasswordCredential(user_id, hashed, now, must_change=order.must_change_password)
+        )
+        target = user_target(user, _changes(blank, user))
+        tx.logs.audit(audit_record(record_id, audit.ADD_USER, actor, now, targets=(target,)))
+        return user
+
+    return CreatedMember(ports.store.write(actor.tenant_id, work), password)
+
+
+def update_user(ports: Ports, actor: Actor, user_id: ObjectId, changes: Mapping[str, object]) -> User:
+    """Set properties, named as in ``core.directory.user.User`` (Microsoft Graph: update user).
+
+    Null clears a text, an empty list a collection; values equal to the stored ones are not looked at.
+    Blocking ends the user's sessions. Raises NotPermitted, NotFound, InvalidValue, Conflict.
+    """
+    actor.require(USER_WRITING_ROLES, *WRITE_USERS)
+    now = ports.clock.now()
+    record_ids = (ports.entropy.guid(), ports.entropy.guid())
+
+    def work(tx: Transaction) -> User:
+        before = require_user(tx, user_id)
+        known = {item.name for item in fields(User)}
+        pending = {
+            name: value
+            for name, value in changes.items()
+            if name not in known or getattr(before, name) != value
+        }
+        after = _with_changes(tx, actor, before, checked_changes(pending))
+        if after == before:
+            return before
+        touched = {
+            item.name for item in fields(User) if getattr(before, item.name) != getattr(after, item.name)
+        }
+        if touched & SENSITIVE:
+            guard_privileged(tx, actor, before)
+        if before.account_enabled and not after.account_enabled:
+            guard_last_administrator(tx, before)
+            after = replace(after, sessions_valid_from=now)
+            tx.sign_ins.end_sessions_of(user_id, now)
+            tx.sign_ins.revoke_families_of(user_id, now)
+        tx.users.replace(after)
+        _audit_update(tx, actor, (before, after), record_ids, now)
+        return after
+
+    return ports.store.write(actor.tenant_id, work)
+
+
+def set_password(
+    ports: Ports, actor: Actor, user_id: ObjectId, password: str, *, must_change: bool = False
+) -> None:
+    """Give a member a new password; sign-ins with the old one end.
+
+    Raises NotPermitted, NotFound, InvalidValue (complexity, or the user is a guest).
+    """
+    actor.require(USER_WRITING_ROLES, *WRITE_USERS)
+    check_password(password)
+    now = ports.clock.now()
+    hashed, record_id = ports.passwords.hash(password), ports.entropy.guid()
+
+    def work(tx: Transaction) -> None:
+        user = require_user(tx, user_id)
+        if user.is_guest or user.is_external:
+            # A password of ours would be a way in that the person's home organisation knows nothing of.
+            raise InvalidValue(
+                "password", "Guests sign in with the identity they already have; no password can be set."
+            )
+        guard_privileged(tx, actor, user)
+        tx.credentials.set_password(PasswordCredential(user_id, hashed, now, must_change=must_change))
+        tx.users.replace(replace(user, sessions_valid_from=now))
+        tx.sign_ins.end_sessions_of(user_id, now)
+        tx.sign_ins.revoke_families_of(user_id, now)
+        tx.logs.audit(audit_record(record_id, RESET_PASSWORD, actor, now, targets=(user_target(user),)))
+
+    ports.store.write(actor.tenant_id, work)
+
+
+def set_sponsors(ports: Ports, actor: Actor, user_id: ObjectId, sponsor_ids: Sequence[ObjectId]) -> None:
+    """Replace the sponsors: at most five users who answer for this one.
+
+    Raises NotPermitted, NotFound (user or a sponsor), InvalidValue.
+    """
+    actor.require(USER_WRITING_ROLES, *WRITE_USERS)
+    wanted = tuple(dict.fromkeys(sponsor_ids))
+    if len(wanted) > SPONSORS_PER_USER or user_id in wanted:
+        raise InvalidValue(
+            "sponsors", f"A user has at most {SPONSORS_PER_USER} sponsors and is never their own."
+        )
+    now = ports.clock.now()
+    record_ids = (ports.entropy.guid(), ports.entropy.guid())
+
+    def work(tx: Transaction) -> None:
+        user = require_user(tx, user_id)
+        named = {sponsor_id: require_user(tx, sponsor_id) for sponsor_id in wanted}
+        present = {sponsor.id: sponsor for sponsor in tx.users.sponsors(user_id)}
+        tx.users.set_sponsors(user_id, wanted)
+        added = tuple(sponsor for key, sponsor in named.items() if key not in present)
+        removed = tuple(sponsor for key, sponsor in present.items() if key not in named)
+        for record_id, activity, group in zip(
+            record_ids, (audit.ADD_SPONSOR, REMOVE_SPONSOR), (added, removed), strict=True
+        ):
+            if group:
+                targets = (user_target(user), *(user_target(sponsor) for sponsor in group))
+                tx.logs.audit(audit_record(record_id, activity, actor, now, targets=targets))
+
+    ports.store.write(actor.tenant_id, work)
+
+
+def set_manager(ports: Ports, actor: Actor, user_id: ObjectId, manager_id: ObjectId | None) -> None:
+    """Set or (None) remove the manager. Raises NotPermitted, NotFound, InvalidValue."""
+    actor.require(USER_WRITING_ROLES, *WRITE_USERS)
+    if manager_id == user_id:
+        raise InvalidValue("manager", "A user cannot be their own manager.")
+    now, record_id = ports.clock.now(), ports.entropy.guid()
+
+    def work(tx: Transaction) -> None:
+        user = require_user(tx, user_id)
+        manager = require_user(tx, manager_id) if manager_id is not None else None
+        if tx.users.manager(user_id) == manager_id:
+            return
+        tx.users.set_manager(user_id, manager_id)
+        activity = SET_MANAGER if manager else REMOVE_MANAGER
+        targets = (user_target(user), user_target(manager)) if manager else (user_target(user),)
+        tx.logs.audit(audit_record(record_id, activity, actor, now, targets=targets))
+
+    ports.store.write(actor.tenant_id, work)
+
+
+def _with_changes(tx: Transaction, actor: Actor, user: User, changes: dict[str, object]) -> User:
+    changed = replace(user, **changes)  # type: ignore[arg-type]  # checked_changes gave the record's own types
+    if changed.user_principal_name == user.user_principal_name:
+        return changed
+    if user.is_external:
+        raise InvalidValue(
+            "user_principal_name", "The user principal name of an external user never changes."
+        )
+    tenant = _tenant(tx, actor)
+    upn = checked_upn(changed.user_principal_name, tenant)
+    others = tuple(
+        identity
+        for identity in user.identities
+        if (identity.sign_in_type, identity.subject) != ("userPrincipalName", user.user_principal_name)
+    )
+    return replace(
+        changed, user_principal_name=upn, identities=(upn_identity(upn, tenant.initial_domain), *others)
+    )
+
+
+def _audit_update(
+    tx: Transaction, actor: Actor, states: tuple[User, User], record_ids: tuple[str, str], now: datetime
+) -> None:
+    before, after = states
+    target = user_target(after, _changes(before, after))
+    tx.logs.audit(audit_record(record_ids[0], audit.UPDATE_USER, actor, now, targets=(target,)))
+    if before.account_enabled != after.account_enabled:
+        activity = audit.ENABLE_ACCOUNT if after.account_enabled else audit.DISABLE_ACCOUNT
+        tx.logs.audit(audit_record(record_ids[1], activity, actor, now, targets=(target,)))
+
+
+def _changes(before: User, after: User) -> tuple[Change, ...]:
+    """What differs, as the log carries it: values are JSON lists, names begin with a capital."""
+    found = []
+    for item in fields(User):
+        old, new = getattr(before, item.name), getattr(after, item.name)
+        if old != new and item.name not in ("identities", "id"):
+            name = wire_name(item.name)
+            found.append(Change(name[0].upper() + name[1:], _as_json(old), _as_json(new)))
+    return tuple(found)
+
+
+def _as_json(value: object) -> str:
+    listed = list(value) if isinstance(value, tuple) else [] if value is None else [value]
+    return json.dumps(
+        [item.isoformat() if isinstance(item, datetime) else item for item in listed], ensure_ascii=False
+    )
+
+
+def _tenant(tx: Transaction, actor: Actor) -> Tenant:
+    tenant = tx.tenants.find(actor.tenant_id)
+    if tenant is None:
+        raise NotFound("Tenant", actor.tenant_id)
+    return tenant
+
+
+def _fresh_password(ports: Ports) -> str:
+    """Random, and within the complexity rule whatever the dice say."""
+    return f"{ports.entropy.token(9)}-{ports.entropy.digits(4)}Aa"

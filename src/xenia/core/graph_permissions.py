@@ -1,0 +1,133 @@
+"""The permissions this server's Graph API understands, with their published identifiers.
+
+Only what is served is listed: a permission that guards nothing would promise something. Identifiers are
+those of Microsoft Graph ("Microsoft Graph permissions reference"), so manifests and scripts fit.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from xenia.core.directory.application import AppRole, Scope
+
+
+@dataclass(frozen=True, slots=True)
+class GraphPermission:
+    """One permission: what it allows, and its ids as delegated scope and as application role."""
+
+    value: str
+    title: str
+    description: str
+    scope_id: str | None = None
+    role_id: str | None = None
+    user_may_consent: bool = False
+    """Whether an ordinary user may grant it for themself (else only an administrator may)."""
+
+
+GRAPH_PERMISSIONS: tuple[GraphPermission, ...] = (
+    GraphPermission(
+        "openid", "Sign users in", "Lets people sign in to the app.",
+        "37f7f235-527c-4136-accd-4a02d197296e", user_may_consent=True,
+    ),
+    GraphPermission(
+        "profile", "View users' basic profile", "Lets the app see name and user name.",
+        "14dad69e-099b-42c9-810b-d002981feec1", user_may_consent=True,
+    ),
+    GraphPermission(
+        "email", "View users' email address", "Lets the app see the primary e-mail address.",
+        "64a6cdd6-aab1-4aaf-94b8-3cc8405e90d0", user_may_consent=True,
+    ),
+    GraphPermission(
+        "offline_access", "Maintain access to data you have given it access to",
+        "Lets the app see and update data while the person is not using it.",
+        "7427e0e9-2fba-42fe-b0c0-848c9e6a8182", user_may_consent=True,
+    ),
+    GraphPermission(
+        "User.Read", "Sign in and read user profile", "Read the profile of the signed-in user.",
+        "e1fe6dd8-ba31-4d61-89e7-88639da4683d", user_may_consent=True,
+    ),
+    GraphPermission(
+        "User.ReadBasic.All", "Read all users' basic profiles", "Read names and addresses of all users.",
+        "b340eb25-3456-403f-be2f-af7a0d370277", "97235f07-e226-4f63-ace3-39588e11d3a1", user_may_consent=True,
+    ),
+    GraphPermission(
+        "User.Read.All", "Read all users' full profiles", "Read the full profiles of all users.",
+        "a154be20-db9c-4678-8ab7-66f6cc099a59", "df021288-bdef-4463-88db-98f22de89214",
+    ),
+    GraphPermission(
+        "User.ReadWrite.All", "Read and write all users' full profiles", "Read and change all users.",
+        "204e0828-b5ca-4ad8-b9f3-f32a958e7cc4", "741f803b-c850-494e-b5df-cde7c675a1ca",
+    ),
+    GraphPermission(
+        "User.Invite.All", "Invite guest users to the organization", "Invite guests to the organization.",
+        "63dd7cd9-b489-4adf-a28c-ac38b9a0f962", "09850681-111b-4a89-9bed-3f2cae46d706",
+    ),
+    GraphPermission(
+        "Directory.Read.All", "Read directory data", "Read users, apps and other directory data.",
+        "06da0dbc-49e2-44d2-8312-53f166ab848a", "7ab1d382-f21e-4acd-a863-ba3e13f7da61",
+    ),
+    GraphPermission(
+        "Directory.ReadWrite.All", "Read and write directory data", "Read and change directory data.",
+        "c5366453-9fb0-48a5-a156-24f0c49a4b84", "19dbc75e-c2e2-444c-a770-ec69d8559fc7",
+    ),
+    GraphPermission(
+        "Organization.Read.All", "Read organization information", "Read the organization and its domains.",
+        "4908d5b9-3fb2-4b1e-9336-1888b7937185", "498476ce-e0fe-48b0-b801-37ba7e2685c6",
+    ),
+    GraphPermission(
+        "AuditLog.Read.All", "Read all audit log data", "Read audit logs and sign-in logs.",
+        "e4c9e354-4dc5-45b8-9e7c-e1393b0b1a20", "b0afded3-3588-46d8-8b3d-9842eff778da",
+    ),
+    GraphPermission(
+        "Application.Read.All", "Read applications", "Read app registrations and service principals.",
+        "c79f8feb-a9db-4090-85f9-90d820caa0eb", "9a5d68dd-52b0-4cc2-bd40-abcf44ac3a30",
+    ),
+    GraphPermission(
+        "Application.ReadWrite.All", "Read and write all applications", "Register, change and delete apps.",
+        "bdfbf15f-ee85-4955-8675-146e8e5296b5", "1bfefb4e-e0b5-418b-a88f-73c46d2cc8e9",
+    ),
+    GraphPermission(
+        "Policy.Read.All", "Read your organization's policies", "Read the organization's policies.",
+        "572fea84-0151-49b2-9301-11cb16974376", "246dd0d5-5bd0-4def-940b-0421030a5b68",
+    ),
+    GraphPermission(
+        "Policy.ReadWrite.Authorization", "Read and write your organization's authorization policy",
+        "Read and change who may invite guests and what guests may see.",
+        "edd3c878-b384-41fd-95ad-e7407dd775be", "fb221be6-99f2-473f-bd32-01c6a0e9ca3b",
+    ),
+)  # fmt: skip
+
+_BY_VALUE = {permission.value.casefold(): permission for permission in GRAPH_PERMISSIONS}
+
+
+def find_graph_permission(value: str) -> GraphPermission | None:
+    """The permission of this name (any case), or None when this server does not serve it."""
+    return _BY_VALUE.get(value.strip().casefold())
+
+
+def graph_scopes() -> tuple[Scope, ...]:
+    """The delegated permissions, as the Graph registration exposes them."""
+    return tuple(
+        Scope(
+            id=permission.scope_id,
+            value=permission.value,
+            type="User" if permission.user_may_consent else "Admin",
+            admin_consent_display_name=permission.title,
+            admin_consent_description=permission.description,
+            user_consent_display_name=permission.title,
+            user_consent_description=permission.description,
+        )
+        for permission in GRAPH_PERMISSIONS
+        if permission.scope_id is not None
+    )
+
+
+def graph_app_roles() -> tuple[AppRole, ...]:
+    """The application permissions, as the Graph registration defines them."""
+    return tuple(
+        AppRole(
+            permission.role_id, permission.value, permission.title, permission.description, ("Application",)
+        )
+        for permission in GRAPH_PERMISSIONS
+        if permission.role_id is not None
+    )

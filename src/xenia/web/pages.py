@@ -54,24 +54,30 @@ class Pages:
             "snippets": snippets,
         }
         self._environment.globals["static_url"] = static.url
-        self._environment.globals["ui"] = self._environment.get_template("kit/components.html").module
 
     def render(self, template: str, /, **model: object) -> str:
         """The whole page. Raises jinja2.UndefinedError when the model lacks a name the page uses."""
-        return self._environment.get_template(template).render(**model)
+        return self._template(template).render(**model)
 
     def render_block(self, template: str, block: str, /, **model: object) -> str:
         """One named block of a page, for `?part=`: the same template and model answer page and fragment.
 
         Raises KeyError when neither the page nor its layouts have such a block.
         """
-        page = self._environment.get_template(template)
+        page = self._template(template)
         context = page.new_context(model)
         # Names set or imported at the top of a page, and blocks of its layouts, are known only after it ran once.
         _exhaust(page, context)
         if block not in context.blocks:
             raise KeyError(f"{template} has no block {block!r}")
         return "".join(context.blocks[block][0](context))
+
+    def _template(self, name: str) -> Template:
+        # The macros are compiled with the first page and not at start, where they would delay the first token.
+        # Two threads may both do it: the results are equal, and one assignment wins.
+        if "ui" not in self._environment.globals:
+            self._environment.globals["ui"] = self._environment.get_template("kit/components.html").module
+        return self._environment.get_template(name)
 
 
 def _exhaust(page: Template, context: object) -> None:

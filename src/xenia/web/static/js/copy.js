@@ -24,11 +24,9 @@ async function copy(button) {
 }
 
 function show(button) {
-  const field = document.getElementById(button.dataset.show);
-  const shown = field.type === 'text';
-  field.type = shown ? 'password' : 'text';
-  button.textContent = shown ? 'Show' : 'Hide';
-  button.setAttribute('aria-pressed', String(!shown));
+  const masked = document.getElementById(button.dataset.show).classList.toggle('masked');
+  button.textContent = masked ? 'Show' : 'Hide';
+  button.setAttribute('aria-pressed', String(!masked));
 }
 
 document.addEventListener('click', (event) => {

@@ -66,8 +66,12 @@ class Activity:
 
 
 INVITE_EXTERNAL_USER = Activity("Invite external user", service="Invited Users", operation="Add")
-INVITE_WITH_RESET = Activity("Invite external user with reset invitation status", service="Invited Users", operation="Add")
-INVITE_INTERNAL_USER = Activity("Invite internal user to B2B collaboration", service="Invited Users", operation="Add")
+INVITE_WITH_RESET = Activity(
+    "Invite external user with reset invitation status", service="Invited Users", operation="Add"
+)
+INVITE_INTERNAL_USER = Activity(
+    "Invite internal user to B2B collaboration", service="Invited Users", operation="Add"
+)
 INVITATION_EMAIL = Activity("Invitation Email", service="Invited Users", operation="Add")
 REDEEM_INVITE = Activity("Redeem external user invite", service="B2B Auth", operation="Update")
 DELETE_EXTERNAL_USER = Activity("Delete external user", service="Invited Users", operation="Delete")
@@ -80,17 +84,27 @@ RESTORE_USER = Activity("Restore user")
 DISABLE_ACCOUNT = Activity("Disable account")
 ENABLE_ACCOUNT = Activity("Enable account")
 REVOKE_SESSIONS = Activity("Update StsRefreshTokenValidFrom Timestamp")
-REGISTERED_SECURITY_INFO = Activity("User registered security info", service="Authentication Methods", operation="Add")
-DELETED_SECURITY_INFO = Activity("User deleted security info", service="Authentication Methods", operation="Delete")
-ADMIN_DELETED_SECURITY_INFO = Activity("Admin deleted security info", service="Authentication Methods", operation="Delete")
+REGISTERED_SECURITY_INFO = Activity(
+    "User registered security info", service="Authentication Methods", operation="Add"
+)
+DELETED_SECURITY_INFO = Activity(
+    "User deleted security info", service="Authentication Methods", operation="Delete"
+)
+ADMIN_DELETED_SECURITY_INFO = Activity(
+    "Admin deleted security info", service="Authentication Methods", operation="Delete"
+)
 ADD_APPLICATION = Activity("Add application", "ApplicationManagement", operation="Add")
 UPDATE_APPLICATION = Activity("Update application", "ApplicationManagement")
 DELETE_APPLICATION = Activity("Delete application", "ApplicationManagement", operation="Delete")
 ADD_SERVICE_PRINCIPAL = Activity("Add service principal", "ApplicationManagement", operation="Add")
-UPDATE_CREDENTIALS = Activity("Update application \u2013 Certificates and secrets management", "ApplicationManagement")
+UPDATE_CREDENTIALS = Activity(
+    "Update application \u2013 Certificates and secrets management", "ApplicationManagement"
+)
 ASSIGN_APP_ROLE = Activity("Add app role assignment grant to user", operation="Add")
 REMOVE_APP_ROLE = Activity("Remove app role assignment from user", operation="Delete")
-GRANT_APP_PERMISSION = Activity("Add app role assignment to service principal", "ApplicationManagement", operation="Add")
+GRANT_APP_PERMISSION = Activity(
+    "Add app role assignment to service principal", "ApplicationManagement", operation="Add"
+)
 GRANT_DELEGATED = Activity("Add delegated permission grant", "ApplicationManagement", operation="Add")
 CONSENT_TO_APPLICATION = Activity("Consent to application", "ApplicationManagement", operation="Add")
 UPDATE_AUTHORIZATION_POLICY = Activity("Update authorization policy", "AuthorizationPolicy")

@@ -20,7 +20,10 @@ class FormRefused(XeniaError):
     """The form did not come from our own page in this browser, or the page is stale."""
 
     def __init__(self, detail: str) -> None:
-        super().__init__("This form did not come from a current page of this site. Reload the page and try again.", detail=detail)
+        super().__init__(
+            "This form did not come from a current page of this site. Reload the page and try again.",
+            detail=detail,
+        )
 
 
 class FormGuard:

@@ -47,7 +47,11 @@ class Params:
 
     def duplicated(self) -> str | None:
         """A name that occurs more than once, or None."""
-        return None if len(self._first) == len(self.pairs) else next(k for k, _ in self.pairs if len(self.all(k)) > 1)
+        return (
+            None
+            if len(self._first) == len(self.pairs)
+            else next(k for k, _ in self.pairs if len(self.all(k)) > 1)
+        )
 
     def __contains__(self, name: str) -> bool:
         return name in self._first
@@ -142,7 +146,7 @@ class HttpResponse:
         """The same answer with these headers added."""
         return replace(self, headers=(*self.headers, *headers))
 
-    def with_cookie(  # noqa: PLR0913  (one parameter per cookie attribute of RFC 6265)
+    def with_cookie(
         self,
         name: str,
         value: str,

@@ -50,7 +50,11 @@ class Router:
         """``fallback`` renders errors of paths that nobody serves."""
         self._fallback = fallback
         rules = [
-            Rule(_pattern(route.pattern), endpoint=_Target(surface, route.handler), methods=route.methods.split())
+            Rule(
+                _pattern(route.pattern),
+                endpoint=_Target(surface, route.handler),
+                methods=route.methods.split(),
+            )
             for surface in (*surfaces, fallback)
             for route in surface.routes
         ]

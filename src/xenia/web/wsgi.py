@@ -53,7 +53,9 @@ class Refused(Exception):
 class WsgiApp:
     """A standard WSGI application around one handler."""
 
-    def __init__(self, handler: Callable[[HttpRequest], HttpResponse], settings: EdgeSettings, entropy: Entropy) -> None:
+    def __init__(
+        self, handler: Callable[[HttpRequest], HttpResponse], settings: EdgeSettings, entropy: Entropy
+    ) -> None:
         self._handler = handler
         self._settings = settings
         self._entropy = entropy
@@ -81,7 +83,9 @@ class WsgiApp:
 
     def _request(self, environ: WSGIEnvironment) -> HttpRequest:
         headers = {
-            key[5:].replace("_", "-").lower(): value for key, value in environ.items() if key.startswith("HTTP_")
+            key[5:].replace("_", "-").lower(): value
+            for key, value in environ.items()
+            if key.startswith("HTTP_")
         }
         if environ.get("CONTENT_TYPE"):
             headers["content-type"] = environ["CONTENT_TYPE"]
@@ -89,7 +93,9 @@ class WsgiApp:
         client, scheme, host = self._peer(environ, headers)
         origin = self._origins.get(f"{scheme}://{host}".lower())
         if origin is None and path not in _HOSTLESS:
-            raise Refused(text("This server does not answer to that host name. Check the address.\n", status=421))
+            raise Refused(
+                text("This server does not answer to that host name. Check the address.\n", status=421)
+            )
         request_id = self._entropy.guid()
         return HttpRequest(
             method=environ["REQUEST_METHOD"],
@@ -133,7 +139,9 @@ class WsgiApp:
             raise Refused(text("The request body is too large.\n", status=413))
         return body
 
-    def _send(self, response: HttpResponse, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+    def _send(
+        self, response: HttpResponse, environ: WSGIEnvironment, start_response: StartResponse
+    ) -> Iterable[bytes]:
         present = {name.lower() for name, _ in response.headers}
         headers = [*response.headers, *((n, v) for n, v in self._defaults() if n.lower() not in present)]
         body = response.body
@@ -149,7 +157,10 @@ class WsgiApp:
         yield "X-Content-Type-Options", "nosniff"
         # Not no-referrer: with that, browsers send "Origin: null" on our own form posts.
         yield "Referrer-Policy", "same-origin"
-        yield "Permissions-Policy", "camera=(), microphone=(), geolocation=(), payment=(), usb=(), clipboard-write=(self)"
+        yield (
+            "Permissions-Policy",
+            "camera=(), microphone=(), geolocation=(), payment=(), usb=(), clipboard-write=(self)",
+        )
         yield "Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'"
         if self._settings.strict_transport:
             yield "Strict-Transport-Security", "max-age=31536000; includeSubDomains"

@@ -1,5 +1,6 @@
 """Applications: the registration (global definition), its local service principal, credentials and
-the redirect-URI rules that keep answers from reaching anybody else."""
+the redirect-URI rules that keep answers from reaching anybody else.
+"""
 
 from __future__ import annotations
 
@@ -79,13 +80,24 @@ def redirect_uri_problem(uri: str, platform: Platform) -> str | None:
         return "Enter an absolute URI such as https://app.example.com/signin."
     if len(uri) > 256:
         return "A redirect URI may have at most 256 characters."
-    if any(character in uri for character in "!$'(),;* \"<>\\^`{|}") or not uri.isprintable() or not uri.isascii():
+    if (
+        any(character in uri for character in "!$'(),;* \"<>\\^`{|}")
+        or not uri.isprintable()
+        or not uri.isascii()
+    ):
         return "A redirect URI may not hold wildcards, blanks or any of ! $ ' ( ) , ;."
     if "#" in uri:
         return "A redirect URI may not hold a fragment (#)."
     if parts.scheme == "https" or is_loopback_http(parts):
         return None
-    if platform is Platform.PUBLIC and parts.scheme not in ("http", "javascript", "data", "file", "vbscript", "blob"):
+    if platform is Platform.PUBLIC and parts.scheme not in (
+        "http",
+        "javascript",
+        "data",
+        "file",
+        "vbscript",
+        "blob",
+    ):
         return None
     return "Use https, or http with localhost for development."
 

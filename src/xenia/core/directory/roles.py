@@ -24,7 +24,9 @@ CLOUD_APPLICATION_ADMINISTRATOR = DirectoryRole(
 EXTERNAL_IDENTITY_PROVIDER_ADMINISTRATOR = DirectoryRole(
     "be2f45a1-457d-42af-a067-6ec1fa63bc45", "External Identity Provider Administrator"
 )
-USER_FLOW_ADMINISTRATOR = DirectoryRole("6e591065-9bad-43ed-90f3-e9424366d2f0", "External ID User Flow Administrator")
+USER_FLOW_ADMINISTRATOR = DirectoryRole(
+    "6e591065-9bad-43ed-90f3-e9424366d2f0", "External ID User Flow Administrator"
+)
 USER_FLOW_ATTRIBUTE_ADMINISTRATOR = DirectoryRole(
     "0f971eea-41eb-4569-a71e-57bb8a3eff1e", "External ID User Flow Attribute Administrator"
 )

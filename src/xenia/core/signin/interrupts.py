@@ -20,7 +20,7 @@ from xenia.core.errors import (
     XeniaError,
 )
 from xenia.core.signin.demands import Demands
-from xenia.core.signin.facts import Facts, Factor, Proof, Realm
+from xenia.core.signin.facts import Factor, Facts, Proof, Realm
 
 
 class Step(StrEnum):
@@ -59,7 +59,9 @@ def is_fresh(proof: Proof, demands: Demands, now: datetime) -> bool:
 def _identify(facts: Facts, demands: Demands, now: datetime) -> Interrupt | None:
     del now
     if demands.choose_account and not facts.chosen:
-        return Interrupt(Step.PICK, InteractionRequired("Several accounts are signed in; one must be chosen."))
+        return Interrupt(
+            Step.PICK, InteractionRequired("Several accounts are signed in; one must be chosen.")
+        )
     return Interrupt(Step.IDENTIFY, LoginRequired()) if facts.login is None else None
 
 

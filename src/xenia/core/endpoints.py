@@ -1,0 +1,83 @@
+"""URLs of the protocol, derived from the origin a request came to and the tenant segment it named.
+
+The one place that knows how issuers and endpoints are spelled, so that discovery, tokens and pages can
+not disagree. Knows no settings: the origin is always an argument.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from urllib.parse import urlsplit
+
+from xenia.core.ids import TenantId
+
+ALIASES = ("common", "organizations", "consumers")
+"""Tenant segments that name no tenant but a kind of account."""
+TENANT_PLACEHOLDER = "{tenantid}"
+"""Stands literally in issuers published at an alias; clients put the token's ``tid`` there."""
+V1, V2 = "1.0", "2.0"
+
+
+def issuer_v1(base_url: str, tenant_id: TenantId) -> str:
+    """``iss`` of v1.0 tokens. The slash at the end is part of it."""
+    return f"{base_url}/{tenant_id}/"
+
+
+def issuer_v2(base_url: str, tenant_id: TenantId) -> str:
+    """``iss`` of v2.0 tokens."""
+    return f"{base_url}/{tenant_id}/v2.0"
+
+
+def issuer(base_url: str, tenant_id: TenantId, version: str) -> str:
+    """``iss`` of tokens of this version."""
+    return issuer_v1(base_url, tenant_id) if version == V1 else issuer_v2(base_url, tenant_id)
+
+
+def authorize_url(base_url: str, segment: str, version: str = V2) -> str:
+    """The authorization endpoint (``authorization_endpoint``)."""
+    return f"{base_url}/{segment}/oauth2{_infix(version)}/authorize"
+
+
+def token_url(base_url: str, segment: str, version: str = V2) -> str:
+    """The token endpoint (``token_endpoint``)."""
+    return f"{base_url}/{segment}/oauth2{_infix(version)}/token"
+
+
+def logout_url(base_url: str, segment: str, version: str = V2) -> str:
+    """The sign-out endpoint (``end_session_endpoint``)."""
+    return f"{base_url}/{segment}/oauth2{_infix(version)}/logout"
+
+
+def keys_url(base_url: str, segment: str, version: str = V2) -> str:
+    """The key set (``jwks_uri``)."""
+    return f"{base_url}/{segment}/discovery{_infix(version)}/keys"
+
+
+def metadata_url(base_url: str, segment: str, version: str = V2) -> str:
+    """The OpenID Connect metadata document."""
+    return f"{base_url}/{segment}{_infix(version)}/.well-known/openid-configuration"
+
+
+def graph_base(base_url: str) -> str:
+    """The root of the Graph API; versions (``/v1.0``) and ``/oidc/userinfo`` follow it."""
+    return base_url
+
+
+def userinfo_url(base_url: str) -> str:
+    """The userinfo endpoint (OpenID Connect Core section 5.3)."""
+    return f"{graph_base(base_url)}/oidc/userinfo"
+
+
+def sign_in_url(base_url: str, tenant_id: TenantId, interaction_id: str) -> str:
+    """The page of an interaction."""
+    return f"{base_url}/{tenant_id}/signin?ctx={interaction_id}"
+
+
+def origins(base_url: str, public_url: str, hosts: Iterable[str]) -> frozenset[str]:
+    """Every origin of this installation: the one addressed now, the public one, and all other hosts."""
+    scheme = urlsplit(public_url).scheme or "https"
+    return frozenset({base_url, public_url, *(f"{scheme}://{host}" for host in hosts)})
+
+
+def _infix(version: str) -> str:
+    return "" if version == V1 else "/v2.0"

@@ -1,0 +1,64 @@
+"""Errors of every use case: values, absence, conflict, permission, limits."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+
+class XeniaError(Exception):
+    """Base of all refusals. ``message`` may be shown; ``detail`` may only be logged."""
+
+    def __init__(self, message: str, *, detail: str = "") -> None:
+        super().__init__(message)
+        self.message = message
+        self.detail = detail
+
+
+class InvalidValue(XeniaError):
+    """A named property holds a value it may not hold."""
+
+    def __init__(self, field: str, message: str) -> None:
+        super().__init__(message)
+        self.field = field
+
+
+class NotFound(XeniaError):
+    """The addressed object does not exist, or not in this tenant."""
+
+    def __init__(self, kind: str, key: str) -> None:
+        super().__init__(f"{kind} '{key}' does not exist.")
+        self.kind = kind
+        self.key = key
+
+
+class Conflict(XeniaError):
+    """Another object holds this key already, or the object changed since it was read."""
+
+    def __init__(self, field: str, message: str) -> None:
+        super().__init__(message)
+        self.field = field
+
+
+class NotPermitted(XeniaError):
+    """The caller is known but may not do this; ``needed`` names what would allow it."""
+
+    def __init__(
+        self, needed: str, message: str = "Insufficient privileges to complete the operation."
+    ) -> None:
+        super().__init__(message)
+        self.needed = needed
+
+
+class NotAuthenticated(XeniaError):
+    """No valid token, or no signed-in person, where one is needed."""
+
+
+class LimitReached(XeniaError):
+    """Too many tries. ``retry_after`` says how long to wait."""
+
+    def __init__(self, what: str, retry_after: timedelta) -> None:
+        super().__init__(
+            f"Too many tries. Try again in {max(1, round(retry_after.total_seconds()))} seconds."
+        )
+        self.what = what
+        self.retry_after = retry_after

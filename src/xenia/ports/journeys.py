@@ -1,0 +1,178 @@
+"""Storage ports of what happens: sign-ins, logs, mail, keys, limits, sweeping."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Protocol, TypeVar
+
+from xenia.core.audit import AuditRecord, SignInRecord
+from xenia.core.codes import AuthorizationCode, TokenFamily
+from xenia.core.credentials import EmailPasscode
+from xenia.core.ids import ObjectId
+from xenia.core.mail import CapturedMail, Mail, MailAttempt, OutgoingMail
+from xenia.core.query import Page, Query
+from xenia.core.session import PortalSession, Session
+from xenia.core.signin.interaction import Interaction
+
+T = TypeVar("T")
+
+
+class SignIns(Protocol):
+    """Interactions, sessions, passcodes, codes: everything short-lived of signing in."""
+
+    def add_interaction(self, interaction: Interaction) -> None: ...
+    def find_interaction(self, interaction_id: str) -> Interaction | None: ...
+    def advance_interaction(self, interaction: Interaction) -> bool:
+        """Store facts with ``version + 1`` where the stored version is ``interaction.version`` and it is unfinished."""
+        ...
+
+    def finish_interaction(self, interaction: Interaction, now: datetime) -> bool:
+        """Store and mark finished, once; False for the loser of a race or a stale version."""
+        ...
+
+    def find_session(self, secret_hash: str) -> Session | None: ...
+    def put_session(self, session: Session) -> None:
+        """Add or replace."""
+        ...
+
+    def remove_session(self, secret_hash: str) -> None: ...
+    def end_sessions_of(self, user_id: ObjectId, now: datetime) -> int:
+        """Sign the user out of every browser session and portal session; how many ended."""
+        ...
+
+    def find_portal_session(self, secret_hash: str) -> PortalSession | None: ...
+    def add_portal_session(self, session: PortalSession) -> None: ...
+    def remove_portal_session(self, secret_hash: str) -> None: ...
+    def remove_portal_sessions_of_sid(self, sid: str) -> None: ...
+
+    def add_passcode(self, passcode: EmailPasscode) -> None: ...
+    def passcodes_of(self, interaction_id: str) -> tuple[EmailPasscode, ...]:
+        """Newest first."""
+        ...
+
+    def live_passcodes_for(self, address_key: str, now: datetime) -> int: ...
+    def count_passcode_try(self, passcode_id: str) -> int:
+        """Count a try (one statement) and return how many there are now."""
+        ...
+
+    def consume_passcode(self, passcode_id: str, now: datetime) -> bool:
+        """Spend it; False when it was spent, replaced or exhausted (one conditional statement)."""
+        ...
+
+    def replace_passcodes(self, interaction_id: str, now: datetime) -> None:
+        """End the live passcodes of this interaction: a newer one takes over."""
+        ...
+
+    def add_code(self, code: AuthorizationCode, family: TokenFamily) -> None: ...
+    def find_code(self, code_hash: str) -> AuthorizationCode | None: ...
+    def find_code_anywhere(self, code_hash: str) -> AuthorizationCode | None:
+        """Platform-wide, only to tell a code of another tenant from an unknown one."""
+        ...
+
+    def consume_code(self, code_hash: str, now: datetime) -> bool:
+        """Spend it; False when it was spent already (one conditional statement)."""
+        ...
+
+    def count_verifier_failure(self, code_hash: str) -> int: ...
+    def find_family(self, family_id: str) -> TokenFamily | None: ...
+    def revoke_family(self, family_id: str, now: datetime) -> None: ...
+    def revoke_families_of(self, user_id: ObjectId, now: datetime) -> None: ...
+
+
+class Logs(Protocol):
+    """Audit and sign-in records of this tenant; rows are never changed."""
+
+    def audit(self, record: AuditRecord) -> None: ...
+    def sign_in(self, record: SignInRecord) -> None: ...
+    def list_audit(self, query: Query) -> Page[AuditRecord]:
+        """Newest first unless ordered otherwise. Filter fields: attribute names, plus ``target_id``."""
+        ...
+
+    def list_sign_ins(self, query: Query) -> Page[SignInRecord]: ...
+    def find_audit(self, record_id: str) -> AuditRecord | None: ...
+    def find_sign_in(self, record_id: str) -> SignInRecord | None: ...
+
+
+class Outbox(Protocol):
+    """Outgoing mail. ``enqueue`` is tenant-bound; the rest is for the dispatcher (platform-wide)."""
+
+    def enqueue(self, mail: Mail, mail_id: str, sealed_mail: str, now: datetime) -> None:
+        """Add as pending, due now; dropped silently when the dedupe key is known."""
+        ...
+
+    def find(self, mail_id: str) -> OutgoingMail | None: ...
+    def of_subject(self, subject_of: str) -> tuple[OutgoingMail, ...]:
+        """Mails about this invitation or user, newest first (tenant-bound)."""
+        ...
+
+    def claim(self, limit: int, now: datetime, lease: timedelta) -> tuple[OutgoingMail, ...]:
+        """Take due mails for sending; a claim lapses after ``lease`` (the process died)."""
+        ...
+
+    def settle(
+        self, mail_id: str, attempt: MailAttempt, *, retry_at: datetime | None, message_id: str
+    ) -> None:
+        """Record an attempt: sent (payload erased), to be retried at ``retry_at``, or abandoned (None)."""
+        ...
+
+    def next_due(self) -> datetime | None: ...
+
+
+class Mailbox(Protocol):
+    """The workshop's captured mail (platform-wide)."""
+
+    def add(self, mail: CapturedMail) -> None:
+        """Idempotent by id."""
+        ...
+
+    def list(self, search: str = "", limit: int = 50, before: str | None = None) -> tuple[CapturedMail, ...]:
+        """Newest first; ``search`` looks at sender, recipients, subject and text, with ``to:``, ``from:``, ``subject:``."""
+        ...
+
+    def find(self, mail_id: str) -> CapturedMail | None: ...
+    def mark_read(self, mail_id: str, now: datetime) -> None: ...
+    def remove(self, mail_id: str) -> bool: ...
+    def remove_all(self) -> int: ...
+
+
+@dataclass(frozen=True, slots=True)
+class StoredKey:
+    """A signing key at rest; the private key is sealed with the data key."""
+
+    kid: str
+    sealed_private_key: str
+    certificate_der: bytes
+    created_at: datetime
+    active_from: datetime
+    retired_at: datetime | None = None
+
+
+class Keys(Protocol):
+    """Signing keys (platform-wide)."""
+
+    def list(self) -> tuple[StoredKey, ...]: ...
+    def add(self, key: StoredKey) -> None: ...
+    def retire(self, kid: str, now: datetime) -> None: ...
+
+
+class Limits(Protocol):
+    """Counters of tries, shared by all processes (platform-wide)."""
+
+    def hit(self, key: str, limit: int, window: timedelta, now: datetime) -> timedelta | None:
+        """Count one event in a fixed window. None when allowed, else the time to wait.
+
+        The count must commit even when the answer is no: return refusals, do not raise them.
+        """
+        ...
+
+    def count(self, key: str, window: timedelta, now: datetime) -> int: ...
+    def clear(self, key: str) -> None: ...
+
+
+class Sweeping(Protocol):
+    """Removal of what has expired (platform-wide)."""
+
+    def sweep(self, now: datetime) -> int:
+        """Delete expired short-lived rows and users deleted over 30 days ago; how many."""
+        ...

@@ -1,0 +1,186 @@
+"""Ports that are not storage: time, randomness, cryptography, keys, mail, and their bundle."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol, TypeVar
+
+from xenia.core.mail import Mail, RenderedMail
+
+T = TypeVar("T")
+
+from xenia.ports.store import Store
+
+
+class Clock(Protocol):
+    """The time. Tests and the workshop turn it."""
+
+    def now(self) -> datetime:
+        """Aware, UTC."""
+        ...
+
+
+class Entropy(Protocol):
+    """Unpredictable values."""
+
+    def guid(self) -> str: ...
+    def token(self, size: int = 32) -> str:
+        """``size`` random bytes as base64url without padding."""
+        ...
+
+    def digits(self, count: int) -> str: ...
+    def totp_secret(self) -> str:
+        """160 random bits in base32."""
+        ...
+
+
+class Sealer(Protocol):
+    """Authenticated encryption and keyed hashes with the data key; ``purpose`` separates uses."""
+
+    def seal(self, plain: bytes, purpose: str) -> str: ...
+    def open(self, sealed: str, purpose: str) -> bytes:
+        """Raises ValueError when it was not sealed by us for this purpose."""
+        ...
+
+    def mac(self, purpose: str, *parts: str) -> str:
+        """Keyed hash (base64url) of the parts, unambiguous in their number and length."""
+        ...
+
+    def same(self, left: str, right: str) -> bool:
+        """Comparison in constant time."""
+        ...
+
+
+class PasswordHasher(Protocol):
+    """Argon2id, in a bounded pool."""
+
+    def hash(self, password: str) -> str: ...
+    def verify(self, password: str, hashed: str | None) -> bool:
+        """With None it verifies against a dummy, so that an unknown account costs the same."""
+        ...
+
+
+class Totp(Protocol):
+    """Authenticator-app codes (RFC 6238)."""
+
+    def step_of(self, secret: str, code: str, now: datetime, *, window: int = 1) -> int | None:
+        """The time step this code belongs to, at most ``window`` steps away, or None."""
+        ...
+
+    def code(self, secret: str, now: datetime) -> str: ...
+    def provisioning_uri(self, secret: str, account: str, issuer: str) -> str:
+        """``otpauth://totp/...`` for QR codes."""
+        ...
+
+    def qr_svg(self, text: str) -> str:
+        """An inline SVG of the QR code, black on white with a quiet zone, no style attributes."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class PublicKey:
+    """A signing key as published: RSA modulus and exponent (base64url), certificate (base64)."""
+
+    kid: str
+    n: str
+    e: str
+    x5c: str
+
+
+class KeyRing(Protocol):
+    """Signing and verifying our own tokens (RS256)."""
+
+    def sign(self, claims: Mapping[str, object], *, x5t: bool = False) -> str:
+        """A JWT of the current key; ``x5t`` repeats the kid there (v1.0 tokens)."""
+        ...
+
+    def verify(self, token: str) -> dict[str, object] | None:
+        """Claims of a token we signed (signature only; the caller checks times, issuer, audience), else None."""
+        ...
+
+    def public_keys(self) -> tuple[PublicKey, ...]:
+        """Current and next key, and recently retired ones."""
+        ...
+
+
+class AssertionVerifier(Protocol):
+    """Signatures of client assertions (RFC 7523) and reading of certificates."""
+
+    def header_and_claims(self, assertion: str) -> tuple[dict[str, object], dict[str, object]] | None:
+        """Unverified parts, or None when it is no JWT."""
+        ...
+
+    def is_signed_by(self, assertion: str, certificate_der: bytes) -> bool:
+        """RS256 or PS256 only."""
+        ...
+
+    def read_certificate(self, data: bytes) -> tuple[bytes, str, str, datetime, datetime, str]:
+        """(DER, SHA-1 thumbprint, SHA-256 thumbprint (hex), not before, not after, subject) of PEM or DER.
+
+        Raises ValueError.
+        """
+        ...
+
+
+class MailPreview(Protocol):
+    """Rendering of mail without sending, for the live preview."""
+
+    def render(self, mail: Mail, mail_id: str, now: datetime) -> RenderedMail: ...
+
+
+class MailTransport(Protocol):
+    """Hands a finished message to a mail server (or the mailbox)."""
+
+    def deliver(self, message: RenderedMail) -> str:
+        """The server's reply. Raises MailRefused (permanent) or MailDeferred (try again)."""
+        ...
+
+
+class MailRefused(Exception):
+    """The server said no for good (5xx); ``args[0]`` is its reply."""
+
+
+class MailDeferred(Exception):
+    """Not now: 4xx, no connection, time-out; ``args[0]`` says what happened."""
+
+
+@dataclass(frozen=True, slots=True)
+class ServerInfo:
+    """Facts of this installation that use cases and mails need."""
+
+    base_url: str
+    """Public URL without trailing slash, e.g. ``https://localhost:8443``. Links in mails start with it."""
+    hosts: tuple[str, ...]
+    """All ``host[:port]`` under which it may be addressed."""
+    is_loopback: bool
+    """Whether links open on this computer only."""
+    mail_leaves: bool
+    """Whether mail goes to a real SMTP server."""
+    tools: bool
+    """Whether the workshop tools (mailbox, labs, tester) are on."""
+    instance: str
+    """Suffix of cookie names, so that ports do not share cookies."""
+    mail_from: str = ""
+    initial_domain_suffix: str = "onxenia.localhost"
+    signin_limit_scale: int = 1
+    """Multiplier of the limits per network: a classroom sits behind one address."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ports:
+    """Everything from outside, handed to every use case as its first argument."""
+
+    store: Store
+    clock: Clock
+    entropy: Entropy
+    sealer: Sealer
+    passwords: PasswordHasher
+    totp: Totp
+    keys: KeyRing
+    assertions: AssertionVerifier
+    preview: MailPreview
+    server: ServerInfo
+    mail_queued: Callable[[], None]
+    """Wakes the mail dispatcher; call after commit."""

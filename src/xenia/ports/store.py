@@ -1,0 +1,73 @@
+"""The database as a whole: transactions bound to one tenant."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from typing import Protocol, TypeVar
+
+from xenia.core.ids import TenantId
+
+T = TypeVar("T")
+
+from xenia.ports.directory import Applications, Credentials, Invitations, Tenants, Users
+from xenia.ports.journeys import Keys, Limits, Logs, Mailbox, Outbox, SignIns, Sweeping
+
+
+class Transaction(Protocol):
+    """One transaction, bound to one tenant (None: platform-wide work only)."""
+
+    @property
+    def tenant_id(self) -> TenantId | None: ...
+    @property
+    def tenants(self) -> Tenants: ...
+    @property
+    def users(self) -> Users: ...
+    @property
+    def credentials(self) -> Credentials: ...
+    @property
+    def applications(self) -> Applications: ...
+    @property
+    def invitations(self) -> Invitations: ...
+    @property
+    def sign_ins(self) -> SignIns: ...
+    @property
+    def logs(self) -> Logs: ...
+    @property
+    def outbox(self) -> Outbox: ...
+    @property
+    def mailbox(self) -> Mailbox: ...
+    @property
+    def keys(self) -> Keys: ...
+    @property
+    def limits(self) -> Limits: ...
+    @property
+    def sweeping(self) -> Sweeping: ...
+
+
+class Store(Protocol):
+    """The database."""
+
+    def read(self, tenant_id: TenantId | None) -> AbstractContextManager[Transaction]:
+        """A consistent read-only view."""
+        ...
+
+    def write(self, tenant_id: TenantId | None, work: Callable[[Transaction], T]) -> T:
+        """Run *work* in one write transaction and commit.
+
+        Exceptions roll everything back. On a serialization failure or deadlock *work* runs again
+        from the start, so it must not have effects outside; random ids are drawn before it.
+        A refusal whose counters must survive is therefore a *return value*, never an exception.
+        No network I/O inside.
+        """
+        ...
+
+    def migrate(self) -> None:
+        """Bring the schema to the newest revision (both dialects)."""
+        ...
+
+    def check(self) -> str:
+        """A line naming engine, version and schema revision. Raises when unreachable or out of date."""
+        ...
+
+    def close(self) -> None: ...

@@ -1,0 +1,78 @@
+"""Sessions of our own surfaces (portal, My Apps): clients of the same authorize engine, with an audience
+and a session of their own. They redeem their code in process and never call this server over HTTP.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+
+from xenia.core.actor import Actor
+from xenia.core.directory.first_party import ACCOUNT_APP_ID, PORTAL_APP_ID
+from xenia.core.ids import AppId, CorrelationId, TenantId
+from xenia.core.session import PortalSession
+from xenia.ports import Ports, Transaction
+
+PORTAL_SESSION = timedelta(hours=8)
+SURFACES: dict[str, AppId] = {"portal": PORTAL_APP_ID, "account": ACCOUNT_APP_ID}
+
+
+@dataclass(frozen=True, slots=True)
+class OpenedSession:
+    """A new session; ``secret`` is the cookie's value and is not kept."""
+
+    secret: str
+    session: PortalSession
+
+
+def _hash(ports: Ports, surface: str, secret: str) -> str:
+    return ports.sealer.mac("surface-session", surface, secret)
+
+
+def find_actor(
+    ports: Ports,
+    tenant_id: TenantId,
+    surface: str,
+    secret: str | None,
+    *,
+    ip_address: str,
+    correlation_id: CorrelationId,
+) -> Actor | None:
+    """The signed-in person behind the surface's cookie, with the roles held right now; None when nobody."""
+    if secret is None:
+        return None
+    now = ports.clock.now()
+    with ports.store.read(tenant_id) as tx:
+        session = tx.sign_ins.find_portal_session(_hash(ports, surface, secret))
+        if session is None or session.surface != surface or session.expires_at <= now:
+            return None
+        user = tx.users.find(session.user_id)
+        if user is None or not user.account_enabled:
+            return None
+        if user.sessions_valid_from and session.created_at < user.sessions_valid_from:
+            return None
+        return Actor(
+            tenant_id,
+            correlation_id,
+            ip_address=ip_address,
+            user_id=user.id,
+            display_name=user.display_name,
+            upn=user.sign_in_name,
+            mail=user.mail,
+            is_guest=user.is_guest,
+            roles=tx.users.roles(user.id),
+        )
+
+
+def close_session(ports: Ports, tenant_id: TenantId, surface: str, secret: str | None) -> None:
+    """Sign out of the surface and of the single-sign-on session it came from."""
+    if secret is None:
+        return
+    hashed = _hash(ports, surface, secret)
+
+    def work(tx: Transaction) -> None:
+        session = tx.sign_ins.find_portal_session(hashed)
+        if session is not None:
+            tx.sign_ins.remove_portal_sessions_of_sid(session.sid)
+
+    ports.store.write(tenant_id, work)

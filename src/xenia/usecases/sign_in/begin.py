@@ -1,0 +1,128 @@
+"""The beginnings: an app's authorization request, and the redemption of an invitation."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from xenia.core.directory.tenant import Tenant
+from xenia.core.invitation import Invitation
+from xenia.core.session import Session
+from xenia.core.signin.facts import Facts
+from xenia.core.signin.interaction import INTERACTION_LIFETIME, Interaction
+from xenia.core.signin.request import AuthorizeRequest, RedeemRequest
+from xenia.ports import Ports, Transaction
+from xenia.usecases.issue_tokens import sign_answer
+from xenia.usecases.sign_in.finish import Finished, draw, finish
+from xenia.usecases.sign_in.situation import (
+    BrowserContext,
+    Situation,
+    assess,
+    browser_hash,
+    find_session,
+    realm_of,
+    seeded,
+)
+from xenia.usecases.sign_in.turn import Turn
+
+
+@dataclass(frozen=True, slots=True)
+class _Begun:
+    interaction: Interaction
+    finished: Finished | None = None
+
+
+def begin_authorize(ports: Ports, tenant: Tenant, request: AuthorizeRequest, browser: BrowserContext) -> Turn:
+    """Start (or, with single sign-on, at once finish) an authorization request.
+
+    Raises the first interrupt's silent error when ``prompt=none`` and a page would be needed.
+    """
+    drawn = draw(ports)
+    interaction, secret = _new(ports, tenant, browser, authorize=request, redeem=None)
+
+    def work(tx: Transaction) -> _Begun | Situation:
+        now = interaction.created_at
+        session = find_session(ports, tx, browser.session_secret, now)
+        started = replace(interaction, facts=_first_facts(tenant, request, session))
+        situation = assess(ports, tx, started, session, now)
+        if situation.interrupt is None:
+            return _Begun(started, finish(ports, tx, situation, browser, drawn, now, stored=False))
+        if request.is_silent:
+            return situation
+        tx.sign_ins.add_interaction(started)
+        return _Begun(started)
+
+    outcome = ports.store.write(tenant.id, work)
+    if isinstance(outcome, Situation):
+        assert outcome.interrupt is not None
+        raise outcome.interrupt.silent_error
+    if outcome.finished is None:
+        return Turn(interaction_id=outcome.interaction.id, browser_secret=secret)
+    return completed(ports, outcome.finished)
+
+
+def begin_redeem(ports: Ports, tenant: Tenant, invitation: Invitation, browser: BrowserContext) -> Turn:
+    """Start redeeming *invitation* (its ticket is verified already). The account is the invited one.
+
+    A session of another account in this browser neither helps nor hinders: only the invited mailbox counts.
+    """
+    interaction, secret = _new(
+        ports, tenant, browser, authorize=None, redeem=RedeemRequest(invitation.id, invitation.redirect_url)
+    )
+    facts = Facts().with_account(invitation.email, realm_of(tenant, invitation.email))
+
+    def work(tx: Transaction) -> Interaction:
+        session = find_session(ports, tx, browser.session_secret, interaction.created_at)
+        known = session.account(invitation.user_id) if session else None
+        again = facts
+        if known is not None and known.signed_out_at is None:
+            again = replace(facts, user_id=known.user_id, proofs=known.proofs, sid=known.sid)
+        started = replace(interaction, facts=again)
+        tx.sign_ins.add_interaction(started)
+        return started
+
+    started = ports.store.write(tenant.id, work)
+    return Turn(interaction_id=started.id, browser_secret=secret)
+
+
+def completed(ports: Ports, finished: Finished) -> Turn:
+    """The turn of a finished interaction; signatures are made here, after the commit."""
+    return Turn(
+        answer=sign_answer(ports, finished.planned) if finished.planned is not None else None,
+        destination=finished.destination,
+        session_secret=finished.session_secret,
+        session_max_age=finished.session_max_age,
+    )
+
+
+def _new(
+    ports: Ports,
+    tenant: Tenant,
+    browser: BrowserContext,
+    *,
+    authorize: AuthorizeRequest | None,
+    redeem: RedeemRequest | None,
+) -> tuple[Interaction, str | None]:
+    """An interaction bound to this browser, and the new browser secret when it had none."""
+    now = ports.clock.now()
+    fresh = None if browser.browser_secret else ports.entropy.token()
+    interaction = Interaction(
+        id=ports.entropy.token(16),
+        tenant_id=tenant.id,
+        browser_hash=browser_hash(ports, browser.browser_secret or fresh or ""),
+        authorize=authorize,
+        redeem=redeem,
+        correlation_id=browser.correlation_id,
+        created_at=now,
+        expires_at=now + INTERACTION_LIFETIME,
+    )
+    return interaction, fresh
+
+
+def _first_facts(tenant: Tenant, request: AuthorizeRequest, session: Session | None) -> Facts:
+    """What is known before any page: the session's proofs, unless a choice or a new proof is demanded."""
+    facts = Facts()
+    if not {"login", "select_account"} & set(request.prompts):
+        facts = seeded(facts, session, login_hint=request.login_hint)
+    if facts.login is None and request.login_hint and "@" in request.login_hint:
+        facts = facts.with_account(request.login_hint, realm_of(tenant, request.login_hint))
+    return facts

@@ -1,0 +1,185 @@
+"""The end of an interaction: session, sign-in record and planned tokens, in one transaction."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from xenia.core import audit
+from xenia.core.endpoints import issuer
+from xenia.core.errors import InteractionGone
+from xenia.core.session import SESSION_IDLE, SESSION_PERSISTENT, Session, SessionAccount
+from xenia.core.signin.answer import SignedIn
+from xenia.core.signin.facts import Factor, Proof
+from xenia.ports import Ports, Transaction
+from xenia.usecases.issue_tokens import PlannedAnswer, plan_answer
+from xenia.usecases.sign_in.situation import BrowserContext, Situation, session_hash
+
+METHOD_NAMES = {
+    "email_passcode": "Email one-time passcode",
+    "password": "Password",
+    "authenticator_app": "OATH software token",
+}
+"""Authentication methods in the words of the sign-in log."""
+
+
+@dataclass(frozen=True, slots=True)
+class Drawn:
+    """Random values, drawn before the transaction so that it can be run again."""
+
+    session_secret: str
+    sid: str
+    record_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Finished:
+    """What a finished interaction leaves to do after the commit."""
+
+    planned: PlannedAnswer | None
+    destination: str | None
+    session_secret: str | None
+    session_max_age: int | None
+
+
+def draw(ports: Ports) -> Drawn:
+    """Fresh random values for one attempt at finishing."""
+    return Drawn(ports.entropy.token(), ports.entropy.guid(), ports.entropy.guid())
+
+
+def finish(
+    ports: Ports,
+    tx: Transaction,
+    situation: Situation,
+    browser: BrowserContext,
+    drawn: Drawn,
+    now: datetime,
+    *,
+    stored: bool = True,
+) -> Finished:
+    """Close the interaction and plan its answer. Raises InteractionGone for the loser of a double submit."""
+    user = situation.user
+    if user is None or situation.interrupt is not None:
+        raise InteractionGone
+    if stored and not tx.sign_ins.finish_interaction(situation.interaction, now):
+        raise InteractionGone
+    secret, account = _remember(ports, tx, situation, browser, drawn, now)
+    signed_in = SignedIn(
+        tenant=situation.tenant,
+        user=user,
+        client=situation.client,
+        principal=situation.principal,
+        proofs=situation.facts.proofs,
+        sid=account.sid,
+        is_persistent=account.is_persistent,
+        base_url=browser.base_url,
+        ip_address=browser.ip_address,
+        directory_roles=tx.users.roles(user.id),
+    )
+    request = situation.interaction.authorize
+    planned = plan_answer(ports, tx, signed_in, request, now) if request is not None else None
+    tx.logs.sign_in(
+        sign_in_record(situation, browser, drawn.record_id, now, signed_in=signed_in, interactive=stored)
+    )
+    return Finished(
+        planned=planned,
+        destination=situation.interaction.redeem.redirect_url if situation.interaction.redeem else None,
+        session_secret=secret,
+        session_max_age=int(SESSION_PERSISTENT.total_seconds()) if account.is_persistent else None,
+    )
+
+
+def _remember(
+    ports: Ports, tx: Transaction, situation: Situation, browser: BrowserContext, drawn: Drawn, now: datetime
+) -> tuple[str | None, SessionAccount]:
+    """Put the account into the browser's session. A fresh proof gets a fresh secret (session fixation)."""
+    facts, old = situation.facts, situation.session
+    user = situation.user
+    if user is None:
+        raise InteractionGone
+    known = old.account(user.id) if old else None
+    is_fresh_sign_in = facts.sid is None or old is None
+    persistent = bool(facts.stay_signed_in) or (
+        known is not None and not is_fresh_sign_in and known.is_persistent
+    )
+    account = SessionAccount(
+        user_id=user.id,
+        sign_in_name=user.sign_in_name,
+        display_name=user.display_name,
+        sid=facts.sid or drawn.sid,
+        proofs=facts.proofs,
+        signed_in_at=now if is_fresh_sign_in or known is None else known.signed_in_at,
+        is_persistent=persistent,
+    )
+    others = tuple(entry for entry in old.accounts if entry.user_id != user.id) if old else ()
+    secret = drawn.session_secret if is_fresh_sign_in else None
+    if secret is not None and old is not None:
+        tx.sign_ins.remove_session(old.secret_hash)
+    any_persistent = persistent or any(entry.is_persistent for entry in others)
+    lifetime: timedelta = SESSION_PERSISTENT if any_persistent else SESSION_IDLE
+    tx.sign_ins.put_session(
+        Session(
+            secret_hash=session_hash(ports, secret) if secret is not None or old is None else old.secret_hash,
+            tenant_id=situation.tenant.id,
+            created_at=old.created_at if old else now,
+            expires_at=now + lifetime,
+            accounts=(account, *others),
+            is_persistent=any_persistent,
+        )
+    )
+    return secret, replace(account, is_persistent=persistent)
+
+
+def sign_in_record(
+    situation: Situation,
+    browser: BrowserContext,
+    record_id: str,
+    now: datetime,
+    *,
+    signed_in: SignedIn | None = None,
+    error_code: int = 0,
+    reason: str = "",
+    interactive: bool = True,
+) -> audit.SignInRecord:
+    """The sign-in log's row of this attempt, successful or not."""
+    user, facts = situation.user, situation.facts
+    is_guest = user is not None and user.is_external
+    return audit.SignInRecord(
+        id=record_id,
+        tenant_id=situation.tenant.id,
+        at=now,
+        correlation_id=situation.interaction.correlation_id,
+        app_id=situation.client.app_id,
+        app_name=situation.client.display_name,
+        error_code=error_code,
+        failure_reason=reason,
+        user_id=user.id if user else None,
+        user_display_name=user.display_name if user else None,
+        user_principal_name=user.sign_in_name if user else None,
+        sign_in_identifier=facts.login,
+        user_type="guest" if user and user.is_guest else "member" if user else None,
+        is_interactive=interactive,
+        event_type="interactiveUser" if interactive else "nonInteractiveUser",
+        ip_address=browser.ip_address,
+        user_agent=browser.user_agent,
+        cross_tenant_access="b2bCollaboration" if is_guest else "none",
+        home_tenant_id=situation.tenant.id,
+        identity_provider=signed_in.identity_provider if signed_in else None,
+        requirement="multiFactorAuthentication"
+        if situation.demands.second_factor
+        else "singleFactorAuthentication",
+        steps=tuple(_log_step(proof, facts.sid is not None) for proof in facts.proofs),
+        issuer=issuer(browser.base_url, situation.tenant.id) if signed_in else None,
+        session_id=signed_in.sid if signed_in else None,
+    )
+
+
+def _log_step(proof: Proof, from_session: bool) -> audit.AuthenticationStep:
+    first = proof.factor is Factor.FIRST
+    return audit.AuthenticationStep(
+        method=METHOD_NAMES.get(proof.method, proof.method),
+        at=proof.at,
+        succeeded=True,
+        detail="Previously satisfied" if from_session else "Correct",
+        requirement="Primary authentication" if first else "Multifactor authentication",
+    )

@@ -1,0 +1,298 @@
+"""The situation of an interaction: everything a decision or a page needs, loaded in one transaction."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from xenia.core import errors
+from xenia.core.addresses import address_key
+from xenia.core.directory.application import Application, ServicePrincipal
+from xenia.core.directory.first_party import ACCOUNT_APP_ID
+from xenia.core.directory.tenant import Tenant, TenantPolicies
+from xenia.core.directory.user import MAIL_ISSUER, User
+from xenia.core.errors import XeniaError
+from xenia.core.ids import CorrelationId, TenantId, fold
+from xenia.core.invitation import Invitation
+from xenia.core.session import Session
+from xenia.core.signin.demands import Demands
+from xenia.core.signin.facts import Factor, Facts, Realm
+from xenia.core.signin.interaction import Interaction
+from xenia.core.signin.interrupts import Interrupt, next_interrupt
+from xenia.ports import Ports, Transaction
+from xenia.usecases.sign_in.consent import ConsentNeed, consent_need
+
+
+@dataclass(frozen=True, slots=True)
+class BrowserContext:
+    """What the surface knows of the browser. Secrets are cookie values; only their hashes are stored."""
+
+    base_url: str
+    browser_secret: str | None
+    session_secret: str | None
+    ip_address: str
+    user_agent: str
+    correlation_id: CorrelationId
+
+
+@dataclass(frozen=True, slots=True)
+class Situation:
+    """Where a sign-in stands. ``interrupt`` None means that it may finish."""
+
+    interaction: Interaction
+    tenant: Tenant
+    policies: TenantPolicies
+    client: Application
+    principal: ServicePrincipal
+    session: Session | None
+    user: User | None
+    invitation: Invitation | None
+    demands: Demands
+    interrupt: Interrupt | None
+    consent: ConsentNeed
+
+    @property
+    def facts(self) -> Facts:
+        """What was proven so far."""
+        return self.interaction.facts
+
+
+def realm_of(tenant: Tenant, login: str) -> Realm:
+    """Where this address proves itself. Looks at the address alone: known and unknown are alike."""
+    return Realm.PASSWORD if "@" not in login or tenant.owns(login) else Realm.EMAIL_PASSCODE
+
+
+def browser_hash(ports: Ports, secret: str) -> str:
+    """The stored form of a browser's secret."""
+    return ports.sealer.mac("browser", secret)
+
+
+def session_hash(ports: Ports, secret: str) -> str:
+    """The stored form of a session's secret."""
+    return ports.sealer.mac("session", secret)
+
+
+def find_session(ports: Ports, tx: Transaction, secret: str | None, now: datetime) -> Session | None:
+    """The live session behind a cookie, or None."""
+    if secret is None:
+        return None
+    session = tx.sign_ins.find_session(session_hash(ports, secret))
+    return session if session is not None and session.expires_at > now else None
+
+
+def load_interaction(
+    ports: Ports, tx: Transaction, interaction_id: str, browser: BrowserContext, now: datetime
+) -> Interaction:
+    """The unfinished interaction of *this* browser. Raises InteractionGone for anything else.
+
+    The cookie check stops somebody who sends a victim a link with the attacker's own ``ctx``
+    (login CSRF), and somebody who saw a ``ctx`` in a log.
+    """
+    found = tx.sign_ins.find_interaction(interaction_id)
+    if (
+        found is None
+        or browser.browser_secret is None
+        or found.finished_at is not None
+        or found.expires_at <= now
+    ):
+        raise errors.InteractionGone
+    if not ports.sealer.same(found.browser_hash, browser_hash(ports, browser.browser_secret)):
+        raise errors.InteractionGone
+    return found
+
+
+def assess(
+    ports: Ports, tx: Transaction, interaction: Interaction, session: Session | None, now: datetime
+) -> Situation:
+    """Compute demands from request, directory and policies as they are now, and what is missing next."""
+    tenant = _tenant(tx, interaction.tenant_id)
+    policies = tx.tenants.policies(interaction.tenant_id)
+    app_id = interaction.authorize.app_id if interaction.authorize else ACCOUNT_APP_ID
+    client, principal = _client(tx, tenant, app_id)
+    facts = interaction.facts
+    invitation = tx.invitations.find(interaction.redeem.invitation_id) if interaction.redeem else None
+    user = tx.users.find(facts.user_id) if facts.user_id else None
+    consent = consent_need(ports, tx, client, principal, interaction.authorize, user)
+    demands = _demands(
+        tx, _Known(interaction, tenant, policies, client, principal, session, user, invitation, consent), now
+    )
+    interrupt = next_interrupt(facts, demands, now)
+    return Situation(
+        interaction,
+        tenant,
+        policies,
+        client,
+        principal,
+        session,
+        user,
+        invitation,
+        demands,
+        interrupt,
+        consent,
+    )
+
+
+def where_is(ports: Ports, tenant_id: TenantId, interaction_id: str, browser: BrowserContext) -> Situation:
+    """The situation to draw a page from; changes nothing. Raises InteractionGone."""
+    now = ports.clock.now()
+    with ports.store.read(tenant_id) as tx:
+        interaction = load_interaction(ports, tx, interaction_id, browser, now)
+        session = find_session(ports, tx, browser.session_secret, now)
+        return assess(ports, tx, interaction, session, now)
+
+
+def _tenant(tx: Transaction, tenant_id: TenantId) -> Tenant:
+    tenant = tx.tenants.find(tenant_id)
+    if tenant is None:
+        raise errors.TenantNotFound(tenant_id)
+    return tenant
+
+
+def _client(tx: Transaction, tenant: Tenant, app_id: str) -> tuple[Application, ServicePrincipal]:
+    client = tx.applications.find_by_app_id(app_id)
+    principal = tx.applications.service_principal(app_id)
+    if client is None or principal is None:
+        raise errors.ApplicationNotFound(app_id, tenant.display_name)
+    return client, principal
+
+
+@dataclass(frozen=True, slots=True)
+class _Known:
+    interaction: Interaction
+    tenant: Tenant
+    policies: TenantPolicies
+    client: Application
+    principal: ServicePrincipal
+    session: Session | None
+    user: User | None
+    invitation: Invitation | None
+    consent: ConsentNeed
+
+
+def _demands(tx: Transaction, known: _Known, now: datetime) -> Demands:
+    request, user = known.interaction.authorize, known.user
+    proven = known.interaction.facts.proof(Factor.FIRST) is not None
+    prompts = request.prompts if request else ()
+    signed_in = known.session.signed_in() if known.session else ()
+    return Demands(
+        silent=request is not None and request.is_silent,
+        choose_account="select_account" in prompts
+        or (known.interaction.facts.login is None and len(signed_in) > 1 and "login" not in prompts),
+        fresh_since=_fresh_since(known, now),
+        passcodes_off=not known.policies.email_passcode_enabled,
+        refusal=_refusal(tx, known) if proven else None,
+        must_redeem=user is not None and user.is_pending,
+        second_factor=known.policies.security_defaults,
+        has_second_factor=user is not None
+        and any(app.confirmed_at for app in tx.credentials.authenticator_apps(user.id)),
+        missing_scopes=known.consent.missing,
+        force_consent="consent" in prompts and not known.client.is_first_party,
+        consent_error=_consent_error(known),
+        admin_must_consent=known.consent.admin_only,
+        offer_stay=user is not None
+        and not user.is_external
+        and known.policies.offer_stay_signed_in
+        and known.interaction.facts.sid is None,
+    )
+
+
+def _fresh_since(known: _Known, now: datetime) -> datetime | None:
+    request, bounds = known.interaction.authorize, []
+    if request and "login" in request.prompts:
+        bounds.append(known.interaction.created_at)
+    if request and request.max_age is not None:
+        # Counted from the request: somebody typing slowly is not asked again and again.
+        bounds.append(known.interaction.created_at - timedelta(seconds=request.max_age))
+    if known.user and known.user.sessions_valid_from:
+        bounds.append(known.user.sessions_valid_from)
+    return max(bounds, default=None)
+
+
+def _consent_error(known: _Known) -> XeniaError | None:
+    if known.consent.admin_only:
+        return errors.AdminConsentRequired(known.client.display_name)
+    return errors.ConsentRequired(known.client.app_id, known.client.display_name)
+
+
+def _refusal(tx: Transaction, known: _Known) -> XeniaError | None:
+    """What the directory says against a proven account: asked only after the proof (enumeration)."""
+    user = known.user
+    if known.interaction.redeem is not None:
+        refused = _redemption_refusal(known)
+        if refused is not None:
+            return refused
+    if user is None or user.deleted_at is not None:
+        return _not_here(known)
+    if not user.account_enabled:
+        return errors.GuestAccountDisabled() if user.is_external else errors.AccountDisabled()
+    if user.is_pending and not known.policies.domain_restrictions.permits(user.mail or ""):
+        return errors.GuestDomainRefused((user.mail or "").rpartition("@")[2])
+    return _app_refusal(tx, known, user)
+
+
+def _redemption_refusal(known: _Known) -> XeniaError | None:
+    invitation, user = known.invitation, known.user
+    if invitation is None or not invitation.is_usable:
+        return errors.InvitationNotUsable(detail="withdrawn while it was being redeemed")
+    if user is not None and user.id != invitation.user_id:
+        return errors.WrongAccount(user.sign_in_name, invitation.email)
+    return None
+
+
+def _app_refusal(tx: Transaction, known: _Known, user: User) -> XeniaError | None:
+    if not known.principal.account_enabled:
+        return errors.ApplicationDisabled(known.client.app_id)
+    assigned = any(
+        given.resource_id == known.principal.id for given in tx.applications.assignments_of(user.id)
+    )
+    if known.principal.assignment_required and not assigned:
+        return errors.NotAssigned(user.sign_in_name, known.client.app_id, known.client.display_name)
+    return None
+
+
+def _not_here(known: _Known) -> XeniaError:
+    proof = known.interaction.facts.proof(Factor.FIRST)
+    provider = proof.issuer if proof else known.tenant.initial_domain
+    login = known.interaction.facts.login or ""
+    return errors.AccountNotInTenant(
+        login, provider, known.tenant.display_name, known.client.app_id, known.client.display_name
+    )
+
+
+def user_of_mailbox(tx: Transaction, address: str, invitation: Invitation | None) -> User | None:
+    """The user whom a proven mailbox belongs to.
+
+    Bound guests are found by (issuer, subject) and never by an address on the object: an address an
+    administrator typed there later proves nothing. A guest still pending is the one whose invited
+    address this is.
+    """
+    bound = tx.users.find_by_identity(MAIL_ISSUER, address_key(address))
+    if bound is not None:
+        return bound
+    pending = [user for user in tx.users.find_by_address(address) if user.is_pending]
+    if invitation is not None:
+        return next((user for user in pending if user.id == invitation.user_id), None)
+    return pending[0] if len(pending) == 1 else None
+
+
+def seeded(facts: Facts, session: Session | None, *, login_hint: str | None) -> Facts:
+    """Facts a session already proves: single sign-on is nothing but this."""
+    if session is None:
+        return facts
+    candidates = session.signed_in()
+    if login_hint:
+        candidates = tuple(entry for entry in candidates if fold(entry.sign_in_name) == fold(login_hint))
+    if len(candidates) != 1:
+        return facts
+    entry = candidates[0]
+    realm = (
+        Realm.EMAIL_PASSCODE if any(p.method == "email_passcode" for p in entry.proofs) else Realm.PASSWORD
+    )
+    return replace(
+        facts,
+        login=entry.sign_in_name,
+        realm=realm,
+        user_id=entry.user_id,
+        proofs=entry.proofs,
+        sid=entry.sid,
+    )

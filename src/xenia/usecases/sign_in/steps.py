@@ -1,0 +1,258 @@
+"""The submit side of each page: what somebody did, turned into facts or a rejection.
+
+Every function runs in one transaction: load, check that this page is the one that is due, apply,
+ask what is missing next. Rejections commit their counters; nobody gains a try by being refused.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from xenia.core.aadsts import AADSTS
+from xenia.core.addresses import parse_address
+from xenia.core.errors import ConsentDeclined, WrongPassword
+from xenia.core.ids import ObjectId, TenantId, fold
+from xenia.core.signin.facts import Factor, Facts, Proof
+from xenia.core.signin.interrupts import Step
+from xenia.ports import Ports, Transaction
+from xenia.usecases.sign_in.begin import completed
+from xenia.usecases.sign_in.consent import grant_consent
+from xenia.usecases.sign_in.finish import Finished, draw, finish, sign_in_record
+from xenia.usecases.sign_in.situation import (
+    BrowserContext,
+    Situation,
+    assess,
+    find_session,
+    load_interaction,
+    realm_of,
+)
+from xenia.usecases.sign_in.turn import Rejected, Turn
+
+PASSWORD_TRIES_PER_ACCOUNT = 10
+PASSWORD_TRIES_PER_NETWORK = 100
+PASSWORD_WINDOW = timedelta(minutes=10)
+
+Apply = Callable[[Transaction, Situation, datetime], "Facts | Rejected"]
+
+
+@dataclass(frozen=True, slots=True)
+class Posted:
+    """Which page of which interaction was posted, by which browser."""
+
+    tenant_id: TenantId
+    interaction_id: str
+    version: int
+    browser: BrowserContext
+
+
+@dataclass(frozen=True, slots=True)
+class _Applied:
+    turn: Turn | None = None
+    rejected: Rejected | None = None
+    finished: Finished | None = None
+
+
+def take_step(ports: Ports, posted: Posted, steps: tuple[Step, ...], apply: Apply) -> Turn | Rejected:
+    """Apply one post. A page that is no longer due (double click, back button) just leads to the one that is.
+
+    Raises InteractionGone, or whatever the finishing finds.
+    """
+    drawn = draw(ports)
+
+    def work(tx: Transaction) -> _Applied:
+        now = ports.clock.now()
+        interaction = load_interaction(ports, tx, posted.interaction_id, posted.browser, now)
+        here = Turn(interaction_id=interaction.id)
+        if interaction.version != posted.version:
+            return _Applied(turn=here)
+        session = find_session(ports, tx, posted.browser.session_secret, now)
+        situation = assess(ports, tx, interaction, session, now)
+        if situation.interrupt is None or (steps and situation.interrupt.step not in steps):
+            return _Applied(turn=here)
+        facts = apply(tx, situation, now)
+        if isinstance(facts, Rejected):
+            return _Applied(rejected=facts)
+        moved = assess(ports, tx, replace(interaction, facts=facts), session, now)
+        if moved.interrupt is None:
+            return _Applied(finished=finish(ports, tx, moved, posted.browser, drawn, now))
+        if moved.interrupt.step is Step.REFUSED:
+            _record_refusal(tx, moved, posted.browser, drawn.record_id, now)
+        tx.sign_ins.advance_interaction(moved.interaction)
+        return _Applied(turn=here)
+
+    applied = ports.store.write(posted.tenant_id, work)
+    if applied.rejected is not None:
+        ports.mail_queued()
+        return applied.rejected
+    if applied.finished is not None:
+        return completed(ports, applied.finished)
+    return applied.turn or Turn(interaction_id=posted.interaction_id)
+
+
+def _record_refusal(
+    tx: Transaction, situation: Situation, browser: BrowserContext, record_id: str, now: datetime
+) -> None:
+    error = situation.interrupt.silent_error if situation.interrupt else None
+    row = AADSTS.get(type(error)) if error is not None else None
+    if error is not None and row is not None:
+        tx.logs.sign_in(
+            sign_in_record(situation, browser, record_id, now, error_code=row.code, reason=error.message)
+        )
+
+
+def identify(ports: Ports, posted: Posted, login: str) -> Turn | Rejected:
+    """The address was typed. Also *Use a different account*: valid at every page, the request is kept."""
+    name = login.strip()
+    # A user name of members may lack the @; anything else must be a mailbox.
+    wrong = "@" in name and parse_address(name) is None and "#EXT#" not in name
+    if not name or len(name) > 254 or wrong or not name.isprintable():
+        return Rejected("address")
+
+    def apply(tx: Transaction, situation: Situation, now: datetime) -> Facts:
+        del tx, now
+        return Facts().with_account(name, realm_of(situation.tenant, name))
+
+    return take_step(ports, posted, (), apply)
+
+
+def forget_account(ports: Ports, posted: Posted) -> Turn | Rejected:
+    """*Use a different account*: back to the empty address page; the app's request stays."""
+
+    def apply(tx: Transaction, situation: Situation, now: datetime) -> Facts:
+        del tx, now
+        invited = situation.invitation
+        if invited is not None:
+            return Facts().with_account(invited.email, realm_of(situation.tenant, invited.email))
+        return Facts(chosen=True)
+
+    return take_step(ports, posted, (), apply)
+
+
+def pick(ports: Ports, posted: Posted, user_id: ObjectId) -> Turn | Rejected:
+    """A tile of *Pick an account* was pressed. Its session's proofs count, as far as they are fresh."""
+
+    def apply(tx: Transaction, situation: Situation, now: datetime) -> Facts | Rejected:
+        del tx, now
+        entry = situation.session.account(user_id) if situation.session else None
+        if entry is None:
+            return Rejected("address")
+        realm = realm_of(situation.tenant, entry.sign_in_name)
+        facts = Facts().with_account(entry.sign_in_name, realm)
+        if entry.signed_out_at is not None:
+            return facts
+        return replace(facts, user_id=entry.user_id, proofs=entry.proofs, sid=entry.sid)
+
+    return take_step(ports, posted, (Step.PICK, Step.IDENTIFY), apply)
+
+
+def enter_password(ports: Ports, posted: Posted, password: str) -> Turn | Rejected:
+    """A member's password. Argon2 runs between two transactions; unknown accounts cost the same."""
+    allowed = ports.store.write(posted.tenant_id, lambda tx: _password_allowed(ports, tx, posted))
+    if isinstance(allowed, Rejected):
+        return allowed
+    login, hashed = allowed
+    right = ports.passwords.verify(password, hashed)
+
+    def apply(tx: Transaction, situation: Situation, now: datetime) -> Facts | Rejected:
+        user = tx.users.find_by_upn(login)
+        credential = tx.credentials.password(user.id) if user else None
+        # The hash is compared again: a password changed meanwhile must not let the old one in.
+        if not right or user is None or credential is None or credential.hash != hashed:
+            row = AADSTS[WrongPassword]
+            tx.logs.sign_in(
+                sign_in_record(
+                    situation,
+                    posted.browser,
+                    record_id,
+                    now,
+                    error_code=row.code,
+                    reason=WrongPassword().message,
+                )
+            )
+            return Rejected("password")
+        tx.limits.clear(_password_key(posted.tenant_id, login))
+        proof = Proof(
+            "password",
+            Factor.FIRST,
+            now,
+            ("pwd",),
+            situation.tenant.initial_domain,
+            fold(user.user_principal_name),
+        )
+        return replace(situation.facts, sid=None).with_proof(proof, user.id)
+
+    record_id = ports.entropy.guid()
+    return take_step(ports, posted, (Step.PASSWORD,), apply)
+
+
+def _password_key(tenant_id: TenantId, login: str) -> str:
+    return f"password:{tenant_id}:{fold(login)}"
+
+
+def _password_allowed(ports: Ports, tx: Transaction, posted: Posted) -> tuple[str, str | None] | Rejected:
+    now = ports.clock.now()
+    interaction = load_interaction(ports, tx, posted.interaction_id, posted.browser, now)
+    login = interaction.facts.login or ""
+    if "@" not in login:
+        tenant = tx.tenants.find(posted.tenant_id)
+        login = f"{login}@{tenant.default_domain}" if tenant else login
+    scale = ports.server.signin_limit_scale
+    keys = (
+        (_password_key(posted.tenant_id, login), PASSWORD_TRIES_PER_ACCOUNT),
+        (f"password-network:{posted.browser.ip_address}", PASSWORD_TRIES_PER_NETWORK * scale),
+    )
+    for key, limit in keys:
+        wait = tx.limits.hit(key, limit, PASSWORD_WINDOW, now)
+        if wait is not None:
+            return Rejected("limit", wait=wait)
+    user = tx.users.find_by_upn(login)
+    credential = tx.credentials.password(user.id) if user else None
+    return login, credential.hash if credential else None
+
+
+def decide_consent(ports: Ports, posted: Posted, *, accepted: bool) -> Turn | Rejected:
+    """*Permissions requested*: remember the agreement, or tell the app of the refusal.
+
+    Raises ConsentDeclined when declined (the interaction is finished: it cannot be accepted later).
+    """
+
+    def apply(tx: Transaction, situation: Situation, now: datetime) -> Facts | Rejected:
+        if situation.consent.admin_only:
+            return Rejected("admin")
+        grant_consent(ports, tx, situation, posted.browser, now)
+        return replace(situation.facts, consented_scopes=situation.consent.missing, consent_given=True)
+
+    if accepted:
+        return take_step(ports, posted, (Step.CONSENT,), apply)
+
+    def decline(tx: Transaction) -> None:
+        now = ports.clock.now()
+        interaction = load_interaction(ports, tx, posted.interaction_id, posted.browser, now)
+        tx.sign_ins.finish_interaction(interaction, now)
+
+    ports.store.write(posted.tenant_id, decline)
+    raise ConsentDeclined
+
+
+def decide_stay(ports: Ports, posted: Posted, *, stay: bool) -> Turn | Rejected:
+    """*Stay signed in?*"""
+
+    def apply(tx: Transaction, situation: Situation, now: datetime) -> Facts:
+        del tx, now
+        return replace(situation.facts, stay_signed_in=stay)
+
+    return take_step(ports, posted, (Step.STAY,), apply)
+
+
+__all__ = [
+    "Posted",
+    "decide_consent",
+    "decide_stay",
+    "enter_password",
+    "forget_account",
+    "identify",
+    "pick",
+    "take_step",
+]

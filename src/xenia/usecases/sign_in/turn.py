@@ -1,0 +1,37 @@
+"""What a step of a sign-in gives back to the surface that called it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+
+from xenia.core.signin.answer import Answer
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """Go to the interaction's page, or deliver the answer; and what the browser must remember."""
+
+    interaction_id: str | None = None
+    answer: Answer | None = None
+    destination: str | None = None
+    """Where a redemption ends (the invitation's redirect URL); only together with no answer."""
+    browser_secret: str | None = None
+    """Set the browser cookie to this when not None."""
+    session_secret: str | None = None
+    """Set the session cookie to this when not None."""
+    session_max_age: int | None = None
+    """Seconds; None ends the cookie with the browser."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rejected:
+    """The step was not accepted. Counters are committed; the page is shown again with this."""
+
+    reason: str
+    """``address``, ``code``, ``code-expired``, ``code-replaced``, ``code-used``, ``code-locked``, ``password``,
+    ``clock``, ``limit`` or ``too-soon``: the page has a sentence for each."""
+    tries_left: int | None = None
+    wait: timedelta | None = None
+    drift: timedelta | None = None
+    """How far the phone's clock is off, when that explains a wrong code."""

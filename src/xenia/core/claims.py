@@ -28,6 +28,9 @@ APP_TOKEN_LIFETIME = timedelta(minutes=60)
 NOT_BEFORE_SLACK = timedelta(minutes=5)
 """``nbf`` is back-dated for clients whose clocks run late; ``iat`` stays true."""
 
+FAMILY_PREFIX = "1."
+"""Begins ``rh``, the claim by which we find the family of an access token again."""
+
 Claims = dict[str, object]
 
 
@@ -96,8 +99,8 @@ class UserGrant:
     roles: tuple[str, ...]
     """Values of the resource's app roles assigned to the person."""
     client_authentication: ClientAuthentication
-    family_id: str
-    """All tokens of one sign-in and client: revoked together."""
+    family_id: str | None
+    """All tokens that descend from one code: revoked together. Implicit tokens have none."""
     claims: ClaimsRequest = NOTHING_ASKED
 
 
@@ -150,7 +153,7 @@ def user_access_token(signed_in: SignedIn, resource: Resource, grant: UserGrant,
         **(_v1_person(signed_in) if version == V1 else _v2_person(user, ("profile",))),
         **_email(user, asked="email" in grant.scopes and resource.is_graph),
         "oid": user.id,
-        "rh": f"1.{grant.family_id}",
+        **({"rh": f"{FAMILY_PREFIX}{grant.family_id}"} if grant.family_id else {}),
         "scp": " ".join(grant.scopes),
         "sid": signed_in.sid,
         "sub": pairwise_subject(tenant, user.id, resource.application.app_id),

@@ -1,0 +1,132 @@
+"""What a client may do where: the resource behind a scope, the scopes agreed to, the roles assigned.
+
+Reading only; used by every way a token comes to be. Consent itself is given elsewhere.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from xenia.core import errors
+from xenia.core.claims import Resource
+from xenia.core.directory.application import GRAPH_APP_ID, Application, ServicePrincipal
+from xenia.core.directory.tenant import Tenant
+from xenia.core.endpoints import origins
+from xenia.core.ids import ObjectId, fold, parse_guid
+from xenia.core.scopes import ECHOED_OIDC_SCOPES, RequestedScopes, ResourceScopes, understand
+from xenia.ports import Ports, Transaction
+
+
+@dataclass(frozen=True, slots=True)
+class Access:
+    """Delegated access to one resource: what goes into ``scp`` and what the response calls it."""
+
+    resource: Resource
+    scopes: tuple[str, ...]
+    echo: str
+
+
+def requested_scopes(ports: Ports, base_url: str, scopes: tuple[str, ...]) -> RequestedScopes:
+    """Group *scopes* by resource, knowing our own names. Raises InvalidScope."""
+    return understand(scopes, origins(base_url, ports.server.base_url, ports.server.hosts))
+
+
+def find_resource(tx: Transaction, tenant: Tenant, requested: ResourceScopes) -> Resource:
+    """The resource a scope names: Graph, an application ID, or an identifier URI with or without final slash.
+
+    Raises ResourceNotFound unless it exists and has an enabled service principal in this tenant.
+    """
+    name = requested.identifier or GRAPH_APP_ID
+    application = _named(tx, GRAPH_APP_ID if requested.is_graph else name)
+    principal = tx.applications.service_principal(application.app_id) if application else None
+    if application is None or principal is None or not principal.account_enabled:
+        raise errors.ResourceNotFound(name, tenant.display_name)
+    return Resource(application, principal, name)
+
+
+def _named(tx: Transaction, name: str) -> Application | None:
+    app_id = parse_guid(name)
+    if app_id is not None:
+        return tx.applications.find_by_app_id(app_id)
+    other = name[:-1] if name.endswith("/") else f"{name}/"
+    return tx.applications.find_by_identifier_uri(name) or tx.applications.find_by_identifier_uri(other)
+
+
+def delegated_access(
+    tx: Transaction,
+    tenant: Tenant,
+    client: Application,
+    principal: ServicePrincipal,
+    user_id: ObjectId,
+    requested: RequestedScopes,
+) -> Access:
+    """What the client may do for this user at the (first) resource asked for.
+
+    Raises ResourceNotFound, InvalidScope for a permission the resource does not offer, ConsentRequired
+    for one nobody agreed to.
+    """
+    asked = requested.first_resource
+    resource = find_resource(tx, tenant, asked)
+    offered = {fold(scope.value): scope.value for scope in resource.application.scopes if scope.is_enabled}
+    named = tuple(fold(value) for value in asked.values if not asked.is_default)
+    unknown = next((value for value in asked.values if not asked.is_default and fold(value) not in offered), None)
+    if unknown is not None:
+        raise errors.InvalidScope(asked.spell(unknown))
+    agreed = _agreed(tx, client, principal, user_id, resource, named)
+    granted = tuple(value for key, value in offered.items() if key in agreed)
+    own = client.app_id == resource.application.app_id
+    if not set(named) <= agreed or (asked.is_default and not granted and not own):
+        raise errors.ConsentRequired(client.app_id, client.display_name)
+    oidc = tuple(scope for scope in ECHOED_OIDC_SCOPES if scope in requested.oidc)
+    in_token = (*granted, *oidc) if asked.is_graph else granted
+    return Access(resource, in_token, _echo(asked, granted, oidc))
+
+
+def _agreed(
+    tx: Transaction,
+    client: Application,
+    principal: ServicePrincipal,
+    user_id: ObjectId,
+    resource: Resource,
+    named: tuple[str, ...],
+) -> set[str]:
+    """Folded values this client may use for the user: consent, or what our own applications ask for."""
+    agreed = {
+        fold(value)
+        for grant in tx.applications.grants_of(principal.id)
+        if grant.resource_id == resource.principal.id and grant.principal_id in (None, user_id)
+        for value in grant.scopes
+    }
+    if client.is_first_party or client.app_id == resource.application.app_id:
+        ids = {
+            permission
+            for required in client.required_resource_access
+            if required.resource_app_id == resource.application.app_id
+            for permission, kind in required.access
+            if kind == "Scope"
+        }
+        agreed |= set(named) | {fold(scope.value) for scope in resource.application.scopes if scope.id in ids}
+    return agreed
+
+
+def _echo(asked: ResourceScopes, granted: tuple[str, ...], oidc: tuple[str, ...]) -> str:
+    """The ``scope`` of the response: everything granted, each asked scope in the client's own spelling.
+
+    Caches of client libraries look for what they asked for, ``.default`` included.
+    """
+    spelled = [asked.spell(value) for value in granted]
+    missing = [scope for scope in asked.written if fold(scope) not in {fold(value) for value in spelled}]
+    return " ".join((*spelled, *missing, *oidc))
+
+
+def assigned_roles(
+    tx: Transaction, holder_id: ObjectId, resource: Application, resource_principal: ServicePrincipal
+) -> tuple[tuple[str, ...], bool]:
+    """Values of the resource's app roles the user or app holds, and whether anything is assigned at all."""
+    held = {
+        assignment.app_role_id
+        for assignment in tx.applications.assignments_of(holder_id)
+        if assignment.resource_id == resource_principal.id
+    }
+    roles = tuple(role.value for role in resource.app_roles if role.id in held and role.is_enabled and role.value)
+    return roles, bool(held)

@@ -124,13 +124,16 @@ def update_tenant_properties(ports: Ports, actor: Actor, changes: Mapping[str, o
     return ports.store.write(actor.tenant_id, work)
 
 
-def update_policies(ports: Ports, actor: Actor, policies: TenantPolicies) -> TenantPolicies:
+def update_policies(
+    ports: Ports, actor: Actor, policies: TenantPolicies, *, permission: str = "Policy.ReadWrite.Authorization"
+) -> TenantPolicies:
     """Replace the tenant-wide policies; one audit record per policy of the field that changed.
 
+    *permission* is what a token needs; the API has one for each of the policies kept here.
     ``policies.version`` is the version they were read with. Raises NotPermitted, InvalidValue, and
     Conflict when somebody else saved meanwhile.
     """
-    actor.require(_ADMINISTRATORS, "Policy.ReadWrite.Authorization")
+    actor.require(_ADMINISTRATORS, permission)
     wanted = replace(policies, domain_restrictions=_checked_domains(policies.domain_restrictions))
     now = ports.clock.now()
     record_ids = tuple(ports.entropy.guid() for _ in range(3))

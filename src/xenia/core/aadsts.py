@@ -7,7 +7,7 @@ error names follow RFC 6749 section 5.2 and OpenID Connect Core section 3.1.2.6.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from xenia.core import errors as e
 
@@ -29,6 +29,11 @@ SERVER_ERROR = Aadsts(90033, "server_error", 500, may_redirect=True)
 
 AADSTS: dict[type[e.XeniaError], Aadsts] = {
     e.InvalidRequest: Aadsts(90023, "invalid_request", may_redirect=True),
+    e.RedirectUriNotAbsolute: Aadsts(90102, "invalid_request"),
+    e.RequestTooLong: Aadsts(90015, "invalid_request"),
+    e.ResourceParameter: Aadsts(901002, "invalid_request", may_redirect=True),
+    e.InvalidCodeChallenge: Aadsts(501491, "invalid_request", may_redirect=True),
+    e.InvalidChallengeMethod: Aadsts(50149, "invalid_request", may_redirect=True),
     e.MissingParameter: Aadsts(900144, "invalid_request", may_redirect=True),
     e.DuplicatedParameter: Aadsts(9000411, "invalid_request", may_redirect=True),
     e.TenantNotFound: Aadsts(90002, "invalid_request"),
@@ -86,6 +91,13 @@ AADSTS: dict[type[e.XeniaError], Aadsts] = {
 }
 
 
+ASSERTION_CODES = {"signature": 700027, "time": 700024, "subject": 700021, "audience": 50012, "format": 50027}
+"""Numbers of ``ClientAssertionInvalid`` by its reason."""
+
+
 def aadsts_of(error: Exception) -> Aadsts:
     """The row of this error; whatever has none is a server error and tells nothing."""
+    if isinstance(error, e.ClientAssertionInvalid):
+        row = AADSTS[e.ClientAssertionInvalid]
+        return replace(row, code=ASSERTION_CODES.get(error.reason, row.code))
     return next((AADSTS[kind] for kind in type(error).__mro__ if kind in AADSTS), SERVER_ERROR)

@@ -31,9 +31,9 @@ class ResourceScopes:
     identifier: str | None
     """The resource as the client wrote it (also the ``aud`` of v1.0 tokens); None: Graph, by short names."""
     values: tuple[str, ...]
-    """Permission values as written, without the resource; ``.default`` stands alone."""
+    """Permission values without the resource; ``.default`` stands alone."""
     written: tuple[str, ...]
-    """The scopes exactly as they came: clients look for these in the answer."""
+    """The scopes exactly as they came, one for each value: clients look for these in the answer."""
     is_graph: bool = False
 
     @property
@@ -103,8 +103,8 @@ def understand(scopes: Iterable[str], origins: Collection[str]) -> RequestedScop
 
 
 def _group(key: str, items: list[tuple[str | None, str, str]]) -> ResourceScopes:
-    values = tuple(dict.fromkeys(value for _, value, _ in items))
-    if DEFAULT in values and len(values) > 1:
+    values = tuple(value for _, value, _ in items)
+    if DEFAULT in values and set(values) != {DEFAULT}:
         raise InvalidScope(
             "",
             "The provided value for the input parameter 'scope' is not valid. '.default' scope can't be combined with "

@@ -32,7 +32,7 @@ def requested_scopes(ports: Ports, base_url: str, scopes: tuple[str, ...]) -> Re
 
 
 def find_resource(tx: Transaction, tenant: Tenant, requested: ResourceScopes) -> Resource:
-    """The resource a scope names: Graph, an application ID, or an identifier URI with or without final slash.
+    """The resource a scope names: Graph, an application ID (bare or after ``api://``), or an identifier URI.
 
     Raises ResourceNotFound unless it exists and has an enabled service principal in this tenant.
     """
@@ -45,7 +45,7 @@ def find_resource(tx: Transaction, tenant: Tenant, requested: ResourceScopes) ->
 
 
 def _named(tx: Transaction, name: str) -> Application | None:
-    app_id = parse_guid(name)
+    app_id = parse_guid(name.removeprefix("api://").rstrip("/"))
     if app_id is not None:
         return tx.applications.find_by_app_id(app_id)
     other = name[:-1] if name.endswith("/") else f"{name}/"
@@ -115,7 +115,8 @@ def _echo(asked: ResourceScopes, granted: tuple[str, ...], oidc: tuple[str, ...]
     Caches of client libraries look for what they asked for, ``.default`` included.
     """
     spelled = [asked.spell(value) for value in granted]
-    missing = [scope for scope in asked.written if fold(scope) not in {fold(value) for value in spelled}]
+    known = {fold(value) for value in spelled}
+    missing = [scope for scope in asked.written if fold(scope) not in known]
     return " ".join((*spelled, *missing, *oidc))
 
 

@@ -65,6 +65,13 @@ from xenia.core.errors.invitations import (
     ResetNotPermitted,
     WrongAccount,
 )
+from xenia.core.errors.parameters import (
+    InvalidChallengeMethod,
+    InvalidCodeChallenge,
+    RedirectUriNotAbsolute,
+    RequestTooLong,
+    ResourceParameter,
+)
 from xenia.core.errors.requests import (
     AccountDisabled,
     AccountNotInTenant,
@@ -126,7 +133,9 @@ __all__ = [
     "GuestDomainRefused",
     "InteractionGone",
     "InteractionRequired",
+    "InvalidChallengeMethod",
     "InvalidClientId",
+    "InvalidCodeChallenge",
     "InvalidGrant",
     "InvalidRequest",
     "InvalidScope",
@@ -154,9 +163,12 @@ __all__ = [
     "PublicClientCredential",
     "RedemptionRefused",
     "RedirectUriMismatch",
+    "RedirectUriNotAbsolute",
     "RequestObjectNotSupported",
+    "RequestTooLong",
     "ResetNotPermitted",
     "ResourceNotFound",
+    "ResourceParameter",
     "ResponseTypeNotEnabled",
     "SecondFactorRequired",
     "ServerError",

@@ -1,0 +1,234 @@
+"""The redemption of an authorization code (RFC 6749 section 4.1.3), once and by the right client.
+
+What commits when it is refused is decided per case: a wrong verifier leaves the code unspent but is
+counted, until too many of them kill it; a second use revokes everything the first one issued, and
+commits before answering. Any other refusal leaves no trace.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import hmac
+import re
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from xenia.core import errors
+from xenia.core.claims import ClientAuthentication
+from xenia.core.claims_request import ClaimsRequest
+from xenia.core.codes import VERIFIER_TRIES, AuthorizationCode
+from xenia.core.directory.application import Platform
+from xenia.core.directory.tenant import Tenant
+from xenia.core.directory.user import User
+from xenia.core.scopes import RequestedScopes
+from xenia.core.signin.answer import SignedIn
+from xenia.ports import Ports, Transaction
+from xenia.usecases.access import requested_scopes
+from xenia.usecases.authenticate_client import AuthenticatedClient
+from xenia.usecases.issue_tokens import (
+    PlannedAccess,
+    PlannedToken,
+    TokenRequest,
+    client_info,
+    code_hash,
+    plan_access_token,
+    plan_id_token,
+    sign_token,
+)
+
+_VERIFIER = re.compile(r"[A-Za-z0-9._~-]{43,128}")
+
+
+@dataclass(frozen=True, slots=True)
+class CodeRedemption:
+    """What the client sends to have its code redeemed."""
+
+    code: str
+    redirect_uri: str | None
+    verifier: str | None
+    scopes: tuple[str, ...]
+    """Empty: those of the authorization request."""
+    base_url: str
+    ip_address: str = ""
+    origin: str | None = None
+    """The Origin header: browser code redeems codes of single-page applications, and only those."""
+
+
+@dataclass(frozen=True, slots=True)
+class TokenSet:
+    """What a sign-in yields at the token endpoint."""
+
+    access_token: str
+    expires_in: int
+    scope: str
+    id_token: str | None
+    client_info: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Planned:
+    signed_in: SignedIn
+    access: PlannedAccess
+    id_token: PlannedToken | None
+
+
+def redeem_code(
+    ports: Ports, tenant: Tenant, client: AuthenticatedClient, redemption: CodeRedemption, now: datetime
+) -> TokenSet:
+    """Spend the code and issue its tokens.
+
+    Raises InvalidGrant, CodeOfOtherTenant, CodeExpired, CodeReused, CodeRedirectMismatch, WrongVerifier,
+    the rules of its platform (CrossOriginNotAllowed, OriginRequired, ClientCredentialMissing,
+    PublicClientCredential, PkceRequired), and what ``plan_access_token`` raises.
+    """
+    outcome = ports.store.write(tenant.id, lambda tx: _redeem(ports, tx, tenant, client, redemption, now))
+    if isinstance(outcome, errors.XeniaError):
+        raise outcome
+    return TokenSet(
+        access_token=sign_token(ports, outcome.access.token),
+        expires_in=outcome.access.expires_in,
+        scope=outcome.access.scope,
+        id_token=sign_token(ports, outcome.id_token) if outcome.id_token else None,
+        client_info=client_info(outcome.signed_in),
+    )
+
+
+def _redeem(
+    ports: Ports,
+    tx: Transaction,
+    tenant: Tenant,
+    client: AuthenticatedClient,
+    redemption: CodeRedemption,
+    now: datetime,
+) -> _Planned | errors.XeniaError:
+    """Inside the transaction. A *returned* error commits what was counted or revoked; a raised one does not."""
+    hashed = code_hash(ports, redemption.code)
+    code = _find(tx, hashed, client)
+    if code.consumed_at is not None:
+        return _reused(tx, code, now)
+    if code.expires_at <= now:
+        raise errors.CodeExpired
+    _check_platform(code, client, redemption)
+    if redemption.redirect_uri != code.redirect_uri:
+        raise errors.CodeRedirectMismatch
+    if not _is_verified(code, redemption.verifier):
+        if tx.sign_ins.count_verifier_failure(hashed) >= VERIFIER_TRIES:
+            tx.sign_ins.consume_code(hashed, now)
+        return errors.WrongVerifier()
+    if not tx.sign_ins.consume_code(hashed, now):
+        return _reused(tx, code, now)
+    signed_in = _signed_in(tx, tenant, client, code, redemption)
+    wanted = _wanted(ports, client, code, redemption)
+    access = plan_access_token(ports, tx, signed_in, wanted, now)
+    id_token = plan_id_token(ports, tx, signed_in, wanted, now) if wanted.scopes.wants_id_token else None
+    return _Planned(signed_in, access, id_token)
+
+
+def _find(tx: Transaction, hashed: str, client: AuthenticatedClient) -> AuthorizationCode:
+    code = tx.sign_ins.find_code(hashed)
+    if code is None:
+        if tx.sign_ins.find_code_anywhere(hashed) is not None:
+            raise errors.CodeOfOtherTenant
+        raise errors.InvalidGrant
+    if code.app_id != client.application.app_id:
+        # Neither spent nor revoked: another client must not be able to end this one's sign-in.
+        raise errors.InvalidGrant
+    return code
+
+
+def _reused(tx: Transaction, code: AuthorizationCode, now: datetime) -> errors.XeniaError:
+    """RFC 9700 section 4.5: one of the two holders is a thief, so what was issued ends."""
+    tx.sign_ins.revoke_family(code.family_id, now)
+    return errors.CodeReused()
+
+
+def _check_platform(code: AuthorizationCode, client: AuthenticatedClient, redemption: CodeRedemption) -> None:
+    """Which credential the kind of redirect URI demands, and whether a browser may redeem."""
+    has_credential = client.authentication is not ClientAuthentication.NONE
+    if code.platform is Platform.SPA:
+        if redemption.origin is None:
+            raise errors.OriginRequired
+        if redemption.verifier is None:
+            raise errors.PkceRequired
+    elif redemption.origin is not None:
+        raise errors.CrossOriginNotAllowed
+    if code.platform is Platform.WEB and not has_credential:
+        raise errors.ClientCredentialMissing
+    if code.platform is not Platform.WEB and has_credential:
+        raise errors.PublicClientCredential
+
+
+def _is_verified(code: AuthorizationCode, verifier: str | None) -> bool:
+    """PKCE with S256 (RFC 7636 section 4.6).
+
+    A verifier without a challenge fails too: somebody may have stripped the challenge from the request
+    (RFC 9700 section 4.8.2, PKCE downgrade).
+    """
+    if code.code_challenge is None or verifier is None:
+        return code.code_challenge is None and verifier is None
+    if not _VERIFIER.fullmatch(verifier):
+        return False
+    digest = base64.urlsafe_b64encode(hashlib.sha256(verifier.encode()).digest()).rstrip(b"=").decode()
+    return hmac.compare_digest(digest, code.code_challenge)
+
+
+def _signed_in(
+    tx: Transaction,
+    tenant: Tenant,
+    client: AuthenticatedClient,
+    code: AuthorizationCode,
+    redemption: CodeRedemption,
+) -> SignedIn:
+    """The person behind the code as the directory knows them now. Raises InvalidGrant, AccountDisabled."""
+    user = _living(tx, code)
+    family = tx.sign_ins.find_family(code.family_id)
+    if family is None or family.revoked_at is not None:
+        raise errors.InvalidGrant("The grant was revoked. Send a new interactive authorization request.")
+    return SignedIn(
+        tenant=tenant,
+        user=user,
+        client=client.application,
+        principal=client.principal,
+        proofs=code.proofs,
+        sid=code.sid,
+        is_persistent=code.is_persistent,
+        base_url=redemption.base_url,
+        ip_address=redemption.ip_address,
+        directory_roles=tx.users.roles(user.id),
+    )
+
+
+def _living(tx: Transaction, code: AuthorizationCode) -> User:
+    user = tx.users.find(code.user_id)
+    if user is None:
+        raise errors.InvalidGrant("The user no longer exists in the directory.")
+    if not user.account_enabled:
+        raise errors.GuestAccountDisabled if user.is_external else errors.AccountDisabled
+    if user.sessions_valid_from is not None and code.issued_at < user.sessions_valid_from:
+        raise errors.InvalidGrant("The grant was revoked. Send a new interactive authorization request.")
+    return user
+
+
+def _wanted(
+    ports: Ports, client: AuthenticatedClient, code: AuthorizationCode, redemption: CodeRedemption
+) -> TokenRequest:
+    """OpenID scopes are those of the authorization request; the resource may be named anew."""
+    asked = requested_scopes(ports, redemption.base_url, code.scopes)
+    again = requested_scopes(ports, redemption.base_url, redemption.scopes)
+    if len(again.resources) > 1:
+        raise errors.MixedResources
+    claims = ClaimsRequest.parse(code.claims_request)
+    return TokenRequest(
+        scopes=replace(asked, resources=again.resources) if again.resources else _first(asked),
+        family_id=code.family_id,
+        authentication=client.authentication,
+        claims=claims,
+        nonce=code.nonce,
+        asks_auth_time=code.asks_auth_time,
+        version=code.endpoint_version,
+    )
+
+
+def _first(asked: RequestedScopes) -> RequestedScopes:
+    return replace(asked, resources=asked.resources[:1])

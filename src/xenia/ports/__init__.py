@@ -39,6 +39,7 @@ from xenia.ports.outside import (
 )
 from xenia.ports.store import (
     Store,
+    StoreUnavailable,
     Transaction,
 )
 
@@ -66,6 +67,7 @@ __all__ = [
     "ServerInfo",
     "SignIns",
     "Store",
+    "StoreUnavailable",
     "StoredKey",
     "Sweeping",
     "Tenants",

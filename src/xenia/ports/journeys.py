@@ -57,7 +57,10 @@ class SignIns(Protocol):
         ...
 
     def consume_passcode(self, passcode_id: str, now: datetime) -> bool:
-        """Spend it; False when it was spent, replaced or exhausted (one conditional statement)."""
+        """Spend it, after ``count_passcode_try``: the right fifth try still wins.
+
+        False when it was spent, replaced, expired or exhausted (one conditional statement).
+        """
         ...
 
     def replace_passcodes(self, interaction_id: str, now: datetime) -> None:
@@ -174,5 +177,8 @@ class Sweeping(Protocol):
     """Removal of what has expired (platform-wide)."""
 
     def sweep(self, now: datetime) -> int:
-        """Delete expired short-lived rows and users deleted over 30 days ago; how many."""
+        """Delete some expired short-lived rows and users deleted over 30 days ago; how many.
+
+        A bounded number, so that the transaction is short: call again while something was deleted.
+        """
         ...

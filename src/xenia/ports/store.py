@@ -7,11 +7,14 @@ from contextlib import AbstractContextManager
 from typing import Protocol, TypeVar
 
 from xenia.core.ids import TenantId
+from xenia.ports.directory import Applications, Credentials, Invitations, Tenants, Users
+from xenia.ports.journeys import Keys, Limits, Logs, Mailbox, Outbox, SignIns, Sweeping
 
 T = TypeVar("T")
 
-from xenia.ports.directory import Applications, Credentials, Invitations, Tenants, Users
-from xenia.ports.journeys import Keys, Limits, Logs, Mailbox, Outbox, SignIns, Sweeping
+
+class StoreUnavailable(Exception):
+    """The database cannot be reached, is too busy, or is not migrated; ``args[0]`` says what, for operators."""
 
 
 class Transaction(Protocol):

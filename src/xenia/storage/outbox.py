@@ -1,0 +1,143 @@
+"""Outgoing mail: written with the business rows, claimed by dispatchers, erased once it went out."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Any
+
+import msgspec
+import sqlalchemy as sa
+from sqlalchemy.engine import Row
+
+from xenia.core.mail import Mail, MailAttempt, MailKind, MailState, OutgoingMail
+from xenia.storage.documents import written
+from xenia.storage.schema.records import outbox
+from xenia.storage.transactions import Both, Kept, Repository
+
+_c = outbox.c
+_ATTEMPTS = msgspec.json.Decoder(tuple[MailAttempt, ...])
+_DUE = _c.state.in_((MailState.PENDING.value, MailState.SENDING.value))
+_NOW = sa.bindparam("now", type_=_c.created_at.type)
+_FIELDS = (
+    "id",
+    "tenant_id",
+    "kind",
+    "to",
+    "state",
+    "created_at",
+    "next_attempt_at",
+    "sealed_mail",
+    "attempts",
+    "sent_at",
+    "subject_of",
+    "dedupe_key",
+    "message_id",
+)
+_ROW = tuple(_c[name] for name in _FIELDS)
+_SELF = (_c.id == sa.bindparam("own_id"),)
+
+_ENQUEUE = Both(outbox, ("tenant_id", "dedupe_key"), where=_c.dedupe_key != "")
+_FIND = Kept(sa.select(*_ROW).where(*_SELF))
+_OF_SUBJECT = (
+    sa.select(*_ROW)
+    .where(_c.tenant_id == sa.bindparam("own_tenant"), _c.subject_of == sa.bindparam("subject"))
+    .order_by(_c.created_at.desc(), _c.id.desc())
+)
+# Rows another dispatcher is just claiming are skipped; on SQLite the writer lock keeps it away entirely.
+_CLAIM = (
+    sa.update(outbox)
+    .where(
+        _c.id.in_(
+            sa.select(_c.id)
+            .where(_DUE, _c.next_attempt_at <= _NOW)
+            .order_by(_c.next_attempt_at)
+            .limit(sa.bindparam("most"))
+            .with_for_update(skip_locked=True)
+        )
+    )
+    .values(
+        state=MailState.SENDING.value, next_attempt_at=sa.bindparam("until", type_=_c.next_attempt_at.type)
+    )
+    .returning(*_ROW)
+)
+_SETTLE = sa.update(outbox).where(*_SELF, _DUE)
+_NEXT_DUE = sa.select(_c.next_attempt_at).where(_DUE).order_by(_c.next_attempt_at).limit(1)
+
+
+class SqlOutbox(Repository):
+    """See ``ports.Outbox``."""
+
+    __slots__ = ()
+
+    def enqueue(self, mail: Mail, mail_id: str, sealed_mail: str, now: datetime) -> None:
+        """Add as pending, due now; dropped silently when the dedupe key is known."""
+        self._run(
+            _ENQUEUE,
+            {
+                "id": mail_id,
+                "tenant_id": self._tenant,
+                "kind": mail.kind.value,
+                "to": mail.to,
+                "state": MailState.PENDING.value,
+                "created_at": now,
+                "next_attempt_at": now,
+                "sealed_mail": sealed_mail,
+                "attempts": "[]",
+                "sent_at": None,
+                "subject_of": mail.subject_of,
+                "dedupe_key": mail.dedupe_key,
+                "message_id": "",
+            },
+        )
+
+    def find(self, mail_id: str) -> OutgoingMail | None:
+        """Platform-wide: one mail."""
+        row = self._first(_FIND, {"own_id": mail_id})
+        return None if row is None else _read(row)
+
+    def of_subject(self, subject_of: str) -> tuple[OutgoingMail, ...]:
+        """Mails about this invitation or user, newest first."""
+        return tuple(
+            _read(row) for row in self._all(_OF_SUBJECT, {"own_tenant": self._tenant, "subject": subject_of})
+        )
+
+    def claim(self, limit: int, now: datetime, lease: timedelta) -> tuple[OutgoingMail, ...]:
+        """Platform-wide: take due mails for sending; a claim lapses after ``lease`` (the process died)."""
+        rows = self._all(_CLAIM, {"now": now, "until": now + lease, "most": limit})
+        return tuple(sorted((_read(row) for row in rows), key=lambda mail: (mail.created_at, mail.id)))
+
+    def settle(
+        self, mail_id: str, attempt: MailAttempt, *, retry_at: datetime | None, message_id: str
+    ) -> None:
+        """Platform-wide: record an attempt: sent, to be retried at ``retry_at``, or abandoned (None).
+
+        The payload is erased with sent and abandoned: it may hold a passcode. What was settled for good
+        stays so, whatever a dispatcher with a lapsed lease says later.
+        """
+        stored = self.find(mail_id)
+        if stored is None:
+            return
+        values: dict[str, Any] = {
+            "attempts": written((*stored.attempts, attempt)),
+            "message_id": message_id,
+        }
+        if attempt.delivered:
+            values |= {"state": MailState.SENT.value, "sent_at": attempt.at, "sealed_mail": ""}
+        elif retry_at is not None:
+            values |= {"state": MailState.PENDING.value, "next_attempt_at": retry_at}
+        else:
+            values |= {"state": MailState.ABANDONED.value, "sealed_mail": ""}
+        self._run(_SETTLE, {"own_id": mail_id, **values})
+
+    def next_due(self) -> datetime | None:
+        """Platform-wide: when the next mail (or lapsing claim) is due."""
+        row = self._first(_NEXT_DUE, {})
+        return None if row is None else row[0]
+
+
+def _read(row: Row[Any]) -> OutgoingMail:
+    values = dict(zip(_FIELDS, row, strict=True))
+    values["kind"] = MailKind(values["kind"])
+    values["state"] = MailState(values["state"])
+    values["attempts"] = _ATTEMPTS.decode(values["attempts"])
+    return OutgoingMail(**values)

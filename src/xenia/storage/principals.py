@@ -1,0 +1,178 @@
+"""Service principals of the tenant, role assignments and consent grants."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import sqlalchemy as sa
+
+from xenia.core.directory.application import AppRoleAssignment, DelegatedGrant, ServicePrincipal
+from xenia.core.errors import NotFound
+from xenia.core.ids import AppId, ObjectId, fold
+from xenia.core.query import Page, Query
+from xenia.storage.documents import Document, written
+from xenia.storage.filter_sql import Searchable, attribute_columns
+from xenia.storage.paging import list_page
+from xenia.storage.schema.applications import app_role_assignments, delegated_grants, service_principals
+from xenia.storage.schema.directory import role_members
+from xenia.storage.transactions import Both, Kept, Repository
+
+_PRINCIPAL = Document(ServicePrincipal)
+_ASSIGNMENT = Document(AppRoleAssignment)
+_GRANT = Document(DelegatedGrant)
+_TENANT = sa.bindparam("own_tenant")
+_ID = sa.bindparam("own_id")
+_c = service_principals.c
+_SELF = (_c.tenant_id == _TENANT, _c.id == _ID)
+_assignments = app_role_assignments.c
+_grants = delegated_grants.c
+
+_BY_APP_ID = sa.select(_c.doc).where(_c.tenant_id == _TENANT, _c.app_id == sa.bindparam("app_id"))
+_FIND = Kept(sa.select(_c.doc).where(*_SELF))
+_ADD = sa.insert(service_principals)
+_REPLACE = sa.update(service_principals).where(*_SELF)
+_REMOVE = sa.delete(service_principals).where(*_SELF)
+_DROP_LOOSE_ENDS = (
+    sa.delete(role_members).where(role_members.c.tenant_id == _TENANT, role_members.c.principal_id == _ID),
+    sa.delete(app_role_assignments).where(
+        _assignments.tenant_id == _TENANT, _assignments.principal_id == _ID
+    ),
+)
+_ASSIGNMENTS = (
+    sa.select(_assignments.doc)
+    .where(_assignments.tenant_id == _TENANT)
+    .order_by(_assignments.created_at, _assignments.id)
+)
+_ASSIGNMENTS_OF = _ASSIGNMENTS.where(_assignments.principal_id == _ID)
+_ASSIGNMENTS_TO = _ASSIGNMENTS.where(_assignments.resource_id == _ID)
+_ADD_ASSIGNMENT = sa.insert(app_role_assignments)
+_REMOVE_ASSIGNMENT = sa.delete(app_role_assignments).where(
+    _assignments.tenant_id == _TENANT, _assignments.id == _ID
+)
+_GRANTS_OF = (
+    sa.select(_grants.doc).where(_grants.tenant_id == _TENANT, _grants.client_id == _ID).order_by(_grants.id)
+)
+_PUT_GRANT = Both(
+    delegated_grants, ("tenant_id", "client_id", "principal_key", "resource_id"), update=("id", "doc")
+)
+_REMOVE_GRANT = sa.delete(delegated_grants).where(_grants.tenant_id == _TENANT, _grants.id == _ID)
+
+_SEARCHABLE = Searchable(_c.id, _c.tenant_id, attribute_columns(service_principals))
+
+
+class Principals(Repository):
+    """The part of ``ports.Applications`` about local instances, assignments and grants."""
+
+    __slots__ = ()
+
+    def service_principal(self, app_id: AppId) -> ServicePrincipal | None:
+        """The local instance of the application in this tenant."""
+        row = self._first(_BY_APP_ID, {"own_tenant": self._tenant, "app_id": app_id})
+        return None if row is None else _PRINCIPAL.read(row[0])
+
+    def find_service_principal(self, object_id: ObjectId) -> ServicePrincipal | None:
+        """By object id."""
+        row = self._first(_FIND, self._own(object_id))
+        return None if row is None else _PRINCIPAL.read(row[0])
+
+    def list_service_principals(self, query: Query) -> Page[ServicePrincipal]:
+        """Enterprise apps of this tenant."""
+        return list_page(
+            self._scope.connection,
+            _SEARCHABLE,
+            query,
+            self._tenant,
+            lambda row: _PRINCIPAL.read(row[0]),
+            columns=(_c.doc,),
+        )
+
+    def add_service_principal(self, principal: ServicePrincipal) -> None:
+        """Raises Conflict when the tenant has one for this app id."""
+        self._check_owner(principal.tenant_id)
+        with self._refusing():
+            self._run(_ADD, _columns(principal))
+
+    def replace_service_principal(self, principal: ServicePrincipal) -> None:
+        """Raises NotFound."""
+        self._check_owner(principal.tenant_id)
+        with self._refusing():
+            if not self._run(_REPLACE, {**self._own(principal.id), **_columns(principal)}):
+                raise NotFound("Service principal", principal.id)
+
+    def remove_service_principal(self, object_id: ObjectId) -> None:
+        """With the assignments and grants from and to it."""
+        for statement in (*_DROP_LOOSE_ENDS, _REMOVE):
+            self._run(statement, self._own(object_id))
+
+    def assignments_of(self, principal_id: ObjectId) -> tuple[AppRoleAssignment, ...]:
+        """Roles given to this user, group or service principal, oldest first."""
+        return tuple(_ASSIGNMENT.read(row[0]) for row in self._all(_ASSIGNMENTS_OF, self._own(principal_id)))
+
+    def assignments_to(self, resource_id: ObjectId) -> tuple[AppRoleAssignment, ...]:
+        """Everybody assigned to this service principal, oldest first."""
+        return tuple(_ASSIGNMENT.read(row[0]) for row in self._all(_ASSIGNMENTS_TO, self._own(resource_id)))
+
+    def add_assignment(self, assignment: AppRoleAssignment) -> None:
+        """Raises Conflict when the same assignment exists, NotFound when the resource is not here."""
+        with self._refusing():
+            self._run(
+                _ADD_ASSIGNMENT,
+                {
+                    "tenant_id": self._tenant,
+                    "id": assignment.id,
+                    "principal_id": assignment.principal_id,
+                    "resource_id": assignment.resource_id,
+                    "app_role_id": assignment.app_role_id,
+                    "created_at": assignment.created_at,
+                    "doc": written(assignment),
+                },
+            )
+
+    def remove_assignment(self, assignment_id: str) -> bool:
+        """False when there was none."""
+        return self._run(_REMOVE_ASSIGNMENT, self._own(assignment_id)) == 1
+
+    def grants_of(self, client_id: ObjectId) -> tuple[DelegatedGrant, ...]:
+        """Delegated grants given to this client service principal."""
+        return tuple(_GRANT.read(row[0]) for row in self._all(_GRANTS_OF, self._own(client_id)))
+
+    def put_grant(self, grant: DelegatedGrant) -> None:
+        """Add, or replace the one with the same client, principal and resource.
+
+        Raises NotFound when client or resource are not here.
+        """
+        with self._refusing():
+            self._run(
+                _PUT_GRANT,
+                {
+                    "tenant_id": self._tenant,
+                    "id": grant.id,
+                    "client_id": grant.client_id,
+                    "principal_key": grant.principal_id or "",
+                    "resource_id": grant.resource_id,
+                    "doc": written(grant),
+                },
+            )
+
+    def remove_grant(self, grant_id: str) -> bool:
+        """False when there was none."""
+        return self._run(_REMOVE_GRANT, self._own(grant_id)) == 1
+
+    def _own(self, identifier: str) -> dict[str, str]:
+        return {"own_tenant": self._tenant, "own_id": identifier}
+
+
+def _columns(principal: ServicePrincipal) -> dict[str, Any]:
+    return {
+        "tenant_id": principal.tenant_id,
+        "id": principal.id,
+        "app_id": principal.app_id,
+        "display_name_key": fold(principal.display_name),
+        "owner_tenant_id": principal.owner_tenant_id,
+        "created_at": principal.created_at,
+        "account_enabled": principal.account_enabled,
+        "assignment_required": principal.assignment_required,
+        "visible_to_users": principal.visible_to_users,
+        "home_page_url_key": None if principal.home_page_url is None else fold(principal.home_page_url),
+        "doc": written(principal),
+    }

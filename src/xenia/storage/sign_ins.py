@@ -1,0 +1,14 @@
+"""``ports.SignIns``: everything short-lived of signing in, as one repository."""
+
+from __future__ import annotations
+
+from xenia.storage.codes import Codes
+from xenia.storage.interactions import Interactions
+from xenia.storage.passcodes import Passcodes
+from xenia.storage.sessions import Sessions
+
+
+class SqlSignIns(Interactions, Sessions, Passcodes, Codes):
+    """See ``ports.SignIns``."""
+
+    __slots__ = ()

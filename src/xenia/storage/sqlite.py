@@ -1,0 +1,107 @@
+"""What is particular to SQLite: the library, its settings, and transactions of our own making.
+
+The interpreter's own library can be old: before 3.51.3 a WAL file may be corrupted when two
+connections write or checkpoint at once. One writing connection per process is kept in any case.
+"""
+
+from __future__ import annotations
+
+import importlib
+import logging
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Engine
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.pool import QueuePool
+
+_log = logging.getLogger(__name__)
+_SAFE_WITH_SEVERAL_WRITERS = (3, 51, 3)
+_BUSY_MILLISECONDS = 15_000
+_RESULT_BUSY = 5
+_RESULT_LOCKED = 6
+
+
+def driver() -> ModuleType:
+    """The DBAPI module: the wheel with a recent library where there is one, else the interpreter's own."""
+    try:
+        return importlib.import_module("pysqlite3.dbapi2")
+    except ImportError:
+        return importlib.import_module("sqlite3")
+
+
+def engines(path: str, *, durable: bool) -> tuple[Engine, Engine]:
+    """(for reading, for writing) on one file.
+
+    The writing engine has a single connection. With *durable* a commit survives a power cut, without
+    it the crash of the process only; the file stays intact in both cases.
+    """
+    module = driver()
+    if module.sqlite_version_info < _SAFE_WITH_SEVERAL_WRITERS:
+        _log.warning(
+            "SQLite %s is older than 3.51.3: run one process only on this database file.",
+            module.sqlite_version,
+        )
+    Path(path).parent.mkdir(parents=True, exist_ok=True)
+    return (
+        _engine(module, path, ("PRAGMA query_only = ON",), "BEGIN", pool_size=16, max_overflow=-1),
+        _engine(
+            module,
+            path,
+            (f"PRAGMA synchronous = {'FULL' if durable else 'NORMAL'}",),
+            "BEGIN IMMEDIATE",
+            pool_size=1,
+            max_overflow=0,
+        ),
+    )
+
+
+def _engine(
+    module: ModuleType, path: str, settings: tuple[str, ...], begin: str, *, pool_size: int, max_overflow: int
+) -> Engine:
+    engine = sa.create_engine(
+        sa.URL.create("sqlite+pysqlite", database=path),
+        module=module,
+        poolclass=QueuePool,
+        pool_size=pool_size,
+        max_overflow=max_overflow,
+        connect_args={
+            "check_same_thread": False,
+            "timeout": _BUSY_MILLISECONDS / 1000,
+            "isolation_level": None,
+        },
+    )
+
+    @sa.event.listens_for(engine, "connect")
+    def prepare(connection: Any, record: object) -> None:
+        del record
+        for setting in (
+            f"PRAGMA busy_timeout = {_BUSY_MILLISECONDS}",
+            "PRAGMA journal_mode = WAL",
+            "PRAGMA foreign_keys = ON",
+            *settings,
+        ):
+            connection.execute(setting).close()
+
+    # The driver's own transaction handling is off: it would begin late, and without the write lock,
+    # so that two readers who both go on to write could never be told apart from a deadlock.
+    @sa.event.listens_for(engine, "begin")
+    def begin_transaction(connection: sa.Connection) -> None:
+        connection.connection.driver_connection.execute(begin).close()  # type: ignore[union-attr]
+
+    return engine
+
+
+def may_succeed_again(error: DBAPIError) -> bool:
+    """Whether another process held the file for longer than we wait."""
+    code = getattr(error.orig, "sqlite_errorcode", None)
+    if code is None:  # the wheel's module tells by text only
+        return "locked" in str(error.orig) or "busy" in str(error.orig)
+    return code & 0xFF in (_RESULT_BUSY, _RESULT_LOCKED)
+
+
+def describe() -> str:
+    """Engine and version."""
+    return f"SQLite {driver().sqlite_version}"

@@ -1,0 +1,223 @@
+"""``ports.Store``: opening transactions, repeating them, migrating, checking.
+
+Read this to see what a use case may rely on; dialects' ways are in ``sqlite`` and ``postgres``.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, nullcontext
+from functools import cached_property
+from typing import TypeVar
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Engine
+from sqlalchemy.exc import DBAPIError, IntegrityError
+
+from xenia.core.errors import Conflict
+from xenia.core.ids import TenantId
+from xenia.guard import writing
+from xenia.ports import StoreUnavailable
+from xenia.storage import postgres, sqlite
+from xenia.storage.applications import SqlApplications
+from xenia.storage.conflicts import is_unique_race, refusal_of
+from xenia.storage.credentials import SqlCredentials
+from xenia.storage.invitations import SqlInvitations
+from xenia.storage.keys import SqlKeys
+from xenia.storage.limits import SqlLimits
+from xenia.storage.logs import SqlLogs
+from xenia.storage.mailbox import SqlMailbox
+from xenia.storage.migrations import HEAD, migrate, stored_revision
+from xenia.storage.outbox import SqlOutbox
+from xenia.storage.sign_ins import SqlSignIns
+from xenia.storage.sweeping import SqlSweeping
+from xenia.storage.tenants import SqlTenants
+from xenia.storage.transactions import Scope
+from xenia.storage.users import SqlUsers
+
+T = TypeVar("T")
+_TRIES = 6
+
+
+class SqlTransaction:
+    """See ``ports.Transaction``. Repositories are made when first asked for."""
+
+    def __init__(self, scope: Scope) -> None:
+        self._scope = scope
+
+    @property
+    def tenant_id(self) -> TenantId | None:
+        """The tenant it is bound to."""
+        return self._scope.tenant_or_none
+
+    @cached_property
+    def tenants(self) -> SqlTenants:
+        """Platform-wide."""
+        return SqlTenants(self._scope)
+
+    @cached_property
+    def users(self) -> SqlUsers:
+        """Of this tenant."""
+        return SqlUsers(self._scope)
+
+    @cached_property
+    def credentials(self) -> SqlCredentials:
+        """Of this tenant."""
+        return SqlCredentials(self._scope)
+
+    @cached_property
+    def applications(self) -> SqlApplications:
+        """Of this tenant, where not said otherwise."""
+        return SqlApplications(self._scope)
+
+    @cached_property
+    def invitations(self) -> SqlInvitations:
+        """Of this tenant."""
+        return SqlInvitations(self._scope)
+
+    @cached_property
+    def sign_ins(self) -> SqlSignIns:
+        """Of this tenant, where not said otherwise."""
+        return SqlSignIns(self._scope)
+
+    @cached_property
+    def logs(self) -> SqlLogs:
+        """Of this tenant."""
+        return SqlLogs(self._scope)
+
+    @cached_property
+    def outbox(self) -> SqlOutbox:
+        """Of this tenant, where not said otherwise."""
+        return SqlOutbox(self._scope)
+
+    @cached_property
+    def mailbox(self) -> SqlMailbox:
+        """Platform-wide."""
+        return SqlMailbox(self._scope)
+
+    @cached_property
+    def keys(self) -> SqlKeys:
+        """Platform-wide."""
+        return SqlKeys(self._scope)
+
+    @cached_property
+    def limits(self) -> SqlLimits:
+        """Platform-wide."""
+        return SqlLimits(self._scope)
+
+    @cached_property
+    def sweeping(self) -> SqlSweeping:
+        """Platform-wide."""
+        return SqlSweeping(self._scope)
+
+
+class SqlStore:
+    """The database behind ``ports.Store``."""
+
+    def __init__(self, reading: Engine, writing_engine: Engine) -> None:
+        self._reading = reading
+        self._writing = writing_engine
+        self._is_postgres = writing_engine.dialect.name == "postgresql"
+        # SQLite has one writer; waiting for it in line is fairer than its busy loop.
+        self._turn: threading.Lock | nullcontext[None] = (
+            nullcontext() if self._is_postgres else threading.Lock()
+        )
+
+    @contextmanager
+    def read(self, tenant_id: TenantId | None) -> Iterator[SqlTransaction]:
+        """A consistent read-only view. Raises StoreUnavailable when the database cannot be reached."""
+        with _telling(), self._reading.connect() as connection, connection.begin():
+            yield SqlTransaction(Scope(connection, tenant_id, writable=False))
+
+    def write(self, tenant_id: TenantId | None, work: Callable[[SqlTransaction], T]) -> T:
+        """Run *work* in one write transaction and commit.
+
+        Exceptions roll everything back. *work* runs again from the start, a few times at most, when
+        the database undid it because of another transaction, or when a unique constraint says that
+        another one was faster, so that *work* sees that row. Raises StoreUnavailable.
+        """
+        for attempt in range(1, _TRIES + 1):
+            try:
+                with _telling():
+                    return self._write_once(tenant_id, work)
+            except Conflict as refusal:
+                # SQLite's writers see all that is committed: there the answer would be the same again.
+                if not self._is_postgres or attempt > 1 or not is_unique_race(refusal):
+                    raise
+            except _Again as again:
+                if attempt == _TRIES:
+                    raise StoreUnavailable("The database is too busy.") from again.__cause__
+        raise AssertionError("unreachable")
+
+    def _write_once(self, tenant_id: TenantId | None, work: Callable[[SqlTransaction], T]) -> T:
+        try:
+            with writing(), self._turn, self._writing.connect() as connection, connection.begin():
+                return work(SqlTransaction(Scope(connection, tenant_id, writable=True)))
+        except IntegrityError as error:
+            raise refusal_of(error) from error
+        except DBAPIError as error:
+            again = postgres.may_succeed_again if self._is_postgres else sqlite.may_succeed_again
+            if again(error):
+                raise _Again from error
+            raise
+
+    def migrate(self) -> None:
+        """Bring the schema to the newest revision (both dialects). Raises StoreUnavailable."""
+        with _telling(), self._turn, self._writing.connect() as connection, connection.begin():
+            migrate(connection)
+
+    def check(self) -> str:
+        """A line naming engine, version and schema revision. Raises StoreUnavailable when out of date."""
+        with _telling(), self._reading.connect() as connection:
+            if self._is_postgres:
+                number = connection.exec_driver_sql("SHOW server_version_num").scalar_one()
+                engine = f"PostgreSQL {connection.exec_driver_sql('SHOW server_version').scalar_one()}"
+                if int(number) < postgres.OLDEST:
+                    raise StoreUnavailable(f"{engine} is too old: Xenia needs version 15 or newer.")
+            else:
+                engine = sqlite.describe()
+            revision = stored_revision(connection)
+        if revision != HEAD:
+            raise StoreUnavailable(
+                f"{engine}: the schema is at revision {revision or 'none'}, this version of Xenia needs {HEAD}. "
+                "Run `xenia migrate`."
+            )
+        return f"{engine}, schema revision {revision}"
+
+    def close(self) -> None:
+        """Close all connections."""
+        self._reading.dispose()
+        self._writing.dispose()
+
+
+class _Again(Exception):
+    """The transaction was undone because of another one; its cause is the database's error."""
+
+
+@contextmanager
+def _telling() -> Iterator[None]:
+    """Turn a lost or refused connection into StoreUnavailable."""
+    try:
+        yield
+    except DBAPIError as error:
+        if error.connection_invalidated or isinstance(error, sa.exc.OperationalError):
+            raise StoreUnavailable(str(error.orig).strip().partition("\n")[0]) from error
+        raise
+    except sa.exc.TimeoutError as error:
+        raise StoreUnavailable("All connections to the database are in use.") from error
+
+
+def open_store(url: str, *, durable: bool) -> SqlStore:
+    """The store at ``sqlite:///path`` or ``postgresql://...``.
+
+    *durable*: whether a commit must survive a power cut, not just the end of the process. Raises
+    ValueError for any other kind of URL.
+    """
+    parsed = sa.make_url(url)
+    kind = parsed.drivername.partition("+")[0]
+    if kind == "sqlite" and parsed.database and parsed.database != ":memory:":
+        return SqlStore(*sqlite.engines(parsed.database, durable=durable))
+    if kind in ("postgresql", "postgres"):
+        return SqlStore(*postgres.engines(parsed, durable=durable))
+    raise ValueError("Use sqlite:///path/to/file or postgresql://user@host/database.")

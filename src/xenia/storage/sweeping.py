@@ -1,0 +1,84 @@
+"""Removal of what has expired (platform-wide), a bounded number of rows of each kind at a time."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+import sqlalchemy as sa
+
+from xenia.storage.schema.applications import used_assertions
+from xenia.storage.schema.directory import users
+from xenia.storage.schema.records import counters
+from xenia.storage.schema.signing_in import (
+    authorization_codes,
+    interactions,
+    passcodes,
+    portal_sessions,
+    sessions,
+    token_families,
+)
+from xenia.storage.transactions import Repository
+from xenia.storage.users import LOOSE_ENDS
+
+RECYCLE_BIN = timedelta(days=30)
+_KINDLY = timedelta(days=1)
+"""Expired pages and passcodes still answer "this has expired" for a day."""
+_FAMILIES = timedelta(days=90)
+_MOST = 2000
+_BEFORE = sa.bindparam("before", type_=users.c.deleted_at.type)
+
+
+def _expired(moment: sa.Column[datetime], *more: sa.ColumnElement[bool]) -> sa.Delete:
+    """Delete some of the rows whose *moment* has passed; short transactions let others write between."""
+    table = moment.table
+    own = tuple(table.primary_key.columns)
+    some = sa.select(*own).where(moment < _BEFORE, *more).order_by(moment).limit(_MOST)
+    if len(own) == 1:
+        return sa.delete(table).where(own[0].in_(some))
+    return sa.delete(table).where(sa.tuple_(*own).in_(some))
+
+
+_RULES = (
+    (_expired(interactions.c.expires_at), _KINDLY),
+    (_expired(passcodes.c.expires_at), _KINDLY),
+    (_expired(authorization_codes.c.expires_at), timedelta(0)),
+    (_expired(sessions.c.expires_at), timedelta(0)),
+    (_expired(portal_sessions.c.expires_at), timedelta(0)),
+    (_expired(used_assertions.c.expires_at), timedelta(0)),
+    (_expired(counters.c.ends_at), timedelta(0)),
+    (_expired(token_families.c.created_at), _FAMILIES),
+)
+_GONE_USERS = (
+    sa.select(users.c.tenant_id, users.c.id)
+    .where(users.c.deleted_at < _BEFORE, users.c.deleted_at.is_not(None))
+    .order_by(users.c.deleted_at)
+    .limit(_MOST)
+)
+_REMOVALS = (
+    *(
+        sa.delete(owner.table).where(tenant == sa.bindparam("own_tenant"), owner == sa.bindparam("own_id"))
+        for tenant, owner in LOOSE_ENDS
+    ),
+    sa.delete(users).where(
+        users.c.tenant_id == sa.bindparam("own_tenant"), users.c.id == sa.bindparam("own_id")
+    ),
+)
+
+
+class SqlSweeping(Repository):
+    """See ``ports.Sweeping``."""
+
+    __slots__ = ()
+
+    def sweep(self, now: datetime) -> int:
+        """Delete expired short-lived rows and users deleted over 30 days ago; how many.
+
+        A bounded number: call again while something was deleted.
+        """
+        removed = sum(self._run(statement, {"before": now - grace}) for statement, grace in _RULES)
+        gone = self._all(_GONE_USERS, {"before": now - RECYCLE_BIN})
+        if gone:
+            own = [{"own_tenant": row[0], "own_id": row[1]} for row in gone]
+            for statement in _REMOVALS:
+                self._run(statement, own)
+        return removed + len(gone)

@@ -1,0 +1,97 @@
+"""Tenants, every name they answer to, and their policies (platform-wide)."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import sqlalchemy as sa
+
+from xenia.core.addresses import domain_key
+from xenia.core.directory.tenant import Tenant, TenantPolicies
+from xenia.core.errors import Conflict, NotFound
+from xenia.core.ids import TenantId, fold
+from xenia.storage.documents import Document, written
+from xenia.storage.schema.directory import tenant_names, tenant_policies, tenants
+from xenia.storage.transactions import Repository
+
+_TENANT = Document(Tenant)
+_POLICIES = Document(TenantPolicies)
+
+_FIND = sa.select(tenants.c.doc).where(tenants.c.id == sa.bindparam("tenant"))
+_FIND_BY_NAME = (
+    sa.select(tenants.c.doc)
+    .join(tenant_names, tenant_names.c.tenant_id == tenants.c.id)
+    .where(tenant_names.c.name_key == sa.bindparam("name"))
+)
+_LIST = sa.select(tenants.c.doc).order_by(tenants.c.created_at, tenants.c.id)
+_ADD = sa.insert(tenants)
+_ADD_NAMES = sa.insert(tenant_names)
+_DROP_NAMES = sa.delete(tenant_names).where(tenant_names.c.tenant_id == sa.bindparam("tenant"))
+_REPLACE = sa.update(tenants).where(tenants.c.id == sa.bindparam("tenant"))
+_ADD_POLICIES = sa.insert(tenant_policies)
+_FIND_POLICIES = sa.select(tenant_policies.c.doc).where(tenant_policies.c.tenant_id == sa.bindparam("tenant"))
+_REPLACE_POLICIES = sa.update(tenant_policies).where(
+    tenant_policies.c.tenant_id == sa.bindparam("tenant"),
+    tenant_policies.c.version == sa.bindparam("expected"),
+)
+
+
+class SqlTenants(Repository):
+    """See ``ports.Tenants``."""
+
+    __slots__ = ()
+
+    def find(self, tenant_id: TenantId) -> Tenant | None:
+        """The tenant with this id."""
+        row = self._first(_FIND, {"tenant": tenant_id})
+        return None if row is None else _TENANT.read(row[0])
+
+    def find_by_name(self, name: str) -> Tenant | None:
+        """By GUID, any verified domain, or short name; any case."""
+        row = self._first(_FIND_BY_NAME, {"name": _name_key(name)})
+        return None if row is None else _TENANT.read(row[0])
+
+    def list(self) -> tuple[Tenant, ...]:
+        """All tenants, oldest first."""
+        return tuple(_TENANT.read(row[0]) for row in self._all(_LIST, {}))
+
+    def add(self, tenant: Tenant, policies: TenantPolicies) -> None:
+        """Raises Conflict when the id or one of the names is taken."""
+        with self._refusing():
+            self._run(_ADD, {"id": tenant.id, "created_at": tenant.created_at, "doc": written(tenant)})
+            self._run(_ADD_NAMES, _names(tenant))
+            self._run(
+                _ADD_POLICIES, {"tenant_id": tenant.id, "version": policies.version, "doc": written(policies)}
+            )
+
+    def replace(self, tenant: Tenant) -> None:
+        """Raises NotFound, and Conflict when one of the names is taken."""
+        with self._refusing():
+            if not self._run(_REPLACE, {"tenant": tenant.id, "doc": written(tenant)}):
+                raise NotFound("Tenant", tenant.id)
+            self._run(_DROP_NAMES, {"tenant": tenant.id})
+            self._run(_ADD_NAMES, _names(tenant))
+
+    def policies(self, tenant_id: TenantId) -> TenantPolicies:
+        """The tenant's settings. Raises NotFound."""
+        row = self._first(_FIND_POLICIES, {"tenant": tenant_id})
+        if row is None:
+            raise NotFound("Tenant", tenant_id)
+        return _POLICIES.read(row[0])
+
+    def replace_policies(self, tenant_id: TenantId, policies: TenantPolicies) -> None:
+        """Store with ``version + 1``. Raises Conflict when the stored version is not ``policies.version``."""
+        stored = replace(policies, version=policies.version + 1)
+        values = {"version": stored.version, "doc": written(stored)}
+        if not self._run(_REPLACE_POLICIES, {"tenant": tenant_id, "expected": policies.version, **values}):
+            raise Conflict("version", "The settings were changed meanwhile. Reload them and try again.")
+
+
+def _name_key(name: str) -> str:
+    text = fold(name)
+    return text if text.isascii() else (domain_key(text) or text)
+
+
+def _names(tenant: Tenant) -> list[dict[str, str]]:
+    keys = {tenant.id, tenant.short_name, *(domain.name for domain in tenant.domains)}
+    return [{"name_key": _name_key(name), "tenant_id": tenant.id} for name in sorted(keys)]

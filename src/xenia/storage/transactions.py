@@ -1,0 +1,132 @@
+"""One transaction bound to one tenant: what repositories stand on, and the repositories together.
+
+Opening, committing and repeating transactions is the store's; dialects' ways are in ``sqlite`` and
+``postgres``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.engine import Connection, Row
+from sqlalchemy.exc import IntegrityError
+
+from xenia.core.ids import TenantId
+from xenia.storage.conflicts import refusal_of
+
+Parameters = Mapping[str, Any]
+
+
+class Both:
+    """A statement that each dialect's own INSERT construct must build (``ON CONFLICT``)."""
+
+    __slots__ = ("postgresql", "sqlite")
+
+    def __init__(
+        self,
+        table: sa.Table,
+        on: Sequence[str],
+        *,
+        update: Sequence[str] = (),
+        where: sa.ColumnElement[bool] | None = None,
+    ) -> None:
+        """INSERT into *table*; where the columns *on* clash, set the columns *update*, or do nothing.
+
+        *where* is the condition of the unique index, if it is partial.
+        """
+        target = {"index_elements": list(on), "index_where": where}
+        self.sqlite: sa.Executable = _upsert(sqlite.insert(table), target, update)
+        self.postgresql: sa.Executable = _upsert(postgresql.insert(table), target, update)
+
+
+class Kept:
+    """A SELECT that, within a write, keeps its rows from other writers until commit.
+
+    What is read, changed and put back must not undo what another node wrote between. SQLite has one
+    writer anyway and ignores the clause; foreign keys can still refer to the row.
+    """
+
+    __slots__ = ("locking", "plain")
+
+    def __init__(self, statement: sa.Select[Any]) -> None:
+        self.plain = statement
+        self.locking = statement.with_for_update(key_share=True)
+
+
+def _upsert(statement: Any, target: dict[str, Any], update: Sequence[str]) -> sa.Executable:
+    if update:
+        new = {name: statement.excluded[name] for name in update}
+        return statement.on_conflict_do_update(**target, set_=new)  # type: ignore[no-any-return]
+    return statement.on_conflict_do_nothing(**target)  # type: ignore[no-any-return]
+
+
+class Scope:
+    """A connection inside its transaction, and the tenant it is bound to."""
+
+    __slots__ = ("_tenant_id", "connection", "is_postgres", "writable")
+
+    def __init__(self, connection: Connection, tenant_id: TenantId | None, *, writable: bool) -> None:
+        self.connection = connection
+        self._tenant_id = tenant_id
+        self.writable = writable
+        self.is_postgres = connection.dialect.name == "postgresql"
+
+    @property
+    def tenant_or_none(self) -> TenantId | None:
+        """The tenant, or None where only platform-wide work is done."""
+        return self._tenant_id
+
+    @property
+    def tenant(self) -> TenantId:
+        """The tenant. Raises RuntimeError when the transaction has none: no row may be seen then."""
+        if self._tenant_id is None:
+            raise RuntimeError("This needs a transaction bound to a tenant.")
+        return self._tenant_id
+
+
+class Repository:
+    """Base of all repositories: running statements within the scope."""
+
+    __slots__ = ("_scope",)
+
+    def __init__(self, scope: Scope) -> None:
+        self._scope = scope
+
+    @property
+    def _tenant(self) -> TenantId:
+        return self._scope.tenant
+
+    def _check_owner(self, tenant_id: TenantId) -> None:
+        """Raise ValueError when a record of another tenant is about to be stored here."""
+        if tenant_id != self._tenant:
+            raise ValueError("The record belongs to another tenant than the transaction.")
+
+    def _run(self, statement: sa.Executable | Both, parameters: Parameters | Sequence[Parameters]) -> int:
+        """Execute and return how many rows it touched."""
+        if isinstance(statement, Both):
+            statement = statement.postgresql if self._scope.is_postgres else statement.sqlite
+        return self._scope.connection.execute(statement, parameters).rowcount
+
+    def _first(self, statement: sa.Executable | Kept, parameters: Parameters) -> Row[Any] | None:
+        return self._scope.connection.execute(self._fitting(statement), parameters).first()
+
+    def _all(self, statement: sa.Executable | Kept, parameters: Parameters) -> Sequence[Row[Any]]:
+        return self._scope.connection.execute(self._fitting(statement), parameters).all()
+
+    def _fitting(self, statement: sa.Executable | Kept) -> sa.Executable:
+        if isinstance(statement, Kept):
+            return statement.locking if self._scope.writable else statement.plain
+        return statement
+
+    @contextmanager
+    def _refusing(self) -> Iterator[None]:
+        """Turn violated constraints into domain refusals, undoing only what was done inside."""
+        try:
+            with self._scope.connection.begin_nested():
+                yield
+        except IntegrityError as error:
+            raise refusal_of(error) from error

@@ -5,12 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Protocol, TypeVar
+from typing import Protocol
 
 from xenia.core.mail import Mail, RenderedMail
-
-T = TypeVar("T")
-
 from xenia.ports.store import Store
 
 

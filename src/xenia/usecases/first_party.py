@@ -22,10 +22,13 @@ from xenia.core.directory.application import (
 )
 from xenia.core.directory.first_party import (
     ACCOUNT_APP_ID,
+    ACCOUNT_CALLBACK,
     FIRST_PARTY_APP_IDS,
     PLATFORM_TENANT_ID,
     PORTAL_APP_ID,
+    PORTAL_CALLBACK,
     TESTER_APP_ID,
+    TESTER_PAGE,
 )
 from xenia.core.directory.tenant import Domain, Tenant, TenantPolicies
 from xenia.core.graph_permissions import graph_app_roles, graph_scopes
@@ -39,9 +42,9 @@ _NAMES: dict[AppId, str] = {
     GRAPH_APP_ID: "Microsoft Graph",  # the resource's name on the wire: scripts look it up by this
 }
 _CALLBACKS: dict[AppId, tuple[str, Platform]] = {
-    PORTAL_APP_ID: ("/portal/callback", Platform.WEB),
-    ACCOUNT_APP_ID: ("/account/callback", Platform.WEB),
-    TESTER_APP_ID: ("/tester/", Platform.SPA),
+    PORTAL_APP_ID: (PORTAL_CALLBACK, Platform.WEB),
+    ACCOUNT_APP_ID: (ACCOUNT_CALLBACK, Platform.WEB),
+    TESTER_APP_ID: (TESTER_PAGE, Platform.SPA),
 }
 
 

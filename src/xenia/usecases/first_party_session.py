@@ -8,10 +8,15 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from xenia.core.actor import Actor
+from xenia.core.claims import ClientAuthentication
 from xenia.core.directory.first_party import ACCOUNT_APP_ID, PORTAL_APP_ID
+from xenia.core.errors import ApplicationNotFound, TenantNotFound, XeniaError
 from xenia.core.ids import AppId, CorrelationId, TenantId
 from xenia.core.session import PortalSession
 from xenia.ports import Ports, Transaction
+from xenia.usecases.authenticate_client import AuthenticatedClient
+from xenia.usecases.redeem_code import CodeRedemption, spend_code
+
 
 PORTAL_SESSION = timedelta(hours=8)
 SURFACES: dict[str, AppId] = {"portal": PORTAL_APP_ID, "account": ACCOUNT_APP_ID}
@@ -27,6 +32,53 @@ class OpenedSession:
 
 def _hash(ports: Ports, surface: str, secret: str) -> str:
     return ports.sealer.mac("surface-session", surface, secret)
+
+
+def open_session(
+    ports: Ports, tenant_id: TenantId, surface: str, *, code: str, verifier: str, redirect_uri: str
+) -> OpenedSession:
+    """Redeem the code that came back to the surface and open its session.
+
+    Raises what ``redeem_code`` raises: a code used twice, of another client, or without the right verifier
+    opens nothing.
+    """
+    now = ports.clock.now()
+    secret = ports.entropy.token()
+    redemption = CodeRedemption(code, redirect_uri, verifier, (), redirect_uri)
+
+    def work(tx: Transaction) -> PortalSession | XeniaError:
+        tenant = tx.tenants.find(tenant_id)
+        if tenant is None:
+            raise TenantNotFound(tenant_id)
+        spent = spend_code(ports, tx, tenant, _ourselves(tx, tenant_id, surface), redemption, now)
+        if isinstance(spent, XeniaError):
+            return spent
+        _, signed_in = spent
+        session = PortalSession(
+            secret_hash=_hash(ports, surface, secret),
+            tenant_id=tenant_id,
+            user_id=signed_in.user.id,
+            surface=surface,
+            sid=signed_in.sid,
+            created_at=now,
+            expires_at=now + PORTAL_SESSION,
+        )
+        tx.sign_ins.add_portal_session(session)
+        return session
+
+    opened = ports.store.write(tenant_id, work)
+    if isinstance(opened, XeniaError):
+        raise opened
+    return OpenedSession(secret, opened)
+
+
+def _ourselves(tx: Transaction, tenant_id: TenantId, surface: str) -> AuthenticatedClient:
+    """The surface as an authenticated client: it runs in this process and needs no secret to prove that."""
+    app_id = SURFACES[surface]
+    application, principal = tx.applications.find_by_app_id(app_id), tx.applications.service_principal(app_id)
+    if application is None or principal is None:
+        raise ApplicationNotFound(app_id, tenant_id)
+    return AuthenticatedClient(application, principal, ClientAuthentication.SECRET)
 
 
 def find_actor(

@@ -102,7 +102,28 @@ def _redeem(
     redemption: CodeRedemption,
     now: datetime,
 ) -> _Planned | errors.XeniaError:
-    """Inside the transaction. A *returned* error commits what was counted or revoked; a raised one does not."""
+    spent = spend_code(ports, tx, tenant, client, redemption, now)
+    if isinstance(spent, errors.XeniaError):
+        return spent
+    code, signed_in = spent
+    wanted = _wanted(ports, client, code, redemption)
+    access = plan_access_token(ports, tx, signed_in, wanted, now)
+    id_token = plan_id_token(ports, tx, signed_in, wanted, now) if wanted.scopes.wants_id_token else None
+    return _Planned(signed_in, access, id_token)
+
+
+def spend_code(
+    ports: Ports,
+    tx: Transaction,
+    tenant: Tenant,
+    client: AuthenticatedClient,
+    redemption: CodeRedemption,
+    now: datetime,
+) -> tuple[AuthorizationCode, SignedIn] | errors.XeniaError:
+    """Check and spend the code inside the caller's transaction; also how our own surfaces redeem theirs.
+
+    A *returned* error commits what was counted or revoked; a raised one (see ``redeem_code``) does not.
+    """
     hashed = code_hash(ports, redemption.code)
     code = _find(tx, hashed, client)
     if code.consumed_at is not None:
@@ -118,11 +139,7 @@ def _redeem(
         return errors.WrongVerifier()
     if not tx.sign_ins.consume_code(hashed, now):
         return _reused(tx, code, now)
-    signed_in = _signed_in(tx, tenant, client, code, redemption)
-    wanted = _wanted(ports, client, code, redemption)
-    access = plan_access_token(ports, tx, signed_in, wanted, now)
-    id_token = plan_id_token(ports, tx, signed_in, wanted, now) if wanted.scopes.wants_id_token else None
-    return _Planned(signed_in, access, id_token)
+    return code, _signed_in(tx, tenant, client, code, redemption)
 
 
 def _find(tx: Transaction, hashed: str, client: AuthenticatedClient) -> AuthorizationCode:

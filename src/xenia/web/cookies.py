@@ -55,6 +55,18 @@ class Cookies:
         """Sign out of the surface."""
         return response.with_cookie(self._name(f"{surface}-{tenant_id}"), "", max_age=0)
 
+    def round_trip(self, request: HttpRequest, surface: str) -> str | None:
+        """The sealed state of a first-party sign-in under way."""
+        return request.cookies.get(self._name(f"{surface}-trip"))
+
+    def set_round_trip(self, response: HttpResponse, surface: str, sealed: str) -> HttpResponse:
+        """SameSite=Lax: it comes back with the top-level redirect and with nothing else."""
+        return response.with_cookie(self._name(f"{surface}-trip"), sealed, max_age=3600)
+
+    def clear_round_trip(self, response: HttpResponse, surface: str) -> HttpResponse:
+        """Forget it."""
+        return response.with_cookie(self._name(f"{surface}-trip"), "", max_age=0)
+
     def tools(self, request: HttpRequest) -> str | None:
         """The workshop's access token, once shown (needed on non-loopback addresses only)."""
         return request.cookies.get(self._name("tools"))

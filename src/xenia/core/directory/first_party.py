@@ -16,3 +16,8 @@ TESTER_APP_ID: AppId = "78656e69-6100-4000-8000-000000000003"
 """The built-in multi-tenant client "Tester"."""
 
 FIRST_PARTY_APP_IDS: tuple[AppId, ...] = (PORTAL_APP_ID, ACCOUNT_APP_ID, TESTER_APP_ID, GRAPH_APP_ID)
+
+PORTAL_CALLBACK = "/admin/signed-in"
+ACCOUNT_CALLBACK = "/account/signed-in"
+TESTER_PAGE = "/tester/"
+"""Where these applications receive their answers: paths on every origin of this server."""

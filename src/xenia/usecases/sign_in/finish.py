@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from xenia.core import audit
-from xenia.core.endpoints import issuer
+from xenia.core.endpoints import issuer_v2
 from xenia.core.errors import InteractionGone
 from xenia.core.session import SESSION_IDLE, SESSION_PERSISTENT, Session, SessionAccount
 from xenia.core.signin.answer import SignedIn
@@ -63,7 +63,7 @@ def finish(
         raise InteractionGone
     if stored and not tx.sign_ins.finish_interaction(situation.interaction, now):
         raise InteractionGone
-    secret, account = _remember(ports, tx, situation, browser, drawn, now)
+    secret, account = _remember(ports, tx, situation, drawn, now)
     signed_in = SignedIn(
         tenant=situation.tenant,
         user=user,
@@ -90,7 +90,7 @@ def finish(
 
 
 def _remember(
-    ports: Ports, tx: Transaction, situation: Situation, browser: BrowserContext, drawn: Drawn, now: datetime
+    ports: Ports, tx: Transaction, situation: Situation, drawn: Drawn, now: datetime
 ) -> tuple[str | None, SessionAccount]:
     """Put the account into the browser's session. A fresh proof gets a fresh secret (session fixation)."""
     facts, old = situation.facts, situation.session
@@ -113,13 +113,17 @@ def _remember(
     )
     others = tuple(entry for entry in old.accounts if entry.user_id != user.id) if old else ()
     secret = drawn.session_secret if is_fresh_sign_in else None
-    if secret is not None and old is not None:
-        tx.sign_ins.remove_session(old.secret_hash)
+    if secret is not None:
+        stored_hash = session_hash(ports, secret)
+        if old is not None:
+            tx.sign_ins.remove_session(old.secret_hash)
+    else:
+        stored_hash = old.secret_hash if old is not None else ""
     any_persistent = persistent or any(entry.is_persistent for entry in others)
     lifetime: timedelta = SESSION_PERSISTENT if any_persistent else SESSION_IDLE
     tx.sign_ins.put_session(
         Session(
-            secret_hash=session_hash(ports, secret) if secret is not None or old is None else old.secret_hash,
+            secret_hash=stored_hash,
             tenant_id=situation.tenant.id,
             created_at=old.created_at if old else now,
             expires_at=now + lifetime,
@@ -168,13 +172,13 @@ def sign_in_record(
         requirement="multiFactorAuthentication"
         if situation.demands.second_factor
         else "singleFactorAuthentication",
-        steps=tuple(_log_step(proof, facts.sid is not None) for proof in facts.proofs),
-        issuer=issuer(browser.base_url, situation.tenant.id) if signed_in else None,
+        steps=tuple(_log_step(proof, from_session=facts.sid is not None) for proof in facts.proofs),
+        issuer=issuer_v2(browser.base_url, situation.tenant.id) if signed_in else None,
         session_id=signed_in.sid if signed_in else None,
     )
 
 
-def _log_step(proof: Proof, from_session: bool) -> audit.AuthenticationStep:
+def _log_step(proof: Proof, *, from_session: bool) -> audit.AuthenticationStep:
     first = proof.factor is Factor.FIRST
     return audit.AuthenticationStep(
         method=METHOD_NAMES.get(proof.method, proof.method),

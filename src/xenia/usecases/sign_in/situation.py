@@ -113,9 +113,8 @@ def assess(
     invitation = tx.invitations.find(interaction.redeem.invitation_id) if interaction.redeem else None
     user = tx.users.find(facts.user_id) if facts.user_id else None
     consent = consent_need(ports, tx, client, principal, interaction.authorize, user)
-    demands = _demands(
-        tx, _Known(interaction, tenant, policies, client, principal, session, user, invitation, consent), now
-    )
+    known = _Known(interaction, tenant, policies, client, principal, session, user, invitation, consent)
+    demands = _demands(tx, known)
     interrupt = next_interrupt(facts, demands, now)
     return Situation(
         interaction,
@@ -169,7 +168,7 @@ class _Known:
     consent: ConsentNeed
 
 
-def _demands(tx: Transaction, known: _Known, now: datetime) -> Demands:
+def _demands(tx: Transaction, known: _Known) -> Demands:
     request, user = known.interaction.authorize, known.user
     proven = known.interaction.facts.proof(Factor.FIRST) is not None
     prompts = request.prompts if request else ()
@@ -178,7 +177,7 @@ def _demands(tx: Transaction, known: _Known, now: datetime) -> Demands:
         silent=request is not None and request.is_silent,
         choose_account="select_account" in prompts
         or (known.interaction.facts.login is None and len(signed_in) > 1 and "login" not in prompts),
-        fresh_since=_fresh_since(known, now),
+        fresh_since=_fresh_since(known),
         passcodes_off=not known.policies.email_passcode_enabled,
         refusal=_refusal(tx, known) if proven else None,
         must_redeem=user is not None and user.is_pending,
@@ -196,7 +195,7 @@ def _demands(tx: Transaction, known: _Known, now: datetime) -> Demands:
     )
 
 
-def _fresh_since(known: _Known, now: datetime) -> datetime | None:
+def _fresh_since(known: _Known) -> datetime | None:
     request, bounds = known.interaction.authorize, []
     if request and "login" in request.prompts:
         bounds.append(known.interaction.created_at)

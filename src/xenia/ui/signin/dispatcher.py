@@ -1,0 +1,168 @@
+"""The dispatcher: draws the step that is due and hands forms to the use case they belong to."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from xenia.core.errors import ConsentDeclined, InteractionGone, NotFound, ProtocolError
+from xenia.core.ids import parse_guid
+from xenia.core.signin.interrupts import Step
+from xenia.ports import Ports
+from xenia.ui.signin.refusals import Refusals
+from xenia.ui.signin.views import host_of, page_of
+from xenia.usecases.sign_in import BrowserContext, Rejected, Situation, Turn, where_is
+from xenia.usecases.sign_in.passcode import enter_code, send_code
+from xenia.usecases.sign_in.redeem import accept_invitation
+from xenia.usecases.sign_in.second_factor import begin_enrolment, confirm_enrolment, verify_code
+from xenia.usecases.sign_in.steps import (
+    Posted,
+    decide_consent,
+    decide_stay,
+    enter_password,
+    identify,
+    pick,
+)
+from xenia.web.authorization_response import error_answer, render_answer
+from xenia.web.cookies import Cookies
+from xenia.web.form_guard import FormGuard, FormRefused
+from xenia.web.http import HttpRequest, HttpResponse, Params, html, redirect
+from xenia.web.pages import Pages
+
+Submit = Callable[[Ports, Posted, Params], "Turn | Rejected"]
+
+SUBMITS: dict[str, Submit] = {
+    "identify": lambda ports, posted, form: identify(ports, posted, form.get("login")),
+    "pick": lambda ports, posted, form: pick(ports, posted, form.get("user_id")),
+    "send": lambda ports, posted, _: send_code(ports, posted),
+    "code": lambda ports, posted, form: enter_code(ports, posted, form.get("code")),
+    "password": lambda ports, posted, form: enter_password(ports, posted, form.get("password")),
+    "accept": lambda ports, posted, _: accept_invitation(ports, posted),
+    "enrol": lambda ports, posted, _: begin_enrolment(ports, posted),
+    "enrol-code": lambda ports, posted, form: confirm_enrolment(ports, posted, form.get("code")),
+    "second-factor": lambda ports, posted, form: verify_code(ports, posted, form.get("code")),
+    "consent": lambda ports, posted, form: decide_consent(
+        ports, posted, accepted=form.get("decision") == "accept"
+    ),
+    "stay": lambda ports, posted, form: decide_stay(ports, posted, stay=form.get("decision") == "yes"),
+}
+"""Forms by the last part of their address."""
+
+
+class Dispatcher:
+    """Shows steps and takes their forms."""
+
+    def __init__(
+        self, ports: Ports, pages: Pages, cookies: Cookies, guard: FormGuard, refusals: Refusals
+    ) -> None:
+        self._ports = ports
+        self._pages = pages
+        self._cookies = cookies
+        self._guard = guard
+        self._refusals = refusals
+
+    def browser(self, request: HttpRequest, tenant_id: str) -> BrowserContext:
+        """What we know of the browser that sent this request."""
+        return BrowserContext(
+            base_url=request.base_url,
+            browser_secret=self._cookies.browser(request),
+            session_secret=self._cookies.session(request, tenant_id),
+            ip_address=request.client_address,
+            user_agent=request.header("user-agent")[:256],
+            correlation_id=request.correlation_id,
+        )
+
+    def show(self, request: HttpRequest) -> HttpResponse:
+        """Draw the step that is due; changes nothing."""
+        tenant_id, interaction_id = _addressed(request, request.query)
+        situation = where_is(self._ports, tenant_id, interaction_id, self.browser(request, tenant_id))
+        return self._draw(request, situation, None)
+
+    def _draw(self, request: HttpRequest, situation: Situation, rejected: Rejected | None) -> HttpResponse:
+        other = request.query.get("other") == "1" or request.form.get("other") == "1"
+        if situation.interrupt is not None and situation.interrupt.step is Step.REFUSED and not other:
+            return self._refusals.of_situation(request, situation)
+        if request.query.get("cancelled") == "1" and situation.interaction.redeem is not None:
+            return self._refusals.cancelled(request, situation)
+        template, model = page_of(self._ports, situation, other=other, rejected=rejected)
+        form = {"ctx": situation.interaction.id, "version": str(situation.interaction.version)}
+        page = self._pages.render(
+            template,
+            **model,
+            base=f"/{situation.tenant.id}/signin",
+            form=form,
+            form_token=self._guard.token(self._cookies.browser(request) or "", _purpose(form)),
+        )
+        return html(page, status=200 if rejected is None else 422)
+
+    def submit(self, request: HttpRequest) -> HttpResponse:
+        """Take a form. A stale page leads to the step that is due now, and nothing is lost."""
+        tenant_id, interaction_id = _addressed(request, request.form)
+        submit = SUBMITS.get(request.args["action"])
+        if submit is None:
+            raise NotFound("Page", request.path)
+        browser = self.browser(request, tenant_id)
+        version = request.form.get("version")
+        form = {"ctx": interaction_id, "version": version}
+        self._guard.check(request, browser.browser_secret or "", _purpose(form))
+        posted = Posted(tenant_id, interaction_id, int(version), browser)
+        try:
+            outcome = submit(self._ports, posted, request.form)
+        except ConsentDeclined as declined:
+            return self._decline(request, posted, declined)
+        if isinstance(outcome, Rejected):
+            situation = where_is(self._ports, tenant_id, interaction_id, browser)
+            return self._draw(request, situation, outcome)
+        return self._follow(tenant_id, outcome)
+
+    def _decline(self, request: HttpRequest, posted: Posted, declined: ProtocolError) -> HttpResponse:
+        with self._ports.store.read(posted.tenant_id) as tx:
+            interaction = tx.sign_ins.find_interaction(posted.interaction_id)
+            tenant = tx.tenants.find(posted.tenant_id)
+            client = (
+                tx.applications.find_by_app_id(interaction.authorize.app_id)
+                if interaction and interaction.authorize
+                else None
+            )
+        if interaction is None or interaction.authorize is None or tenant is None:
+            raise InteractionGone
+        name = client.display_name if client else tenant.display_name
+        answer = error_answer(
+            interaction.authorize, declined, request, self._ports.clock.now(), app_name=name
+        )
+        return render_answer(answer, self._pages, after_form=True)
+
+    def _follow(self, tenant_id: str, turn: Turn) -> HttpResponse:
+        if turn.answer is not None:
+            response = render_answer(turn.answer, self._pages, after_form=True)
+        elif turn.destination is not None:
+            response = self._leave(tenant_id, turn.destination)
+        else:
+            response = redirect(f"/{tenant_id}/signin?ctx={turn.interaction_id}")
+        if turn.session_secret is not None:
+            response = self._cookies.set_session(
+                response, tenant_id, turn.session_secret, max_age=turn.session_max_age
+            )
+        return response
+
+    def _leave(self, tenant_id: str, destination: str) -> HttpResponse:
+        """The end of a redemption: a page of our own, because form-action binds every hop of a form's redirects."""
+        with self._ports.store.read(tenant_id) as tx:
+            tenant = tx.tenants.find(tenant_id)
+        if tenant is None:
+            raise InteractionGone
+        return html(
+            self._pages.render("signin/welcome.html", host=host_of(tenant), tenant=tenant, url=destination)
+        )
+
+
+def _purpose(form: dict[str, str]) -> str:
+    return f"signin:{form['ctx']}:{form['version']}"
+
+
+def _addressed(request: HttpRequest, values: Params) -> tuple[str, str]:
+    tenant_id, interaction_id = parse_guid(request.args["tenant"]), values.get("ctx")
+    if tenant_id is None or not interaction_id or len(interaction_id) > 64:
+        raise InteractionGone
+    if request.method == "POST" and not values.get("version").isdigit():
+        raise FormRefused("no version")
+    return tenant_id, interaction_id

@@ -1,0 +1,183 @@
+"""Pages for what cannot go on: each says what happened, what to do, and gives the IDs support will ask for."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass
+
+from xenia.core import errors as e
+from xenia.core.aadsts import aadsts_of
+from xenia.core.directory.tenant import Tenant
+from xenia.core.errors import XeniaError
+from xenia.core.ids import parse_guid
+from xenia.ports import Ports
+from xenia.ui.signin.views import host_of
+from xenia.ui.signin.words import waiting
+from xenia.usecases.sign_in import Situation
+from xenia.web.form_guard import FormRefused
+from xenia.web.http import HttpRequest, HttpResponse, html
+from xenia.web.pages import Pages
+
+log = logging.getLogger("xenia.signin")
+
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    """A refusal in words: title, what happened, what to do now."""
+
+    title: str
+    text: str
+    advice: str
+
+
+class Refusals:
+    """Renders refusals of this surface; unknown errors tell nothing but their IDs."""
+
+    def __init__(self, ports: Ports, pages: Pages) -> None:
+        self._ports = ports
+        self._pages = pages
+
+    def of_situation(self, request: HttpRequest, situation: Situation) -> HttpResponse:
+        """The step is a refusal: somebody proven, whom directory or policy turn away."""
+        error: XeniaError = situation.interrupt.silent_error if situation.interrupt else e.ServerError()
+        name = situation.tenant.display_name
+        words = words_of(
+            error, name, situation.tenant.technical_contact or name, situation.client.display_name
+        )
+        ctx = situation.interaction.id
+        switch = None if situation.interaction.redeem else f"/{situation.tenant.id}/signin?ctx={ctx}&other=1"
+        return self._page(request, error, words, situation.tenant, switch)
+
+    def cancelled(self, request: HttpRequest, situation: Situation) -> HttpResponse:
+        """Cancel on *Review permissions*: nothing happened, the invitation stays open."""
+        name = situation.tenant.display_name
+        page = self._pages.render(
+            "signin/cancelled.html",
+            host=host_of(situation.tenant),
+            tenant=situation.tenant,
+            back_url=f"/{situation.tenant.id}/signin?ctx={situation.interaction.id}",
+            organization=name,
+        )
+        del request
+        return html(page)
+
+    def render(self, request: HttpRequest, error: Exception) -> HttpResponse:
+        """Any error of this surface."""
+        tenant = self._tenant(request)
+        name = tenant.display_name if tenant else "the organization"
+        if isinstance(error, FormRefused):
+            words = Words("This page is out of date", error.message, "Go back to the app and start again.")
+            return self._page(request, e.InteractionGone(), words, tenant, None, detail=error.detail)
+        if not isinstance(error, XeniaError):
+            log.error(
+                "unexpected error", exc_info=error, extra={"correlation_id": request.correlation_id}
+            )
+            error = e.ServerError()
+        contact = (tenant.technical_contact if tenant else None) or name
+        return self._page(request, error, words_of(error, name, contact, "the app"), tenant, None)
+
+    def _tenant(self, request: HttpRequest) -> Tenant | None:
+        tenant_id = parse_guid(request.args.get("tenant"))
+        if tenant_id is None:
+            return None
+        with self._ports.store.read(None) as tx:
+            return tx.tenants.find(tenant_id)
+
+    def _page(
+        self,
+        request: HttpRequest,
+        error: XeniaError,
+        words: Words,
+        tenant: Tenant | None,
+        switch_url: str | None,
+        *,
+        detail: str = "",
+    ) -> HttpResponse:
+        row = aadsts_of(error)
+        log.info(
+            "refused",
+            extra={
+                "error_code": row.code,
+                "detail": detail or error.detail,
+                "correlation_id": request.correlation_id,
+            },
+        )
+        page = self._pages.render(
+            "signin/refused.html",
+            host=host_of(tenant) if tenant else {"name": "Xenia"},
+            words=words,
+            switch_url=switch_url,
+            code=f"AADSTS{row.code}",
+            message=error.message,
+            correlation_id=request.correlation_id,
+            request_id=request.request_id,
+            now=self._ports.clock.now(),
+        )
+        return html(page, status=row.status)
+
+
+def words_of(error: XeniaError, organization: str, contact: str, app: str) -> Words:
+    """What a person reads. The technical message stands below, for whoever helps them."""
+    match error:
+        case e.InvitationNotUsable():
+            return Words(
+                "This invitation cannot be used",
+                "This invitation was withdrawn or replaced.",
+                f"Ask {organization} for a new one, or look for a newer mail from them.",
+            )
+        case e.GuestDomainRefused(domain=domain):
+            return Words(
+                "Guests from your organization are not accepted",
+                f"{organization} does not accept guests from {domain} at the moment.",
+                f"{contact} can tell you more.",
+            )
+        case e.WrongAccount(signed_in=signed_in, invited=invited):
+            return Words(
+                "This invitation is for another account",
+                f"You are signed in as {signed_in}, but this invitation is for {invited}.",
+                f"Sign in as {invited}, or ask {organization} to invite {signed_in}.",
+            )
+        case e.PasscodesOff():
+            return Words(
+                "Codes by email are switched off",
+                f"{organization} does not send codes by email.",
+                f"Sign in with a work or social account, or ask {contact}.",
+            )
+        case e.GuestAccountDisabled() | e.AccountDisabled() | e.GuestBlocked():
+            return Words(
+                "Your account is blocked",
+                f"{organization} has blocked this account from signing in.",
+                f"Ask {contact} to unblock it, or use a different account.",
+            )
+        case e.AccountNotInTenant(account=account):
+            return Words(
+                "You are not a guest here yet",
+                f"{account} is not a guest of {organization} yet.",
+                f"Use a different account, or ask {organization} to invite you.",
+            )
+        case e.NotAssigned():
+            return Words(
+                f"You do not have {app} yet",
+                f"{organization} knows you, but has not given you {app}.",
+                f"Ask {contact} to assign you to {app}.",
+            )
+        case e.LimitReached(retry_after=wait):
+            return Words(
+                "Too many tries", f"You can try again in {waiting(wait)}.", "Nothing else is needed from you."
+            )
+        case e.InteractionGone():
+            return Words(
+                "This sign-in is over",
+                "This page was open for a long time, was finished already, or belongs to another browser.",
+                "Go back to the app, or open the link in your mail again.",
+            )
+        case e.NotFound():
+            return Words("Page not found", "There is no page at this address.", "Check the address.")
+        case e.ServerError():
+            return Words(
+                "Something failed on our side",
+                "Nothing was saved.",
+                "Try again in a minute. The IDs below help support.",
+            )
+        case _:
+            return Words("Sign-in cannot go on", error.message, f"{contact} can help with the IDs below.")

@@ -1,0 +1,154 @@
+"""Steps as pages: the template of each step and the values it shows."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+
+from xenia.core.addresses import masked
+from xenia.core.directory.tenant import Tenant
+from xenia.core.signin.interrupts import Step
+from xenia.ports import Ports
+from xenia.ui.signin.words import field_of, sentence
+from xenia.usecases.sign_in import Rejected, Situation
+from xenia.usecases.sign_in.passcode import passcode_status
+from xenia.usecases.sign_in.second_factor import pending_enrolment
+
+Model = dict[str, object]
+
+
+def host_of(tenant: Tenant) -> Model:
+    """Whose house this is: name, help and privacy links for the page frame."""
+    return {
+        "name": tenant.display_name,
+        "logo_url": None,
+        "help_contact": tenant.technical_contact or tenant.privacy_contact,
+        "privacy_url": tenant.privacy_statement_url,
+    }
+
+
+def page_of(
+    ports: Ports, situation: Situation, *, other: bool, rejected: Rejected | None
+) -> tuple[str, Model]:
+    """The template and model of the step that is due. ``other``: the address page was asked for instead."""
+    step = situation.interrupt.step if situation.interrupt else Step.IDENTIFY
+    if step is Step.PICK and not _accounts(situation):
+        step = Step.IDENTIFY
+    if other and situation.interaction.redeem is None:
+        step = Step.IDENTIFY
+    template, view = _VIEWS[step]
+    model = {**_frame(situation), **view(ports, situation)}
+    if rejected is not None:
+        to = masked(situation.facts.login or "") if step is Step.PASSCODE else ""
+        model["errors"] = [{"field": field_of(rejected), "text": sentence(rejected, sent_to=to)}]
+    return f"signin/{template}.html", model
+
+
+def _frame(situation: Situation) -> Model:
+    redeeming = situation.interaction.redeem is not None
+    name = situation.tenant.display_name
+    return {
+        "host": host_of(situation.tenant),
+        "app_name": None if redeeming else situation.client.display_name,
+        "destination": f"accept the invitation of {name}" if redeeming else situation.client.display_name,
+        "redeeming": redeeming,
+        "tenant": situation.tenant,
+        "login": situation.facts.login,
+        "switch_url": None
+        if redeeming or situation.facts.login is None
+        else f"/{situation.tenant.id}/signin?ctx={situation.interaction.id}&other=1",
+        "errors": [],
+    }
+
+
+def _accounts(situation: Situation) -> list[Model]:
+    entries = situation.session.accounts if situation.session else ()
+    return [
+        {
+            "user_id": entry.user_id,
+            "name": entry.display_name,
+            "detail": f"{entry.sign_in_name} \u00b7 {'Signed out' if entry.signed_out_at else 'Signed in'}",
+            "initials": "".join(part[0] for part in entry.display_name.split()[:2]).upper(),
+        }
+        for entry in entries
+    ]
+
+
+def _identify(ports: Ports, situation: Situation) -> Model:
+    del ports
+    hint = situation.interaction.authorize.login_hint if situation.interaction.authorize else None
+    return {"hint": hint or "", "accounts": _accounts(situation)}
+
+
+def _pick(ports: Ports, situation: Situation) -> Model:
+    del ports
+    return {"accounts": _accounts(situation)}
+
+
+def _passcode(ports: Ports, situation: Situation) -> Model:
+    address = situation.facts.login or ""
+    status = passcode_status(ports, situation.tenant.id, situation.interaction.id, address)
+    now: datetime = ports.clock.now()
+    seconds = max(0, round((status.resend_at - now).total_seconds())) if status.resend_at else 0
+    return {
+        "address": masked(address) if situation.interaction.redeem else address,
+        "sent_at": status.sent_at,
+        "code_sent": status.sent_at is not None,
+        "resend_seconds": seconds,
+        "sender": ports.server.mail_from,
+    }
+
+
+def _password(ports: Ports, situation: Situation) -> Model:
+    del ports, situation
+    return {}
+
+
+def _redeem(ports: Ports, situation: Situation) -> Model:
+    del ports
+    tenant = situation.tenant
+    invitation = situation.invitation
+    return {
+        "domain": tenant.default_domain,
+        "inviter": invitation.inviter_name if invitation else None,
+        "privacy_url": tenant.privacy_statement_url,
+        "terms_url": tenant.terms_url,
+        "contact": tenant.privacy_contact or tenant.technical_contact,
+    }
+
+
+def _enrol(ports: Ports, situation: Situation) -> Model:
+    return {"enrolment": pending_enrolment(ports, situation)}
+
+
+def _second_factor(ports: Ports, situation: Situation) -> Model:
+    del ports
+    return {"contact": situation.tenant.technical_contact}
+
+
+def _consent(ports: Ports, situation: Situation) -> Model:
+    del ports
+    return {
+        "items": situation.consent.items,
+        "admin_only": situation.consent.admin_only,
+        "privacy_url": situation.client.privacy_statement_url,
+        "terms_url": situation.client.terms_of_service_url,
+    }
+
+
+def _stay(ports: Ports, situation: Situation) -> Model:
+    del ports, situation
+    return {}
+
+
+_VIEWS: dict[Step, tuple[str, Callable[[Ports, Situation], Model]]] = {
+    Step.IDENTIFY: ("identify", _identify),
+    Step.PICK: ("pick", _pick),
+    Step.PASSCODE: ("passcode", _passcode),
+    Step.PASSWORD: ("password", _password),
+    Step.REDEEM: ("review_permissions", _redeem),
+    Step.ENROL: ("enrol", _enrol),
+    Step.SECOND_FACTOR: ("second_factor", _second_factor),
+    Step.CONSENT: ("consent", _consent),
+    Step.STAY: ("stay", _stay),
+}

@@ -29,6 +29,7 @@ from xenia.core.directory.user_rules import (
 from xenia.core.errors import InvalidValue, NotFound
 from xenia.core.ids import ObjectId
 from xenia.ports import Ports, Transaction
+from xenia.usecases.user_lifecycle import DELETE_USERS as DELETE_PERMITS
 from xenia.usecases.user_lifecycle import delete_user, purge_user, restore_user
 from xenia.usecases.user_protection import (
     guard_last_administrator,
@@ -37,9 +38,13 @@ from xenia.usecases.user_protection import (
     user_target,
 )
 from xenia.usecases.user_roles import add_role, remove_role
+from xenia.usecases.user_security import REVOKE as REVOKE_PERMITS
 from xenia.usecases.user_security import remove_authenticator_app, reset_mfa, revoke_sessions
 
 __all__ = [
+    "DELETE_PERMITS",
+    "REVOKE_PERMITS",
+    "WRITE_USERS",
     "CreatedMember",
     "NewMember",
     "add_role",

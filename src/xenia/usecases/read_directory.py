@@ -298,9 +298,8 @@ def _page(page: Page[User], view: frozenset[str]) -> Page[SeenUser]:
 
 
 def _seen(user: User, view: frozenset[str]) -> SeenUser:
-    blank = {
-        item.name: item.default
-        for item in fields(User)
-        if item.name not in view and item.default is not MISSING and item.name != "id"
-    }
+    hidden = [item for item in fields(User) if item.name not in view and item.name != "id"]
+    blank = {item.name: item.default for item in hidden if item.default is not MISSING}
+    # Names have no default; created_at and user_type stay, and only ``visible`` says they may not be told.
+    blank |= {item.name: "" for item in hidden if item.name in ("display_name", "user_principal_name")}
     return SeenUser(replace(user, **blank) if blank else user, view)

@@ -1,0 +1,1 @@
+"""The declared entities, one module per noun."""

@@ -1,0 +1,182 @@
+"""Bringing a seed into the directory: tenants, users and guests, through the same use cases as everybody.
+
+Only what is missing is made. The outcome names what was made now, because passwords and authenticator
+keys can be told only once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+
+from xenia.core import audit
+from xenia.core.actor import Actor, system_actor
+from xenia.core.audit import Target, audit_record
+from xenia.core.credentials import AuthenticatorApp
+from xenia.core.directory.tenant import Tenant
+from xenia.core.directory.user import User
+from xenia.core.errors import XeniaError
+from xenia.core.ids import AppId, TenantId
+from xenia.ports import Ports, Transaction
+from xenia.seed.applications import apply_app
+from xenia.seed.document import Seed, SeedGuest, SeedTenant, SeedUser
+from xenia.usecases.invitation_order import InvitationOrder
+from xenia.usecases.invite_guest import invite_guest
+from xenia.usecases.manage_tenant import NewTenant, create_tenant
+from xenia.usecases.manage_users import NewMember, add_role, create_member
+from xenia.usecases.sign_in.second_factor import SEAL_PURPOSE
+
+RANDOM = "random"
+"""``authenticator_secret`` that stands for a key made per installation."""
+
+
+@dataclass(frozen=True, slots=True)
+class SeededUser:
+    """A member of the seed; password and key only where they were made or set now."""
+
+    user: User
+    is_administrator: bool
+    password: str | None = None
+    authenticator_secret: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class SeededTenant:
+    """A tenant of the seed with its people and apps, in the order of the file."""
+
+    tenant: Tenant
+    users: tuple[SeededUser, ...]
+    apps: tuple[tuple[str, AppId], ...]
+    """Display name and client id."""
+
+
+@dataclass(frozen=True, slots=True)
+class AppliedSeed:
+    """What the seed stands for in this directory."""
+
+    tenants: tuple[SeededTenant, ...]
+
+
+def apply_seed(ports: Ports, seed: Seed) -> AppliedSeed:
+    """Make what is missing. Raises SeedError with the line of the entry that was refused."""
+    return AppliedSeed(
+        tuple(_apply_tenant(ports, seed, f"tenant[{i}]", entry) for i, entry in enumerate(seed.tenants))
+    )
+
+
+def _apply_tenant(ports: Ports, seed: Seed, path: str, entry: SeedTenant) -> SeededTenant:
+    with _at(seed, path):
+        tenant = _find_tenant(ports, entry) or create_tenant(
+            ports,
+            None,
+            NewTenant(
+                display_name=entry.name,
+                label=entry.short_name,
+                id=entry.id,
+                domains=entry.domains,
+                privacy_statement_url=entry.privacy_statement_url,
+                terms_url=entry.terms_url,
+                policies=entry.settings.policies(),
+            ),
+        )
+    actor = system_actor(tenant.id, ports.entropy.guid(), "Seed")
+    users = []
+    for index, user in enumerate(entry.user):
+        with _at(seed, f"{path}.user[{index}]"):
+            users.append(_apply_user(ports, actor, tenant, user))
+    for index, guest in enumerate(entry.guest):
+        with _at(seed, f"{path}.guest[{index}]"):
+            _apply_guest(ports, actor, guest)
+    apps = []
+    for index, app in enumerate(entry.app):
+        with _at(seed, f"{path}.app[{index}]"):
+            apps.append((app.name, apply_app(ports, actor, seed.folder, app)))
+    return SeededTenant(tenant, tuple(users), tuple(apps))
+
+
+@contextmanager
+def _at(seed: Seed, path: str) -> Iterator[None]:
+    """Turn a refusal into one that names the place in the file."""
+    try:
+        yield
+    except (XeniaError, ValueError) as error:
+        raise seed.error(path, str(error)) from error
+
+
+def _find_tenant(ports: Ports, entry: SeedTenant) -> Tenant | None:
+    with ports.store.read(None) as tx:
+        return tx.tenants.find_by_name(entry.id or entry.short_name)
+
+
+def _apply_user(ports: Ports, actor: Actor, tenant: Tenant, entry: SeedUser) -> SeededUser:
+    upn = entry.name if "@" in entry.name else f"{entry.name}@{tenant.default_domain}"
+    with ports.store.read(tenant.id) as tx:
+        found = tx.users.find_by_upn(upn)
+        roles = tx.users.roles(found.id) if found else frozenset()
+    if found is not None:
+        return SeededUser(found, is_administrator=bool(roles))
+    properties = dict(entry.properties) | ({"mail": entry.mail} if entry.mail else {})
+    order = NewMember(upn, entry.display_name, entry.password, properties=properties, id=entry.id)
+    created = create_member(ports, actor, order)
+    for role in entry.roles:
+        add_role(ports, actor, created.user.id, role)
+    secret = entry.authenticator_secret
+    if secret == RANDOM:
+        secret = ports.entropy.totp_secret()
+    if secret:
+        add_authenticator(ports, actor, created.user, secret)
+    return SeededUser(created.user, bool(entry.roles), created.password, secret)
+
+
+def add_authenticator(ports: Ports, actor: Actor, user: User, secret: str) -> None:
+    """Register an authenticator app that counts from the start: whoever has the seed has the key.
+
+    Raises ValueError when the secret is not base32.
+    """
+    key = secret.replace(" ", "").upper()
+    now = ports.clock.now()
+    try:
+        ports.totp.code(key, now)
+    except ValueError:
+        raise ValueError("authenticator_secret must be base32 (letters A to Z, digits 2 to 7)") from None
+    app = AuthenticatorApp(
+        id=ports.entropy.guid(),
+        tenant_id=actor.tenant_id,
+        user_id=user.id,
+        display_name="Authenticator app",
+        sealed_secret=ports.sealer.seal(key.encode(), SEAL_PURPOSE),
+        created_at=now,
+        confirmed_at=now,
+    )
+    target = Target(user.id, "User", user.display_name, user.user_principal_name)
+    record = audit_record(ports.entropy.guid(), audit.REGISTERED_SECURITY_INFO, actor, now, targets=(target,))
+
+    def work(tx: Transaction) -> None:
+        tx.credentials.add_authenticator_app(app)
+        tx.logs.audit(record)
+
+    ports.store.write(actor.tenant_id, work)
+
+
+def _apply_guest(ports: Ports, actor: Actor, entry: SeedGuest) -> None:
+    with ports.store.read(actor.tenant_id) as tx:
+        if tx.users.find_by_address(entry.mail):
+            return
+    url = entry.redirect_url
+    order = InvitationOrder(
+        email=entry.mail,
+        redirect_url=f"{ports.server.base_url}{url}" if url.startswith("/") else url,
+        display_name=entry.display_name,
+        send_message=entry.send_message,
+        message_body=entry.message,
+    )
+    invite_guest(ports, replace(actor, correlation_id=ports.entropy.guid()), order)
+
+
+def administrator_of(ports: Ports, tenant_id: TenantId, role_template_id: str) -> User | None:
+    """The oldest enabled holder of the role, to greet by name at start."""
+    with ports.store.read(tenant_id) as tx:
+        holders = [tx.users.find(user_id) for user_id in tx.users.with_role(role_template_id)]
+    able = [user for user in holders if user is not None and user.account_enabled]
+    return min(able, key=lambda user: user.created_at, default=None)

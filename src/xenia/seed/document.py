@@ -1,0 +1,227 @@
+"""The format of seed files, as types: what may stand in one and what it means when left out."""
+
+from __future__ import annotations
+
+import tomllib
+from pathlib import Path
+from typing import Literal
+
+import msgspec
+
+from xenia.core.directory.tenant import (
+    DomainRestrictions,
+    DomainRule,
+    GuestAccess,
+    InvitesFrom,
+    TenantPolicies,
+    Toggle,
+)
+from xenia.seed.lines import line_numbers, line_of
+
+
+class SeedError(Exception):
+    """The seed file cannot be applied; the message names file, line and what is wrong."""
+
+    def __init__(self, name: str, line: int | None, text: str) -> None:
+        super().__init__(f"{name}, line {line}: {text}" if line else f"{name}: {text}")
+        self.line = line
+
+
+class _Table(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """A table of the file; unknown keys are errors, since a misspelt one would silently do nothing."""
+
+
+class SeedSettings(_Table, frozen=True):
+    """``[tenant.settings]``: the tenant-wide settings of the portal."""
+
+    security_defaults: bool = True
+    """Whether everybody, guests included, proves a second factor (MFA)."""
+    allow_invites_from: InvitesFrom = InvitesFrom.EVERYONE
+    guest_access: Literal["same_as_members", "limited", "restricted"] = "limited"
+    domain_rule: DomainRule = DomainRule.ANY
+    denied_domains: tuple[str, ...] = ()
+    allowed_domains: tuple[str, ...] = ()
+    email_passcode: bool | None = None
+    allow_plus_addresses: bool = True
+    offer_stay_signed_in: bool = True
+    members_may_register_apps: bool = True
+
+    def policies(self) -> TenantPolicies:
+        """The same as the directory's record."""
+        toggles = {None: Toggle.DEFAULT, True: Toggle.ENABLED, False: Toggle.DISABLED}
+        return TenantPolicies(
+            allow_invites_from=self.allow_invites_from,
+            guest_access=GuestAccess[self.guest_access.upper()],
+            domain_restrictions=DomainRestrictions(
+                self.domain_rule, self.denied_domains, self.allowed_domains
+            ),
+            email_passcode=toggles[self.email_passcode],
+            security_defaults=self.security_defaults,
+            allow_plus_addresses=self.allow_plus_addresses,
+            offer_stay_signed_in=self.offer_stay_signed_in,
+            members_may_register_apps=self.members_may_register_apps,
+        )
+
+
+class SeedUser(_Table, frozen=True):
+    """``[[tenant.user]]``: a member who signs in with a password."""
+
+    name: str
+    """User name: the part before the @, or a whole user principal name in one of the tenant's domains."""
+    display_name: str
+    id: str | None = None
+    mail: str | None = None
+    password: str | None = None
+    """Left out: a random one, printed once."""
+    authenticator_secret: str | None = None
+    """Base32 key of an authenticator app that counts from the start; ``random`` makes one per installation."""
+    roles: tuple[str, ...] = ()
+    """Directory roles by name or template id."""
+    properties: dict[str, str] = {}
+    """Further properties by their snake_case names: ``job_title = "Buyer"``."""
+
+
+class SeedGuest(_Table, frozen=True):
+    """``[[tenant.guest]]``: an invitation."""
+
+    mail: str
+    redirect_url: str = "/"
+    """Where the guest lands; a path is one of our own pages."""
+    display_name: str | None = None
+    message: str | None = None
+    send_message: bool = False
+
+
+class SeedScope(_Table, frozen=True):
+    """``[[tenant.app.scope]]``: a delegated permission the app exposes."""
+
+    value: str
+    display_name: str
+    id: str | None = None
+    description: str = ""
+    admin_only: bool = False
+
+
+class SeedAppRole(_Table, frozen=True):
+    """``[[tenant.app.app_role]]``: a role the app defines."""
+
+    value: str
+    display_name: str
+    id: str | None = None
+    description: str = ""
+    for_apps: bool = False
+    """Whether apps may hold it (application permission); else users."""
+
+
+class SeedSecret(_Table, frozen=True):
+    """``[[tenant.app.secret]]``: a client secret of known value."""
+
+    value: str
+    name: str = "seed"
+
+
+class SeedRedirects(_Table, frozen=True):
+    """``[tenant.app.redirect_uris]`` by platform; a path is one of our own pages."""
+
+    web: tuple[str, ...] = ()
+    spa: tuple[str, ...] = ()
+    public: tuple[str, ...] = ()
+
+
+class SeedPermissions(_Table, frozen=True):
+    """``[tenant.app.permissions]``: Graph permissions, asked for and granted for the organisation."""
+
+    application: tuple[str, ...] = ()
+    delegated: tuple[str, ...] = ()
+
+
+class SeedApp(_Table, frozen=True):
+    """``[[tenant.app]]``: an app registration with its service principal."""
+
+    name: str
+    id: str | None = None
+    """Application (client) ID."""
+    audience: Literal["single", "multiple"] = "single"
+    redirect_uris: SeedRedirects = SeedRedirects()
+    id_tokens: bool = False
+    """Whether the authorization endpoint may issue ID tokens (implicit and hybrid)."""
+    public_client: bool = False
+    identifier_uris: tuple[str, ...] = ()
+    home_page: str | None = None
+    token_version: Literal[1, 2] | None = None
+    assignment_required: bool = False
+    assigned: tuple[str, ...] = ()
+    """Users and guests who have the app, by user name or mail address."""
+    secret: tuple[SeedSecret, ...] = ()
+    certificates: tuple[str, ...] = ()
+    """PEM files, relative to the seed file."""
+    scope: tuple[SeedScope, ...] = ()
+    app_role: tuple[SeedAppRole, ...] = ()
+    permissions: SeedPermissions = SeedPermissions()
+
+
+class SeedTenant(_Table, frozen=True):
+    """``[[tenant]]``: an organisation."""
+
+    name: str
+    short_name: str
+    id: str | None = None
+    domains: tuple[str, ...] = ()
+    privacy_statement_url: str | None = None
+    terms_url: str | None = None
+    settings: SeedSettings = SeedSettings()
+    user: tuple[SeedUser, ...] = ()
+    guest: tuple[SeedGuest, ...] = ()
+    app: tuple[SeedApp, ...] = ()
+
+
+class _Document(_Table, frozen=True):
+    tenant: tuple[SeedTenant, ...] = ()
+
+
+class Seed(msgspec.Struct, frozen=True):
+    """A seed that was read: its tenants, and how to name a place in it."""
+
+    name: str
+    tenants: tuple[SeedTenant, ...]
+    folder: Path
+    numbers: dict[str, int]
+
+    def error(self, path: str, text: str) -> SeedError:
+        """The error at this path (``tenant[0].user[1]``), with its line."""
+        return SeedError(self.name, line_of(path, self.numbers), text)
+
+
+def read_seed(path: Path) -> Seed:
+    """Read a seed file. Raises SeedError with the line of the first thing that is wrong."""
+    try:
+        text = path.read_text()
+    except (OSError, UnicodeDecodeError) as error:
+        raise SeedError(str(path), None, f"cannot be read: {error}") from None
+    return _parse(text, str(path), path.parent)
+
+
+def builtin_seed() -> Seed:
+    """The seed of ``xenia up``: Contoso with an administrator, a member and the app "Orders"."""
+    text = (Path(__file__).parent / "builtin.toml").read_text(encoding="utf-8")
+    return _parse(text, "built-in seed", Path())
+
+
+def _parse(text: str, name: str, folder: Path) -> Seed:
+    numbers = line_numbers(text)
+    try:
+        document = msgspec.convert(tomllib.loads(text), _Document)
+    except tomllib.TOMLDecodeError as error:
+        # The parser says "(at line 3, column 5)" itself.
+        raise SeedError(name, None, str(error)) from None
+    except msgspec.ValidationError as error:
+        message, _, path = str(error).partition(" - at `")
+        raise SeedError(name, line_of(_place(message, path.rstrip("`")), numbers), message) from None
+    return Seed(name, document.tenant, folder, numbers)
+
+
+def _place(message: str, path: str) -> str:
+    """The path of the value; for an unknown key, of the key itself."""
+    if message.startswith("Object contains unknown field"):
+        return f"{path}.{message.rpartition('`')[0].rpartition('`')[2]}"
+    return path

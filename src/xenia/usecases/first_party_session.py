@@ -4,7 +4,7 @@ and a session of their own. They redeem their code in process and never call thi
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 
 from xenia.core.actor import Actor
@@ -16,6 +16,7 @@ from xenia.core.session import PortalSession
 from xenia.ports import Ports, Transaction
 from xenia.usecases.authenticate_client import AuthenticatedClient
 from xenia.usecases.redeem_code import CodeRedemption, spend_code
+from xenia.usecases.sign_in.situation import find_session
 
 
 PORTAL_SESSION = timedelta(hours=8)
@@ -116,15 +117,26 @@ def find_actor(
         )
 
 
-def close_session(ports: Ports, tenant_id: TenantId, surface: str, secret: str | None) -> None:
-    """Sign out of the surface and of the single-sign-on session it came from."""
+def close_session(
+    ports: Ports, tenant_id: TenantId, surface: str, secret: str | None, *, session_secret: str | None = None
+) -> None:
+    """Sign out of the surface, of every surface opened from the same sign-in, and of that sign-in itself."""
     if secret is None:
         return
-    hashed = _hash(ports, surface, secret)
+    hashed, now = _hash(ports, surface, secret), ports.clock.now()
 
     def work(tx: Transaction) -> None:
-        session = tx.sign_ins.find_portal_session(hashed)
+        opened = tx.sign_ins.find_portal_session(hashed)
+        if opened is None:
+            return
+        tx.sign_ins.remove_portal_session(hashed)
+        tx.sign_ins.remove_portal_sessions_of_sid(opened.sid)
+        session = find_session(ports, tx, session_secret, now)
         if session is not None:
-            tx.sign_ins.remove_portal_sessions_of_sid(session.sid)
+            left = tuple(
+                replace(entry, signed_out_at=now) if entry.user_id == opened.user_id else entry
+                for entry in session.accounts
+            )
+            tx.sign_ins.put_session(replace(session, accounts=left))
 
     ports.store.write(tenant_id, work)

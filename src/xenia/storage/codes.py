@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.engine import Row
 
 from xenia.core.codes import AuthorizationCode, TokenFamily
 from xenia.core.errors import NotFound
@@ -17,10 +17,10 @@ from xenia.storage.schema.signing_in import authorization_codes, token_families
 from xenia.storage.transactions import Repository
 
 _CODE = Document(AuthorizationCode)
-_TENANT = sa.bindparam("own_tenant")
+_TENANT: sa.BindParameter[Any] = sa.bindparam("own_tenant")
 _c, _f = authorization_codes.c, token_families.c
 _SELF = (_c.tenant_id == _TENANT, _c.code_hash == sa.bindparam("hash"))
-_NOW = sa.bindparam("now", type_=_c.consumed_at.type)
+_NOW: sa.BindParameter[Any] = sa.bindparam("now", type_=_c.consumed_at.type)
 _FAMILY_FIELDS = ("id", "tenant_id", "user_id", "app_id", "sid", "created_at", "revoked_at")
 _READ = sa.select(_c.doc, _c.verifier_failures, _c.consumed_at)
 
@@ -103,6 +103,6 @@ class Codes(Repository):
         self._run(_REVOKE_OF_USER, {"own_tenant": self._tenant, "user": user_id, "now": now})
 
 
-def _read(row: Row[Any]) -> AuthorizationCode:
+def _read(row: Sequence[Any]) -> AuthorizationCode:
     doc, verifier_failures, consumed_at = row
     return replace(_CODE.read(doc), verifier_failures=verifier_failures, consumed_at=consumed_at)

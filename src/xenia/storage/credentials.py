@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.engine import Row
 
 from xenia.core.credentials import AuthenticatorApp, PasswordCredential
 from xenia.core.ids import ObjectId
@@ -17,7 +17,7 @@ from xenia.storage.transactions import Both, Repository
 
 _PASSWORD = Document(PasswordCredential)
 _APP = Document(AuthenticatorApp)
-_TENANT = sa.bindparam("own_tenant")
+_TENANT: sa.BindParameter[Any] = sa.bindparam("own_tenant")
 _apps = authenticator_apps.c
 _SELF = (_apps.tenant_id == _TENANT, _apps.id == sa.bindparam("own_id"))
 
@@ -99,6 +99,6 @@ class SqlCredentials(Repository):
         return self._run(_REMOVE, {"own_tenant": self._tenant, "own_id": app_id}) == 1
 
 
-def _app(row: Row[Any]) -> AuthenticatorApp:
+def _app(row: Sequence[Any]) -> AuthenticatorApp:
     doc, confirmed_at, last_step = row
     return replace(_APP.read(doc), confirmed_at=confirmed_at, last_step=last_step)

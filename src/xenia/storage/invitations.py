@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.engine import Row
 
 from xenia.core.errors import NotFound
 from xenia.core.ids import ObjectId
@@ -17,11 +17,11 @@ from xenia.storage.schema.directory import invitations
 from xenia.storage.transactions import Kept, Repository
 
 _INVITATION = Document(Invitation)
-_TENANT = sa.bindparam("own_tenant")
+_TENANT: sa.BindParameter[Any] = sa.bindparam("own_tenant")
 _c = invitations.c
 _SELF = (_c.tenant_id == _TENANT, _c.id == sa.bindparam("own_id"))
 _READ = sa.select(_c.doc, _c.status, _c.redeemed_at, _c.withdrawn_at)
-_NOW = sa.bindparam("now", type_=_c.redeemed_at.type)
+_NOW: sa.BindParameter[Any] = sa.bindparam("now", type_=_c.redeemed_at.type)
 
 _FIND = Kept(_READ.where(*_SELF))
 _OF_USER = _READ.where(_c.tenant_id == _TENANT, _c.user_id == sa.bindparam("user")).order_by(
@@ -90,7 +90,7 @@ def _columns(invitation: Invitation) -> dict[str, Any]:
     }
 
 
-def _read(row: Row[Any]) -> Invitation:
+def _read(row: Sequence[Any]) -> Invitation:
     doc, status, redeemed_at, withdrawn_at = row
     return replace(
         _INVITATION.read(doc),

@@ -12,7 +12,7 @@ from xenia.storage.schema.records import counters
 from xenia.storage.transactions import Repository
 
 _c = counters.c
-_NOW = sa.bindparam("now", type_=_c.ends_at.type)
+_NOW: sa.BindParameter[Any] = sa.bindparam("now", type_=_c.ends_at.type)
 _FIND = sa.select(_c.hits).where(_c.key == sa.bindparam("own_key"), _c.ends_at > _NOW)
 _CLEAR = sa.delete(counters).where(_c.key == sa.bindparam("own_key"))
 
@@ -48,7 +48,8 @@ class SqlLimits(Repository):
         row = self._first(statement, {"key": key, "ends_at": now + window, "now": now})
         if row is None or row[0] <= limit:
             return None
-        return max(row[1] - now, timedelta(0))
+        wait: timedelta = row[1] - now
+        return max(wait, timedelta(0))
 
     def count(self, key: str, window: timedelta, now: datetime) -> int:
         """Events in the current window."""

@@ -143,7 +143,7 @@ def _folded(text: str | None) -> str | None:
 
 def _columns(table: sa.Table, record: AuditRecord | SignInRecord) -> dict[str, Any]:
     values: dict[str, Any] = {"doc": written(record)}
-    for name in table.c.keys():
+    for name in table.columns.keys():  # noqa: SIM118  (a collection of columns, no mapping)
         if name.endswith("_key"):
             values[name] = _folded(getattr(record, name[:-4]))
         elif name != "doc":

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.engine import Row
 
 from xenia.core.ids import fold
 from xenia.core.mail import CapturedMail
@@ -95,6 +95,6 @@ def _holds(word: str) -> sa.ColumnElement[bool]:
     return sa.or_(*(Position(column, sought) > 0 for column in columns or _EVERYWHERE))
 
 
-def _read(row: Row[Any]) -> CapturedMail:
+def _read(row: Sequence[Any]) -> CapturedMail:
     doc, source, read_at = row
     return replace(_MAIL.read(doc), source=bytes(source), read_at=read_at)

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
 import msgspec
 import sqlalchemy as sa
-from sqlalchemy.engine import Row
 
 from xenia.core.mail import Mail, MailAttempt, MailKind, MailState, OutgoingMail
 from xenia.storage.documents import written
@@ -17,7 +17,7 @@ from xenia.storage.transactions import Both, Kept, Repository
 _c = outbox.c
 _ATTEMPTS = msgspec.json.Decoder(tuple[MailAttempt, ...])
 _DUE = _c.state.in_((MailState.PENDING.value, MailState.SENDING.value))
-_NOW = sa.bindparam("now", type_=_c.created_at.type)
+_NOW: sa.BindParameter[Any] = sa.bindparam("now", type_=_c.created_at.type)
 _FIELDS = (
     "id",
     "tenant_id",
@@ -135,7 +135,7 @@ class SqlOutbox(Repository):
         return None if row is None else row[0]
 
 
-def _read(row: Row[Any]) -> OutgoingMail:
+def _read(row: Sequence[Any]) -> OutgoingMail:
     values = dict(zip(_FIELDS, row, strict=True))
     values["kind"] = MailKind(values["kind"])
     values["state"] = MailState(values["state"])

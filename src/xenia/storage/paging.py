@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any, TypeVar
 
 import sqlalchemy as sa
-from sqlalchemy.engine import Connection, Row
+from sqlalchemy.engine import Connection
 
 from xenia.core.errors import InvalidValue
 from xenia.core.ids import TenantId
@@ -48,7 +48,7 @@ def list_page(
     on: Searchable,
     query: Query,
     tenant_id: TenantId,
-    read: Callable[[Row[Any]], T],
+    read: Callable[[Sequence[Any]], T],
     *,
     columns: Sequence[sa.Column[Any]],
     within: Sequence[Condition] = (),
@@ -69,7 +69,7 @@ def list_page(
         .where(*conditions)
         .order_by(*(key.ordered() for key in keys))
     )
-    rows: list[Row[Any]] = []
+    rows: list[Sequence[Any]] = []
     for segment in _segments(keys, query.after):
         rows += connection.execute(base.where(segment).limit(query.limit + 1 - len(rows))).all()
         if len(rows) > query.limit:
@@ -89,7 +89,7 @@ def _keys(on: Searchable, order: tuple[Order, ...]) -> list[_Key]:
     return [*keys, _Key(on.id, keys[-1].descending if keys else False)]
 
 
-def _cursor(row: Row[Any], count: int) -> Cursor:
+def _cursor(row: Sequence[Any], count: int) -> Cursor:
     values = tuple(row)[-count:]
     return Cursor(values[:-1], values[-1])
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Any
 
 import sqlalchemy as sa
 
@@ -12,9 +13,9 @@ from xenia.storage.schema.signing_in import passcodes
 from xenia.storage.transactions import Repository
 
 _c = passcodes.c
-_TENANT = sa.bindparam("own_tenant")
+_TENANT: sa.BindParameter[Any] = sa.bindparam("own_tenant")
 _SELF = (_c.tenant_id == _TENANT, _c.id == sa.bindparam("own_id"))
-_NOW = sa.bindparam("now", type_=_c.expires_at.type)
+_NOW: sa.BindParameter[Any] = sa.bindparam("now", type_=_c.expires_at.type)
 _OPEN = (_c.consumed_at.is_(None), _c.replaced_at.is_(None))
 _FIELDS = (
     "id",

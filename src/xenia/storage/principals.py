@@ -20,8 +20,8 @@ from xenia.storage.transactions import Both, Kept, Repository
 _PRINCIPAL = Document(ServicePrincipal)
 _ASSIGNMENT = Document(AppRoleAssignment)
 _GRANT = Document(DelegatedGrant)
-_TENANT = sa.bindparam("own_tenant")
-_ID = sa.bindparam("own_id")
+_TENANT: sa.BindParameter[Any] = sa.bindparam("own_tenant")
+_ID: sa.BindParameter[Any] = sa.bindparam("own_id")
 _c = service_principals.c
 _SELF = (_c.tenant_id == _TENANT, _c.id == _ID)
 _assignments = app_role_assignments.c

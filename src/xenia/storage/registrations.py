@@ -28,13 +28,13 @@ from xenia.storage.transactions import Both, Repository
 _APPLICATION = Document(Application)
 _SECRET = Document(ClientSecret)
 _CERTIFICATE = Document(Certificate)
-_TENANT = sa.bindparam("own_tenant")
-_APP = sa.bindparam("application")
+_TENANT: sa.BindParameter[Any] = sa.bindparam("own_tenant")
+_APP: sa.BindParameter[Any] = sa.bindparam("application")
 _c = applications.c
 _uris = application_identifier_uris.c
 _SELF = (_c.tenant_id == _TENANT, _c.id == sa.bindparam("own_id"))
-_KEYS = tuple(name for name in _c.keys() if name.endswith("_key"))
-_PLAIN = tuple(name for name in _c.keys() if not name.endswith("_key") and name != "doc")
+_KEYS = tuple(column.name for column in _c if column.name.endswith("_key"))
+_PLAIN = tuple(column.name for column in _c if not column.name.endswith("_key") and column.name != "doc")
 
 _FIND = sa.select(_c.doc).where(*_SELF)
 _FIND_BY_APP_ID = sa.select(_c.doc).where(_c.app_id == sa.bindparam("app_id"))

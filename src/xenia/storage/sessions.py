@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import datetime
+from typing import Any
 
 import sqlalchemy as sa
 
@@ -15,9 +16,9 @@ from xenia.storage.transactions import Both, Kept, Repository
 
 _SESSION = Document(Session)
 _PORTAL = Document(PortalSession)
-_TENANT = sa.bindparam("own_tenant")
-_SECRET = sa.bindparam("secret")
-_USER = sa.bindparam("user")
+_TENANT: sa.BindParameter[Any] = sa.bindparam("own_tenant")
+_SECRET: sa.BindParameter[Any] = sa.bindparam("secret")
+_USER: sa.BindParameter[Any] = sa.bindparam("user")
 _s, _p, _a = sessions.c, portal_sessions.c, session_accounts.c
 _SELF = (_s.tenant_id == _TENANT, _s.secret_hash == _SECRET)
 _PORTAL_SELF = (_p.tenant_id == _TENANT, _p.secret_hash == _SECRET)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from typing import Any
 
 import sqlalchemy as sa
 
@@ -25,7 +26,7 @@ _KINDLY = timedelta(days=1)
 """Expired pages and passcodes still answer "this has expired" for a day."""
 _FAMILIES = timedelta(days=90)
 _MOST = 2000
-_BEFORE = sa.bindparam("before", type_=users.c.deleted_at.type)
+_BEFORE: sa.BindParameter[Any] = sa.bindparam("before", type_=users.c.deleted_at.type)
 
 
 def _expired(moment: sa.Column[datetime], *more: sa.ColumnElement[bool]) -> sa.Delete:

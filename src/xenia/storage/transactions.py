@@ -12,7 +12,7 @@ from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
-from sqlalchemy.engine import Connection, Row
+from sqlalchemy.engine import Connection
 from sqlalchemy.exc import IntegrityError
 
 from xenia.core.ids import TenantId
@@ -111,10 +111,10 @@ class Repository:
             statement = statement.postgresql if self._scope.is_postgres else statement.sqlite
         return self._scope.connection.execute(statement, parameters).rowcount
 
-    def _first(self, statement: sa.Executable | Kept, parameters: Parameters) -> Row[Any] | None:
+    def _first(self, statement: sa.Executable | Kept, parameters: Parameters) -> Sequence[Any] | None:
         return self._scope.connection.execute(self._fitting(statement), parameters).first()
 
-    def _all(self, statement: sa.Executable | Kept, parameters: Parameters) -> Sequence[Row[Any]]:
+    def _all(self, statement: sa.Executable | Kept, parameters: Parameters) -> Sequence[Sequence[Any]]:
         return self._scope.connection.execute(self._fitting(statement), parameters).all()
 
     def _fitting(self, statement: sa.Executable | Kept) -> sa.Executable:

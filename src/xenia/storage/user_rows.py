@@ -13,8 +13,8 @@ from xenia.storage.filter_sql import Collection, Searchable, attribute_columns
 from xenia.storage.schema.directory import user_identities, user_values, users
 
 _VALUE_FIELDS = ("other_mails", "proxy_addresses", "business_phones")
-_KEYS = tuple(name for name in users.c.keys() if name.endswith("_key"))
-_PLAIN = tuple(name for name in users.c.keys() if not name.endswith("_key") and name != "doc")
+_KEYS = tuple(column.name for column in users.c if column.name.endswith("_key"))
+_PLAIN = tuple(column.name for column in users.c if not column.name.endswith("_key") and column.name != "doc")
 
 SEARCHABLE = Searchable(
     users.c.id,

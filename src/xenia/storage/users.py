@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import sqlalchemy as sa
 
@@ -28,8 +29,8 @@ from xenia.storage.transactions import Both, Kept, Repository
 from xenia.storage.user_rows import SEARCHABLE, address_rows, columns_of, identity_rows, value_rows
 
 _USER = Document(User)
-_TENANT = sa.bindparam("own_tenant")
-_ID = sa.bindparam("own_id")
+_TENANT: sa.BindParameter[Any] = sa.bindparam("own_tenant")
+_ID: sa.BindParameter[Any] = sa.bindparam("own_id")
 _LIVE = users.c.deleted_at.is_(None)
 _SELF = (users.c.tenant_id == _TENANT, users.c.id == _ID)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol
 
@@ -141,6 +141,41 @@ class MailRefused(Exception):
 
 class MailDeferred(Exception):
     """Not now: 4xx, no connection, time-out; ``args[0]`` says what happened."""
+
+
+@dataclass(frozen=True, slots=True)
+class FetchRequest:
+    """One outgoing HTTP request."""
+
+    method: str
+    url: str
+    headers: Mapping[str, str] = field(default_factory=dict)
+    body: bytes = b""
+
+
+@dataclass(frozen=True, slots=True)
+class Fetched:
+    """What came back; header names are lower-case."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+
+
+class Fetcher(Protocol):
+    """Other people's web servers, at arm's length. Our own hosts are answered in process."""
+
+    def fetch(self, request: FetchRequest) -> Fetched:
+        """Raises FetchRefused (an address we do not go to) or FetchFailed (no usable answer). Blocks: never in a transaction."""
+        ...
+
+
+class FetchRefused(Exception):
+    """This address is not fetched; ``args[0]`` says why."""
+
+
+class FetchFailed(Exception):
+    """No answer, too slow, or too large; ``args[0]`` says what happened."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,183 @@
+"""The whole program in one place: settings become adapters, adapters ports, ports surfaces, surfaces one WSGI app.
+
+Read it top to bottom. Everything that is not decided by settings or by the machine is decided elsewhere.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from xenia.outside.ambient import SystemClock, SystemEntropy
+from xenia.outside.assertions import JwtAssertions
+from xenia.outside.keyring import RsaKeyRing
+from xenia.outside.mail.mailbox import CopyingTransport, MailboxTransport
+from xenia.outside.mail.render import MailRenderer
+from xenia.outside.mail.smtp import SmtpTransport, parse_smtp_url
+from xenia.outside.passwords import Argon2Hasher
+from xenia.outside.sealing import AesSealer
+from xenia.outside.totp import AuthenticatorTotp
+from xenia.ports import MailTransport, Ports, ServerInfo
+from xenia.settings import MailSettings, Settings, is_loopback_host
+from xenia.storage.store import SqlStore, open_store
+from xenia.ui import account, signin
+from xenia.usecases.first_party import ensure_first_party
+from xenia.web import operations
+from xenia.web.cookies import Cookies
+from xenia.web.form_guard import FormGuard
+from xenia.web.operations import PublishedCa
+from xenia.web.pages import Pages
+from xenia.web.routing import Router, Surface
+from xenia.web.static_files import StaticFiles
+from xenia.web.wsgi import EdgeSettings, WsgiApp
+from xenia.workers.background import Background
+from xenia.workers.mail import MailDispatcher
+from xenia.workers.sweeper import Sweeper
+
+_UI = Path(__file__).parent / "ui"
+_KEY_CARE = timedelta(hours=1)
+_CLASSROOM = 40
+"""People behind one address in the workshop: limits per network are that much wider there."""
+_PORTAL = "/admin"
+
+
+@dataclass(frozen=True, slots=True)
+class Installation:
+    """What settings alone do not say: the addresses and keys of this start."""
+
+    settings: Settings
+    base_url: str
+    hosts: tuple[str, ...]
+    """Every ``host[:port]`` we answer to."""
+    database_url: str
+    data_key: bytes
+    tool_token: str = ""
+    ca: PublishedCa | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Program:
+    """The wired program. ``prepare`` once, then serve ``app`` and run the workers."""
+
+    app: WsgiApp
+    ports: Ports
+    store: SqlStore
+    keys: RsaKeyRing
+    workers: tuple[MailDispatcher | Sweeper | Background, ...]
+
+    def prepare(self) -> None:
+        """Bring schema, signing keys and shipped registrations up to date. Raises StoreUnavailable."""
+        prepare(self.ports, self.keys)
+
+    def start_workers(self) -> None:
+        """Begin delivering mail and sweeping."""
+        for worker in self.workers:
+            worker.start()
+
+    def close(self) -> None:
+        """Stop the workers, then let go of the database."""
+        for worker in self.workers:
+            worker.stop()
+        self.store.close()
+
+
+def build(installation: Installation) -> Program:
+    """Everything, connected. Raises ValueError for a database or mail URL that is none."""
+    settings = installation.settings
+    clock, entropy = SystemClock(), SystemEntropy()
+    sealer = AesSealer(installation.data_key, entropy)
+    store = open_store(installation.database_url, durable=not settings.workshop.tools)
+    server = server_info(installation, sealer)
+    renderer = MailRenderer(server)
+    dispatcher = MailDispatcher(store, clock, sealer, renderer, _transport(settings, store, clock))
+    keys = RsaKeyRing(store, sealer, clock)
+    ports = Ports(
+        store=store,
+        clock=clock,
+        entropy=entropy,
+        sealer=sealer,
+        passwords=Argon2Hasher(),
+        totp=AuthenticatorTotp(),
+        keys=keys,
+        assertions=JwtAssertions(),
+        preview=renderer,
+        server=server,
+        mail_queued=dispatcher.wake,
+    )
+    router = _router(ports, installation)
+    edge = EdgeSettings(
+        origins=_origins(installation),
+        trusted_proxies=settings.server.trusted_proxy,
+        strict_transport=not server.is_loopback,
+    )
+
+    def care_for_keys() -> timedelta:
+        keys.ensure()
+        return _KEY_CARE
+
+    return Program(
+        app=WsgiApp(router, edge, entropy),
+        ports=ports,
+        store=store,
+        keys=keys,
+        workers=(dispatcher, Sweeper(store, clock), Background("signing-keys", care_for_keys)),
+    )
+
+
+def prepare(ports: Ports, keys: RsaKeyRing) -> None:
+    """Bring schema, signing keys and shipped registrations up to date. Raises StoreUnavailable."""
+    ports.store.migrate()
+    keys.ensure()
+    ensure_first_party(ports)
+
+
+def server_info(installation: Installation, sealer: AesSealer) -> ServerInfo:
+    """What use cases and mails may know of this installation."""
+    settings = installation.settings
+    return ServerInfo(
+        base_url=installation.base_url,
+        hosts=installation.hosts,
+        is_loopback=is_loopback_host(urlsplit(installation.base_url).hostname or ""),
+        mail_leaves=bool(settings.mail.smtp),
+        tools=settings.workshop.tools,
+        # Derived from the data key: all nodes of one installation agree, two installations on one host differ.
+        instance=sealer.mac("instance", "cookies")[:8],
+        mail_from=settings.mail.mail_from,
+        initial_domain_suffix=settings.server.initial_domain_suffix,
+        signin_limit_scale=_CLASSROOM if settings.workshop.tools else 1,
+    )
+
+
+def mail_transport(mail: MailSettings) -> SmtpTransport:
+    """The real mail server of the settings. Raises ValueError with the fix."""
+    return SmtpTransport(parse_smtp_url(mail.smtp, password=mail.smtp_password))
+
+
+def _transport(settings: Settings, store: SqlStore, clock: SystemClock) -> MailTransport:
+    """To the mail server, to the workshop's mailbox, or to both."""
+    mailbox = MailboxTransport(store, clock)
+    if not settings.mail.smtp:
+        return mailbox
+    delivery = mail_transport(settings.mail)
+    return CopyingTransport(delivery, mailbox) if settings.workshop.tools else delivery
+
+
+def _router(ports: Ports, installation: Installation) -> Router:
+    static = StaticFiles()
+    pages = Pages({name: _UI / name / "templates" for name in ("account", "signin")}, static)
+    cookies = Cookies(ports.server.instance)
+    guard = FormGuard(ports.sealer, ports.entropy)
+    surfaces: list[Surface] = [
+        signin.routes(ports, pages, cookies, guard),
+        account.routes(ports, pages, cookies, guard),
+    ]
+    fallback = operations.routes(pages, static, ports.store.check, installation.ca, home=_PORTAL)
+    return Router(surfaces, fallback)
+
+
+def _origins(installation: Installation) -> tuple[str, ...]:
+    scheme = urlsplit(installation.base_url).scheme
+    others = (f"{scheme}://{host}" for host in installation.hosts)
+    return tuple(dict.fromkeys((installation.base_url, *others)))

@@ -1,0 +1,234 @@
+"""A whole server in process on real adapters: a tenant, people, apps, and every surface that exists.
+
+Only the clock is turned by hand and Argon2 is cheap; everything else is what runs in production.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from functools import cache
+from pathlib import Path
+from urllib.parse import urlencode
+
+import xenia.ui.account
+import xenia.ui.signin
+from tests.support.stores import make_sqlite_store
+from tests.support.walker import BASE, Walker
+from xenia import oidc
+from xenia.core.actor import Actor, system_actor
+from xenia.core.directory.application import Application, Platform, RedirectUri, ServicePrincipal
+from xenia.core.directory.roles import GLOBAL_ADMINISTRATOR
+from xenia.core.directory.tenant import Tenant
+from xenia.core.directory.user import User
+from xenia.core.mail import Mail
+from xenia.outside.ambient import SystemEntropy
+from xenia.outside.assertions import JwtAssertions
+from xenia.outside.keyring import RsaKeyRing
+from xenia.outside.mail.render import MailRenderer
+from xenia.outside.passwords import Argon2Hasher
+from xenia.outside.sealing import AesSealer
+from xenia.outside.totp import AuthenticatorTotp
+from xenia.ports import Ports, ServerInfo, Store, Transaction
+from xenia.usecases.first_party import ensure_first_party
+from xenia.usecases.invitation_order import InvitationOrder
+from xenia.usecases.invite_guest import InvitationResult, invite_guest
+from xenia.usecases.manage_tenant import NewTenant, create_tenant
+from xenia.usecases.manage_users import NewMember, create_member
+from xenia.usecases.queue_mail import open_mail
+from xenia.usecases.user_roles import add_role
+from xenia.web.cookies import Cookies
+from xenia.web.form_guard import FormGuard
+from xenia.web.pages import Pages
+from xenia.web.routing import Route, Router, Surface
+from xenia.web.static_files import StaticFiles
+
+START = datetime(2026, 7, 1, 12, 0, tzinfo=UTC)
+PASSWORD = "Correct-horse-battery-9"  # noqa: S105
+UI = Path(xenia.ui.signin.__file__).parent.parent
+
+
+class SetClock:
+    """A clock that stands still until it is turned."""
+
+    def __init__(self) -> None:
+        self._now = START
+
+    def now(self) -> datetime:
+        return self._now
+
+    def advance(self, step: timedelta) -> datetime:
+        self._now += step
+        return self._now
+
+
+@dataclass
+class Platform_:
+    """The running server and short ways to act on it."""
+
+    ports: Ports
+    clock: SetClock
+    router: Router
+    tenant: Tenant
+    admin: User
+    app: Application
+
+    def walker(self, address: str = "192.0.2.10") -> Walker:
+        """A fresh browser."""
+        return Walker(self.router, address=address)
+
+    def actor(self) -> Actor:
+        """The administrator in the portal."""
+        return Actor(
+            self.tenant.id,
+            "c0ffee00-0000-4000-8000-000000000001",
+            user_id=self.admin.id,
+            display_name=self.admin.display_name,
+            upn=self.admin.user_principal_name,
+            mail="admin@contoso.example",
+            roles=frozenset({GLOBAL_ADMINISTRATOR.template_id}),
+        )
+
+    def invite(self, email: str = "maria@nordwind.example", **order: object) -> InvitationResult:
+        """An invitation by the administrator."""
+        order.setdefault("redirect_url", f"{BASE}/myapps?tenantId={self.tenant.id}")
+        return invite_guest(self.ports, self.actor(), InvitationOrder(email, **order))  # type: ignore[arg-type]
+
+    def mails_to(self, address: str) -> list[Mail]:
+        """Outgoing mail to this address, oldest first (claimed from the outbox, not delivered)."""
+        now = self.clock.now()
+        with self.ports.store.read(None):
+            pass
+        claimed = self.ports.store.write(None, lambda tx: tx.outbox.claim(200, now, timedelta(0)))
+        mails = [(row.created_at, open_mail(self.ports.sealer, row.sealed_mail)) for row in claimed]
+        return [mail for _, mail in sorted(mails, key=lambda pair: pair[0]) if mail.to == address]
+
+    def code_for(self, address: str) -> str:
+        """The newest passcode mailed to this address."""
+        return next(mail.data["code"] for mail in reversed(self.mails_to(address)) if "code" in mail.data)
+
+    def policies(self, **changes: object) -> None:
+        """Change tenant-wide settings."""
+        from dataclasses import replace  # noqa: PLC0415
+
+        def work(tx: Transaction) -> None:
+            stored = tx.tenants.policies(self.tenant.id)
+            tx.tenants.replace_policies(self.tenant.id, replace(stored, **changes))  # type: ignore[arg-type]
+
+        self.ports.store.write(None, work)
+
+    def authorize_url(self, **changes: str) -> str:
+        """An authorization request of the app "Orders" (code with PKCE unless said otherwise)."""
+        query = {
+            "client_id": self.app.app_id,
+            "response_type": "code",
+            "redirect_uri": "https://orders.example/signed-in",
+            "scope": "openid profile",
+            "state": "s-1",
+            "nonce": "n-1",
+            "code_challenge": challenge(),
+            "code_challenge_method": "S256",
+            **changes,
+        }
+        return f"{BASE}/{self.tenant.id}/oauth2/v2.0/authorize?{urlencode(query)}"
+
+
+VERIFIER = "v" * 43
+
+
+def challenge() -> str:
+    """The S256 challenge of VERIFIER."""
+    return base64.urlsafe_b64encode(hashlib.sha256(VERIFIER.encode()).digest()).rstrip(b"=").decode()
+
+
+@contextmanager
+def platform(directory: Path, **server: object) -> Iterator[Platform_]:
+    """A server on a SQLite file below *directory*."""
+    store = make_sqlite_store(directory)
+    try:
+        yield make_platform(store, **server)
+    finally:
+        store.close()
+
+
+@cache
+def _static() -> StaticFiles:
+    return StaticFiles()
+
+
+def make_platform(store: Store, **changes: object) -> Platform_:
+    """Contoso with an administrator and the app "Orders" on any empty store."""
+    info = {
+        "base_url": BASE,
+        "hosts": ("login.test",),
+        "is_loopback": False,
+        "mail_leaves": False,
+        "tools": True,
+        "instance": "t",
+        "mail_from": "codes@login.test",
+        **changes,
+    }
+    server = ServerInfo(**info)  # type: ignore[arg-type]
+    clock, entropy = SetClock(), SystemEntropy()
+    sealer = AesSealer(bytes(range(32)), entropy)
+    ports = Ports(
+        store=store,
+        clock=clock,
+        entropy=entropy,
+        sealer=sealer,
+        passwords=Argon2Hasher(),
+        totp=AuthenticatorTotp(),
+        keys=RsaKeyRing(store, sealer, clock),
+        assertions=JwtAssertions(),
+        preview=MailRenderer(server),
+        server=server,
+        mail_queued=lambda: None,
+    )
+    ensure_first_party(ports)
+    tenant = create_tenant(ports, None, NewTenant("Contoso", "contoso"))
+    operator = system_actor(tenant.id, entropy.guid())
+    created = create_member(
+        ports, operator, NewMember(f"admin@{tenant.initial_domain}", "Nikos Pappas", password=PASSWORD)
+    )
+    add_role(ports, operator, created.user.id, GLOBAL_ADMINISTRATOR.template_id)
+    app = _orders(ports, tenant)
+    return Platform_(ports, clock, make_router(ports), tenant, created.user, app)
+
+
+def _orders(ports: Ports, tenant: Tenant) -> Application:
+    now = ports.clock.now()
+    app = Application(
+        id=ports.entropy.guid(),
+        tenant_id=tenant.id,
+        app_id=ports.entropy.guid(),
+        display_name="Orders",
+        created_at=now,
+        redirect_uris=(
+            RedirectUri("https://orders.example/signed-in", Platform.WEB),
+            RedirectUri("http://localhost/cb", Platform.PUBLIC),
+            RedirectUri("https://spa.example/", Platform.SPA),
+        ),
+        id_token_issuance=True,
+    )
+    principal = ServicePrincipal(ports.entropy.guid(), tenant.id, app.app_id, "Orders", tenant.id, now)
+
+    def work(tx: Transaction) -> None:
+        tx.applications.add(app)
+        tx.applications.add_service_principal(principal)
+
+    ports.store.write(tenant.id, work)
+    return app
+
+
+def make_router(ports: Ports) -> Router:
+    """Sign-in, My Apps and the protocol endpoints, as wiring puts them together."""
+    folders = {name: UI / name / "templates" for name in ("signin", "account")}
+    pages = Pages(folders, _static())
+    cookies, guard = Cookies("t"), FormGuard(ports.sealer, ports.entropy)
+    account = xenia.ui.account.routes(ports, pages, cookies, guard)
+    surfaces = [oidc.routes(ports, pages, cookies), xenia.ui.signin.routes(ports, pages, cookies, guard)]
+    return Router([*surfaces, account], Surface("none", (Route("GET", "/none", account.routes[0].handler),), account.render_error))

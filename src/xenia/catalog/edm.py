@@ -36,6 +36,8 @@ class Complex:
 
     name: str
     props: tuple[Prop, ...]
+    filter_by: str = ""
+    """Attribute without which a filter over a collection of these is refused as ambiguous."""
 
 
 class Op(Flag):

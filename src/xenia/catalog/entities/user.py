@@ -74,6 +74,7 @@ OBJECT_IDENTITY = Complex(
         Prop("issuer", attribute="issuer", filter=Op.EQ, plain=Op.EQ, max_length=512),
         Prop("issuerAssignedId", attribute="subject", filter=Op.EQ, plain=Op.EQ, max_length=64),
     ),
+    filter_by="issuer",
 )
 _ACTIVITY_OPS = Op.GE | Op.LE | Op.EQ
 SIGN_IN_ACTIVITY = Complex(
@@ -98,7 +99,7 @@ PASSWORD_PROFILE = Complex(
 
 _PROPS = (
     Prop("id", nullable=False, filter=_EXACT | Op.NE | Op.NOT, plain=_EXACT),
-    _text("businessPhones", Op.EQ, Op.EQ | Op.STARTS, many=True, returned=Returned.DEFAULT),
+    _text("businessPhones", Op.EQ, Op.EQ | Op.NOT | Op.STARTS, many=True, returned=Returned.DEFAULT),
     _text("displayName", _FULL, returned=Returned.DEFAULT, sort=Sort.PLAIN, search=True, required=True),
     _text("givenName", _EXACT | Op.GE | Op.STARTS, returned=Returned.DEFAULT, search=True),
     _text("jobTitle", _RANGE, returned=Returned.DEFAULT),
@@ -163,7 +164,7 @@ _PROPS = (
         read=_identities,
     ),
     _text("mailNickname", _FULL, required=True),
-    _text("otherMails", Op.EQ | Op.STARTS, Op.EQ | Op.STARTS | Op.ENDS | Op.COUNT, many=True),
+    _text("otherMails", Op.EQ | Op.STARTS, Op.EQ | Op.NOT | Op.STARTS | Op.ENDS | Op.COUNT, many=True),
     Prop(
         *("passwordProfile", PASSWORD_PROFILE),
         returned=_SELECT,
@@ -172,7 +173,7 @@ _PROPS = (
         read=lambda _seen: None,
     ),
     _text("postalCode"),
-    _text("proxyAddresses", Op.EQ | Op.STARTS, Op.EQ | Op.STARTS | Op.ENDS | Op.COUNT, many=True),
+    _text("proxyAddresses", Op.EQ | Op.STARTS, Op.EQ | Op.NOT | Op.STARTS | Op.ENDS | Op.COUNT, many=True),
     Prop(
         *("signInActivity", SIGN_IN_ACTIVITY),
         returned=_SELECT,

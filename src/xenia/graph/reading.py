@@ -1,0 +1,221 @@
+"""GET: items, lists, counts and relations, from the declaration of the addressed resource."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Any
+
+from xenia.catalog.edm import Nav, Resource
+from xenia.catalog.entities.user import USERS
+from xenia.core.actor import Actor
+from xenia.core.errors import NotFound, NotPermitted
+from xenia.core.query import Page
+from xenia.graph import paging
+from xenia.graph.addressing import Address
+from xenia.graph.errors import GraphError, bad_request, not_allowed
+from xenia.graph.options import (
+    EXPANDED_ITEMS,
+    Expansion,
+    Options,
+    option_texts,
+    read_options,
+    returned_props,
+    single,
+)
+from xenia.graph.wire import Root, entity_json, fragment, json_answer
+from xenia.ports import Ports
+from xenia.web.http import HttpRequest, HttpResponse, text
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """One authenticated request with its address understood."""
+
+    ports: Ports
+    actor: Actor
+    request: HttpRequest
+    address: Address
+
+    @property
+    def resource(self) -> Resource:
+        """What is addressed."""
+        return self.address.resource
+
+    @property
+    def root(self) -> Root:
+        """Where links point."""
+        return Root(self.request.base_url, self.address.version)
+
+    @property
+    def is_eventual(self) -> bool:
+        """Whether the header of advanced queries was sent."""
+        return self.request.header("consistencylevel").strip().lower() == "eventual"
+
+    def item(self) -> Any:
+        """The addressed record. Raises GraphError, and what the use case raises."""
+        resource, key = self.resource, self.address.key or ""
+        get = resource.get
+        if self.address.alternate is not None:
+            by_name = {name.lower(): find for name, find in resource.alternate_keys.items()}
+            get = by_name.get(self.address.alternate.lower())
+            if get is None:
+                raise bad_request(f"The property '{self.address.alternate}' is not a key.")
+        if get is None:
+            raise not_allowed("POST")
+        return get(self.ports, self.actor, key)
+
+
+def read(call: Call) -> HttpResponse:
+    """Answer a GET. Raises GraphError and domain errors."""
+    rest = _without_cast(call)
+    if not call.address.is_item:
+        if rest == ("$count",):
+            return _count(call)
+        if rest:
+            raise unknown_segment(rest[0])
+        return _list(call)
+    if not rest:
+        return _item(call)
+    nav = call.resource.entity.nav(rest[0])
+    if nav is None or len(rest) > 2 or (len(rest) == 2 and rest[1] not in ("$ref", "$count")):
+        raise unknown_segment(rest[0] if nav is None else rest[1])
+    return _relation(call, nav, rest[1] if len(rest) == 2 else "")
+
+
+def unknown_segment(segment: str) -> GraphError:
+    """A path that goes nowhere."""
+    return bad_request(f"Resource not found for the segment '{segment}'.")
+
+
+def _without_cast(call: Call) -> tuple[str, ...]:
+    """Casts to the very type are no news; relations here lead to users."""
+    casts = {f"microsoft.graph.{call.resource.entity.name}".lower(), "microsoft.graph.user"}
+    return tuple(segment for segment in call.address.rest if segment.lower() not in casts)
+
+
+def _item(call: Call) -> HttpResponse:
+    is_beta = call.address.is_beta
+    options = single(option_texts(call.request.query), call.resource, is_beta=is_beta)
+    record = call.item()
+    props = returned_props(call.resource, options.select, is_beta=is_beta)
+    context = call.root.context(f"{fragment(call.resource, options.select, options.expand)}/$entity")
+    body = entity_json(call.resource, record, props, is_typed=call.resource.typed_items)
+    _expand(call, options, record, body)
+    return json_answer({"@odata.context": context, **body})
+
+
+def _list(call: Call) -> HttpResponse:
+    resource = call.resource
+    if resource.list is None:
+        raise not_allowed("POST")
+    options = _list_options(call)
+    page: Page[Any] = resource.list(call.ports, call.actor, options.query)
+    props = returned_props(resource, options.select, is_beta=call.address.is_beta)
+    answer: dict[str, object] = {
+        "@odata.context": call.root.context(fragment(resource, options.select, options.expand))
+    }
+    if options.wants_count and page.total is not None:
+        answer["@odata.count"] = page.total
+    if page.next is not None:
+        token = paging.sealed(call.ports.sealer, call.actor.tenant_id, _list_path(call), options, page.next)
+        answer["@odata.nextLink"] = paging.next_link(call.root.url(resource.path), options, token)
+    items = []
+    for record in page.items:
+        body = entity_json(resource, record, props, is_typed=resource.typed_items)
+        _expand(call, options, record, body)
+        items.append(body)
+    answer["value"] = items
+    return json_answer(answer)
+
+
+def _list_options(call: Call) -> Options:
+    """The options of the request, or those inside its page token."""
+    texts = option_texts(call.request.query)
+    is_beta = call.address.is_beta
+    if "skiptoken" not in texts:
+        limit = _preferred_page(call.request)
+        return read_options(
+            texts, call.resource, is_eventual=call.is_eventual, is_beta=is_beta, page_limit=limit
+        )
+    token = paging.opened(call.ports.sealer, call.actor.tenant_id, _list_path(call), texts["skiptoken"])
+    kept = {**token.options, **({"count": "true"} if token.is_counted else {})}
+    return read_options(
+        kept, call.resource, is_eventual=token.is_eventual, is_beta=is_beta, after=token.cursor
+    )
+
+
+def _preferred_page(request: HttpRequest) -> int | None:
+    """``Prefer: odata.maxpagesize=n`` (OData 4.01 protocol 8.2.8.7)."""
+    for wish in request.header("prefer").split(","):
+        name, _, value = wish.strip().partition("=")
+        if name.lower().removeprefix("odata.") == "maxpagesize" and value.isdigit() and 0 < len(value) < 6:
+            return max(1, int(value))
+    return None
+
+
+def _list_path(call: Call) -> str:
+    return f"{call.address.version}/{call.resource.path}"
+
+
+def _count(call: Call) -> HttpResponse:
+    resource = call.resource
+    if resource.list is None:
+        raise not_allowed("POST")
+    if resource.is_advanced and not call.is_eventual:
+        raise GraphError(400, "Request_BadRequest", "$count is not currently supported.")
+    texts = {
+        name: value
+        for name, value in option_texts(call.request.query).items()
+        if name in ("filter", "search")
+    }
+    options = read_options(
+        {**texts, "count": "true"}, resource, is_eventual=True, is_beta=call.address.is_beta
+    )
+    page = resource.list(call.ports, call.actor, replace(options.query, limit=1, count=True))
+    return text(str(page.total if page.total is not None else len(page.items)))
+
+
+def _relation(call: Call, nav: Nav, tail: str) -> HttpResponse:
+    key = "" if call.resource.is_single else _id_of(call)
+    related = nav.read(call.ports, call.actor, key)
+    if tail == "$count":
+        return text(str(len(related)))
+    options = single(option_texts(call.request.query), USERS, is_beta=call.address.is_beta)
+    if tail == "$ref":
+        found: list[dict[str, object]] = [
+            {"@odata.id": call.root.url(f"directoryObjects/{seen.user.id}/Microsoft.DirectoryServices.User")}
+            for seen in related
+        ]
+        whole, one = "Collection($ref)", "$ref"
+    else:
+        props = returned_props(USERS, options.select, is_beta=call.address.is_beta)
+        found = [entity_json(USERS, seen, props, is_typed=True) for seen in related]
+        whole, one = "directoryObjects", "directoryObjects/$entity"
+    if nav.many:
+        return json_answer({"@odata.context": call.root.context(whole), "value": found})
+    return json_answer({"@odata.context": call.root.context(one), **found[0]})
+
+
+def _id_of(call: Call) -> str:
+    if call.address.alternate is None:
+        return call.address.key or ""
+    return str(call.resource.entity.value(call.resource.entity.props[0], call.item()))
+
+
+def _expand(call: Call, options: Options, record: Any, body: dict[str, object]) -> None:
+    if options.expand is not None:
+        body[options.expand.nav.name] = _related(call, options.expand, record)
+
+
+def _related(call: Call, expand: Expansion, record: Any) -> object:
+    props = returned_props(USERS, expand.select, is_beta=call.address.is_beta)
+    entity = call.resource.entity
+    key = str(entity.value(entity.props[0], record))
+    try:
+        found = expand.nav.read(call.ports, call.actor, key)[:EXPANDED_ITEMS]
+    except (NotFound, NotPermitted):
+        found = ()
+    shown = [entity_json(USERS, seen, props, is_typed=True) for seen in found]
+    if expand.nav.many:
+        return shown
+    return shown[0] if shown else None

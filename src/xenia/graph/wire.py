@@ -1,0 +1,82 @@
+"""Values on the wire: JSON answers with their headers, dates, contexts (OData JSON 4.01, minimal metadata)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import msgspec
+
+from xenia.catalog.edm import Prop, Resource, Service
+from xenia.graph.options import Expansion
+from xenia.web.http import HttpResponse
+
+JSON = "application/json;odata.metadata=minimal;odata.streaming=true;IEEE754Compatible=false;charset=utf-8"
+
+
+@dataclass(frozen=True, slots=True)
+class Root:
+    """Under which address and version the caller reaches us."""
+
+    base_url: str
+    version: str
+
+    def url(self, path: str) -> str:
+        """An absolute address below the version."""
+        return f"{self.base_url}/{self.version}/{path}"
+
+    def context(self, fragment: str) -> str:
+        """``@odata.context``."""
+        return f"{self.url('$metadata')}#{fragment}"
+
+
+def json_answer(
+    body: object, *, status: int = 200, headers: tuple[tuple[str, str], ...] = ()
+) -> HttpResponse:
+    """A JSON answer in OData dress."""
+    common = (("Content-Type", JSON), ("OData-Version", "4.0"), ("Cache-Control", "no-cache"))
+    return HttpResponse(status, msgspec.json.encode(body), (*common, *headers))
+
+
+def empty_answer() -> HttpResponse:
+    """204."""
+    return HttpResponse(204, b"", (("Cache-Control", "no-cache"), ("OData-Version", "4.0")))
+
+
+def entity_json(
+    resource: Resource, record: Any, props: tuple[Prop, ...], *, is_typed: bool = False
+) -> dict[str, object]:
+    """The told properties of a record; missing values are null, missing collections empty."""
+    found: dict[str, object] = {}
+    if is_typed:
+        found["@odata.type"] = f"#microsoft.graph.{resource.entity.name}"
+    # Directory objects tell whole seconds, logs seven digits.
+    digits = 7 if resource.service is Service.LOGS else 0
+    for prop in props:
+        value = resource.entity.value(prop, record)
+        found[prop.name] = [] if value is None and prop.many else told(value, digits)
+    return found
+
+
+def told(value: object, digits: int = 0) -> object:
+    """A value as JSON has it."""
+    if isinstance(value, datetime):
+        if digits:
+            return value.isoformat(timespec="microseconds").removesuffix("+00:00") + "0Z"
+        return value.isoformat(timespec="seconds").removesuffix("+00:00") + "Z"
+    if isinstance(value, Mapping):
+        return {name: told(item, digits) for name, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [told(item, digits) for item in value]
+    return value
+
+
+def fragment(resource: Resource, select: tuple[Prop, ...] | None, expand: Expansion | None) -> str:
+    """``users(id,mail)``: what follows ``$metadata#`` for a list."""
+    names = [prop.name for prop in select or ()]
+    if expand:
+        inner = ",".join(prop.name for prop in expand.select or ())
+        names.append(f"{expand.nav.name}({inner})")
+    return f"{resource.fragment}({','.join(names)})" if names else resource.fragment

@@ -1,0 +1,1 @@
+"""The storage suite: every test runs on SQLite and on PostgreSQL."""

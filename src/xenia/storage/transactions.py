@@ -58,6 +58,8 @@ class Kept:
 
 
 def _upsert(statement: Any, target: dict[str, Any], update: Sequence[str]) -> sa.Executable:
+    # Whether an INSERT won is told by its row count, which is otherwise not kept for INSERTs.
+    statement = statement.execution_options(preserve_rowcount=True)
     if update:
         new = {name: statement.excluded[name] for name in update}
         return statement.on_conflict_do_update(**target, set_=new)  # type: ignore[no-any-return]

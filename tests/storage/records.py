@@ -1,0 +1,250 @@
+"""Plausible records of a tenant for the storage tests; keyword arguments override attributes."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from xenia.core.audit import AuditRecord, AuthenticationStep, Change, SignInRecord, Target
+from xenia.core.codes import AuthorizationCode, TokenFamily
+from xenia.core.credentials import AuthenticatorApp, EmailPasscode, PasswordCredential
+from xenia.core.directory.application import (
+    Application,
+    AppRole,
+    AppRoleAssignment,
+    Certificate,
+    ClientSecret,
+    DelegatedGrant,
+    Platform,
+    RedirectUri,
+    Scope,
+    ServicePrincipal,
+)
+from xenia.core.directory.tenant import Domain, Tenant, TenantPolicies
+from xenia.core.directory.user import Identity, User, UserType
+from xenia.core.invitation import CcRecipient, Invitation
+from xenia.core.mail import CapturedMail, Mail, MailKind
+from xenia.core.session import PortalSession, Session, SessionAccount
+from xenia.core.signin.facts import Factor, Facts, Proof
+from xenia.core.signin.interaction import Interaction
+from xenia.core.signin.request import AuthorizeRequest
+from xenia.storage.store import SqlStore
+
+NOW = datetime(2026, 3, 1, 12, 0, 0, 123456, tzinfo=UTC)
+HOUR = timedelta(hours=1)
+CONTOSO = "11111111-0000-4000-8000-000000000001"
+FABRIKAM = "22222222-0000-4000-8000-000000000002"
+MIA = "aaaaaaaa-0000-4000-8000-000000000001"
+ADMIN = "aaaaaaaa-0000-4000-8000-000000000002"
+PROOF = Proof("email_passcode", Factor.FIRST, NOW, ("otp",), "mail", "mia@example.com")
+
+
+def tenant(tenant_id: str = CONTOSO, name: str = "contoso", **changes: Any) -> Tenant:
+    made = Tenant(
+        id=tenant_id,
+        display_name=name.title(),
+        domains=(
+            Domain(f"{name}.onxenia.localhost", is_initial=True),
+            Domain(f"{name}.com", is_default=True),
+        ),
+        created_at=NOW,
+        subject_salt="00ff",
+    )
+    return replace(made, **changes)
+
+
+def add_tenants(store: SqlStore) -> None:
+    store.write(None, lambda tx: tx.tenants.add(tenant(), TenantPolicies()))
+    store.write(None, lambda tx: tx.tenants.add(tenant(FABRIKAM, "fabrikam"), TenantPolicies()))
+
+
+def user(user_id: str = MIA, tenant_id: str = CONTOSO, name: str = "mia", **changes: Any) -> User:
+    made = User(
+        id=user_id,
+        tenant_id=tenant_id,
+        user_principal_name=f"{name}_example.com#EXT#@contoso.onxenia.localhost",
+        display_name=name.title(),
+        user_type=UserType.GUEST,
+        created_at=NOW,
+        mail=f"{name}@example.com",
+        identities=(Identity("federated", "mail", f"{name}@example.com"),),
+    )
+    return replace(made, **changes)
+
+
+def application(object_id: str = "app-object", app_id: str = "app-id", **changes: Any) -> Application:
+    made = Application(
+        id=object_id,
+        tenant_id=CONTOSO,
+        app_id=app_id,
+        display_name="Orders",
+        created_at=NOW,
+        redirect_uris=(RedirectUri("https://orders.example.com/in", Platform.WEB),),
+        identifier_uris=(f"api://{app_id}",),
+        scopes=(Scope("scope-id", "read"),),
+        app_roles=(AppRole("role-id", "Reader", "Reader"),),
+        optional_claims={"idToken": [{"name": "email", "essential": False}]},
+    )
+    return replace(made, **changes)
+
+
+def principal(object_id: str = "sp-object", app_id: str = "app-id", **changes: Any) -> ServicePrincipal:
+    made = ServicePrincipal(object_id, CONTOSO, app_id, "Orders", CONTOSO, NOW)
+    return replace(made, **changes)
+
+
+def secret(key_id: str = "secret-1", application_id: str = "app-object") -> ClientSecret:
+    return ClientSecret(key_id, application_id, "ci", "abc", "hash", NOW, NOW + HOUR)
+
+
+def certificate(key_id: str = "cert-1", application_id: str = "app-object") -> Certificate:
+    return Certificate(key_id, application_id, "ci", b"\x00\x01\xff", "aa", "bb", NOW, NOW + HOUR)
+
+
+def assignment(assignment_id: str = "as-1", **changes: Any) -> AppRoleAssignment:
+    return replace(AppRoleAssignment(assignment_id, MIA, "User", "sp-object", "role-id", NOW), **changes)
+
+
+def grant(grant_id: str = "gr-1", **changes: Any) -> DelegatedGrant:
+    made = DelegatedGrant(grant_id, "sp-object", "AllPrincipals", None, "sp-object", ("read",))
+    return replace(made, **changes)
+
+
+def invitation(invitation_id: str = "inv-1", tenant_id: str = CONTOSO, **changes: Any) -> Invitation:
+    made = Invitation(
+        id=invitation_id,
+        tenant_id=tenant_id,
+        user_id=MIA,
+        email="mia@example.com",
+        redirect_url="https://orders.example.com/",
+        created_at=NOW,
+        generation=1,
+        cc=CcRecipient(None, "boss@example.com"),
+    )
+    return replace(made, **changes)
+
+
+def password(user_id: str = MIA, hashed: str = "$argon2id$x") -> PasswordCredential:
+    return PasswordCredential(user_id, hashed, NOW)
+
+
+def authenticator(app_id: str = "totp-1", tenant_id: str = CONTOSO) -> AuthenticatorApp:
+    return AuthenticatorApp(app_id, tenant_id, MIA, "Phone", "sealed", NOW)
+
+
+def interaction(interaction_id: str = "ctx-1", tenant_id: str = CONTOSO, **changes: Any) -> Interaction:
+    made = Interaction(
+        id=interaction_id,
+        tenant_id=tenant_id,
+        browser_hash="browser",
+        authorize=AuthorizeRequest(
+            "app-id", "https://orders.example.com/in", Platform.WEB, ("code",), "query", ("openid",)
+        ),
+        redeem=None,
+        correlation_id="corr",
+        created_at=NOW,
+        expires_at=NOW + HOUR,
+    )
+    return replace(made, **changes)
+
+
+def facts() -> Facts:
+    return Facts(login="mia@example.com", user_id=MIA, proofs=(PROOF,))
+
+
+def session(secret_hash: str = "session-1", tenant_id: str = CONTOSO, user_id: str = MIA) -> Session:
+    account = SessionAccount(user_id, "mia@example.com", "Mia", "sid-1", (PROOF,), NOW)
+    return Session(secret_hash, tenant_id, NOW, NOW + HOUR, (account,))
+
+
+def portal_session(
+    secret_hash: str = "portal-1", tenant_id: str = CONTOSO, sid: str = "sid-1"
+) -> PortalSession:
+    return PortalSession(secret_hash, tenant_id, MIA, "portal", sid, NOW, NOW + HOUR)
+
+
+def passcode(passcode_id: str = "pc-1", tenant_id: str = CONTOSO, **changes: Any) -> EmailPasscode:
+    made = EmailPasscode(
+        passcode_id, tenant_id, "ctx-1", "mia@example.com", "hash", NOW, NOW + timedelta(minutes=30)
+    )
+    return replace(made, **changes)
+
+
+def code(
+    code_hash: str = "code-1", tenant_id: str = CONTOSO, family_id: str = "family-1"
+) -> AuthorizationCode:
+    return AuthorizationCode(
+        code_hash=code_hash,
+        tenant_id=tenant_id,
+        app_id="app-id",
+        user_id=MIA,
+        family_id=family_id,
+        redirect_uri="https://orders.example.com/in",
+        platform=Platform.WEB,
+        scopes=("openid",),
+        issued_at=NOW,
+        expires_at=NOW + timedelta(minutes=10),
+        sid="sid-1",
+        proofs=(PROOF,),
+        auth_time=NOW,
+    )
+
+
+def family(family_id: str = "family-1", tenant_id: str = CONTOSO) -> TokenFamily:
+    return TokenFamily(family_id, tenant_id, MIA, "app-id", "sid-1", NOW)
+
+
+def audit(record_id: str = "audit-1", tenant_id: str = CONTOSO, **changes: Any) -> AuditRecord:
+    made = AuditRecord(
+        id=record_id,
+        tenant_id=tenant_id,
+        at=NOW,
+        activity="Invite external user",
+        category="UserManagement",
+        service="Invited Users",
+        operation="Add",
+        result="success",
+        correlation_id="corr",
+        initiated_by_user=ADMIN,
+        targets=(Target(MIA, "User", "Mia", None, (Change("mail", None, '"mia"'),)),),
+        details=(("invitationId", "inv-1"),),
+    )
+    return replace(made, **changes)
+
+
+def sign_in(record_id: str = "sign-in-1", tenant_id: str = CONTOSO, **changes: Any) -> SignInRecord:
+    made = SignInRecord(
+        id=record_id,
+        tenant_id=tenant_id,
+        at=NOW,
+        correlation_id="corr",
+        app_id="app-id",
+        app_name="Orders",
+        error_code=0,
+        user_id=MIA,
+        steps=(AuthenticationStep("Email one-time passcode", NOW, succeeded=True, detail="ok"),),
+    )
+    return replace(made, **changes)
+
+
+def mail(dedupe_key: str = "", subject_of: str | None = "inv-1") -> Mail:
+    return Mail(
+        MailKind.INVITATION, "mia@example.com", "en-US", {}, dedupe_key=dedupe_key, subject_of=subject_of
+    )
+
+
+def captured(mail_id: str = "mail-1", **changes: Any) -> CapturedMail:
+    made = CapturedMail(
+        id=mail_id,
+        tenant_id=CONTOSO,
+        kind="invitation",
+        received_at=NOW,
+        sender="Contoso <noreply@contoso.com>",
+        recipients=("mia@example.com", "boss@example.com"),
+        subject="Élodie invited you",
+        html="<p>Hi</p>",
+        text="Hi\x00there",
+        source=b"From: x\r\n\xff",
+    )
+    return replace(made, **changes)

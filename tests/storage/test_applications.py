@@ -1,0 +1,193 @@
+"""Registrations, credentials, service principals, assignments and grants."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from tests.storage.records import (
+    ADMIN,
+    CONTOSO,
+    FABRIKAM,
+    HOUR,
+    MIA,
+    NOW,
+    add_tenants,
+    application,
+    assignment,
+    certificate,
+    grant,
+    principal,
+    secret,
+    user,
+)
+from xenia.core.errors import Conflict, NotFound
+from xenia.core.query import AnyOf, Compare, Order, Query, Text
+from xenia.storage.store import SqlStore
+
+
+@pytest.fixture(autouse=True)
+def _directory(store: SqlStore) -> None:
+    add_tenants(store)
+    store.write(
+        CONTOSO,
+        lambda tx: (
+            tx.users.add(user()),
+            tx.applications.add(application()),
+            tx.applications.add_service_principal(principal()),
+        ),
+    )
+
+
+def test_a_registration_comes_back_as_stored(store: SqlStore):
+    with store.read(CONTOSO) as tx:
+        assert tx.applications.find("app-object") == application()
+        assert tx.applications.find("other") is None
+        assert tx.applications.list(Query()).items == (application(),)
+        by_uri = Query(AnyOf("identifier_uris", Compare("", "eq", "API://app-id")), (Order("display_name"),))
+        assert tx.applications.list(by_uri).items == (application(),)
+
+
+def test_clients_are_found_from_every_tenant_by_client_id_and_uri(store: SqlStore):
+    for tenant_id in (CONTOSO, FABRIKAM, None):
+        with store.read(tenant_id) as tx:
+            assert tx.applications.find_by_app_id("app-id") == application()
+            assert tx.applications.find_by_identifier_uri("api://APP-ID") == application()
+            assert tx.applications.find_by_app_id("other") is None
+            assert tx.applications.find_by_identifier_uri("api://other") is None
+
+
+@pytest.mark.parametrize(
+    ("taken", "field"),
+    [
+        (application("other", "app-id"), "app_id"),
+        (application("other", "other-id", identifier_uris=("API://app-id",)), "identifier_uris"),
+    ],
+)
+def test_a_taken_client_id_or_uri_is_refused(store: SqlStore, taken, field: str):
+    with pytest.raises(Conflict) as refused:
+        store.write(CONTOSO, lambda tx: tx.applications.add(taken))
+    assert refused.value.field == field
+
+
+def test_a_registration_is_saved_once_per_version(store: SqlStore):
+    renamed = replace(application(), display_name="Shop", identifier_uris=("api://shop",))
+    store.write(CONTOSO, lambda tx: tx.applications.replace(renamed))
+    with store.read(CONTOSO) as tx:
+        assert tx.applications.find("app-object") == replace(renamed, version=1)
+        assert tx.applications.find_by_identifier_uri("api://app-id") is None
+        assert tx.applications.find_by_identifier_uri("api://shop") is not None
+        assert tx.applications.list(Query(Text("display_name", "startsWith", "SH"))).items != ()
+    with pytest.raises(Conflict) as refused:
+        store.write(CONTOSO, lambda tx: tx.applications.replace(renamed))
+    assert refused.value.field == "version"
+    with pytest.raises(NotFound):
+        store.write(CONTOSO, lambda tx: tx.applications.replace(application("other", "other")))
+
+
+def test_credentials_and_owners(store: SqlStore):
+    def work(tx):
+        tx.applications.add_secret(secret())
+        tx.applications.add_certificate(certificate())
+        for _ in range(2):
+            tx.applications.add_owner("app-object", MIA)
+
+    store.write(CONTOSO, work)
+    with store.read(FABRIKAM) as tx:  # a client of another tenant proves itself with them
+        assert tx.applications.secrets("app-object") == (secret(),)
+        assert tx.applications.certificates("app-object") == (certificate(),)
+        assert tx.applications.owners("app-object") == ()
+    with store.read(CONTOSO) as tx:
+        assert tx.applications.owners("app-object") == (MIA,)
+    for refused in (
+        lambda tx: tx.applications.add_secret(secret("s", "nothing")),
+        lambda tx: tx.applications.add_certificate(certificate("c", "nothing")),
+        lambda tx: tx.applications.add_owner("app-object", ADMIN),
+    ):
+        with pytest.raises(NotFound):
+            store.write(CONTOSO, refused)
+    gone = store.write(
+        CONTOSO,
+        lambda tx: [
+            tx.applications.remove_secret("app-object", "secret-1"),
+            tx.applications.remove_secret("app-object", "secret-1"),
+            tx.applications.remove_certificate("app-object", "cert-1"),
+            tx.applications.remove_certificate("app-object", "cert-1"),
+        ],
+    )
+    assert gone == [True, False, True, False]
+
+
+def test_a_client_assertion_is_used_once_at_the_whole_server(store: SqlStore):
+    use = lambda tx: tx.applications.use_assertion("app-object", "jti", NOW + HOUR)  # noqa: E731
+    assert [store.write(tenant, use) for tenant in (CONTOSO, CONTOSO, FABRIKAM)] == [True, False, False]
+    assert store.write(CONTOSO, lambda tx: tx.applications.use_assertion("other", "jti", NOW)) is True
+
+
+def test_removing_a_registration_takes_its_credentials_along(store: SqlStore):
+    store.write(
+        CONTOSO, lambda tx: (tx.applications.add_secret(secret()), tx.applications.remove("app-object"))
+    )
+    with store.read(CONTOSO) as tx:
+        assert tx.applications.find("app-object") is None
+        assert tx.applications.secrets("app-object") == ()
+        assert tx.applications.service_principal("app-id") == principal()
+
+
+def test_a_service_principal_is_one_per_tenant_and_app(store: SqlStore):
+    with store.read(CONTOSO) as tx:
+        assert tx.applications.service_principal("app-id") == principal()
+        assert tx.applications.find_service_principal("sp-object") == principal()
+        assert tx.applications.list_service_principals(Query(Compare("app_id", "eq", "app-id"))).items == (
+            principal(),
+        )
+    with pytest.raises(Conflict) as refused:
+        store.write(CONTOSO, lambda tx: tx.applications.add_service_principal(principal("second")))
+    assert refused.value.field == "app_id"
+    off = principal(account_enabled=False)
+    store.write(CONTOSO, lambda tx: tx.applications.replace_service_principal(off))
+    with store.read(CONTOSO) as tx:
+        assert tx.applications.list_service_principals(
+            Query(Compare("account_enabled", "eq", value=False))
+        ).items == (off,)
+    with pytest.raises(NotFound):
+        store.write(
+            CONTOSO, lambda tx: tx.applications.replace_service_principal(principal("third", "third"))
+        )
+
+
+def test_assignments_are_given_once_and_end_with_their_ends(store: SqlStore):
+    store.write(CONTOSO, lambda tx: tx.applications.add_assignment(assignment()))
+    with store.read(CONTOSO) as tx:
+        assert tx.applications.assignments_of(MIA) == (assignment(),)
+        assert tx.applications.assignments_to("sp-object") == (assignment(),)
+    with pytest.raises(Conflict):
+        store.write(CONTOSO, lambda tx: tx.applications.add_assignment(assignment("as-2")))
+    with pytest.raises(NotFound):
+        store.write(
+            CONTOSO, lambda tx: tx.applications.add_assignment(assignment("as-3", resource_id="nothing"))
+        )
+    assert store.write(CONTOSO, lambda tx: tx.applications.remove_assignment("as-1")) is True
+    assert store.write(CONTOSO, lambda tx: tx.applications.remove_assignment("as-1")) is False
+    store.write(CONTOSO, lambda tx: (tx.applications.add_assignment(assignment()), tx.users.remove(MIA)))
+    with store.read(CONTOSO) as tx:
+        assert tx.applications.assignments_to("sp-object") == ()
+
+
+def test_a_grant_replaces_the_one_of_same_client_principal_and_resource(store: SqlStore):
+    mine = grant("gr-2", consent_type="Principal", principal_id=MIA)
+    wider = grant("gr-3", scopes=("read", "write"))
+    store.write(CONTOSO, lambda tx: [tx.applications.put_grant(item) for item in (grant(), mine, wider)])
+    with store.read(CONTOSO) as tx:
+        assert set(tx.applications.grants_of("sp-object")) == {mine, wider}
+    with pytest.raises(NotFound):
+        store.write(CONTOSO, lambda tx: tx.applications.put_grant(grant("gr-4", client_id="nothing")))
+    assert store.write(CONTOSO, lambda tx: [tx.applications.remove_grant("gr-2") for _ in range(2)]) == [
+        True,
+        False,
+    ]
+    store.write(CONTOSO, lambda tx: tx.applications.remove_service_principal("sp-object"))
+    with store.read(CONTOSO) as tx:
+        assert tx.applications.grants_of("sp-object") == ()
+        assert tx.applications.service_principal("app-id") is None

@@ -1,0 +1,195 @@
+"""Everything short-lived of signing in: what is single-use is spent once, what is stale loses."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from tests.storage.records import (
+    ADMIN,
+    CONTOSO,
+    FABRIKAM,
+    HOUR,
+    MIA,
+    NOW,
+    add_tenants,
+    code,
+    facts,
+    family,
+    interaction,
+    passcode,
+    portal_session,
+    session,
+)
+from xenia.core.errors import NotFound
+from xenia.storage.store import SqlStore
+
+
+@pytest.fixture(autouse=True)
+def _tenants(store: SqlStore) -> None:
+    add_tenants(store)
+
+
+def test_an_interaction_advances_only_from_its_newest_version(store: SqlStore):
+    store.write(CONTOSO, lambda tx: tx.sign_ins.add_interaction(interaction()))
+    with store.read(CONTOSO) as tx:
+        assert tx.sign_ins.find_interaction("ctx-1") == interaction()
+    step = replace(interaction(), facts=facts())
+    assert store.write(CONTOSO, lambda tx: [tx.sign_ins.advance_interaction(step) for _ in range(2)]) == [
+        True,
+        False,
+    ]
+    with store.read(CONTOSO) as tx:
+        assert tx.sign_ins.find_interaction("ctx-1") == replace(step, version=1)
+
+
+def test_an_interaction_finishes_once_and_then_rests(store: SqlStore):
+    store.write(CONTOSO, lambda tx: tx.sign_ins.add_interaction(interaction()))
+    stale, last = replace(interaction(), version=7), replace(interaction(), facts=facts())
+    outcomes = store.write(
+        CONTOSO,
+        lambda tx: [
+            tx.sign_ins.finish_interaction(stale, NOW),
+            tx.sign_ins.finish_interaction(last, NOW),
+            tx.sign_ins.finish_interaction(replace(last, version=1), NOW),
+            tx.sign_ins.advance_interaction(replace(last, version=1)),
+        ],
+    )
+    assert outcomes == [False, True, False, False]
+    with store.read(CONTOSO) as tx:
+        assert tx.sign_ins.find_interaction("ctx-1") == replace(last, version=1, finished_at=NOW)
+        assert tx.sign_ins.find_interaction("unknown") is None
+
+
+def test_a_session_is_put_found_replaced_and_removed(store: SqlStore):
+    longer = replace(session(), expires_at=NOW + 2 * HOUR)
+    store.write(CONTOSO, lambda tx: (tx.sign_ins.put_session(session()), tx.sign_ins.put_session(longer)))
+    with store.read(CONTOSO) as tx:
+        assert tx.sign_ins.find_session("session-1") == longer
+    store.write(CONTOSO, lambda tx: tx.sign_ins.remove_session("session-1"))
+    with store.read(CONTOSO) as tx:
+        assert tx.sign_ins.find_session("session-1") is None
+
+
+def test_ending_sessions_signs_one_user_out_of_every_browser(store: SqlStore):
+    both = replace(session(), accounts=(*session().accounts, *session(user_id=ADMIN).accounts))
+
+    def work(tx):
+        tx.sign_ins.put_session(both)
+        tx.sign_ins.put_session(session("session-2"))
+        tx.sign_ins.put_session(session("session-3", user_id=ADMIN))
+        tx.sign_ins.add_portal_session(portal_session())
+
+    store.write(CONTOSO, work)
+    store.write(FABRIKAM, lambda tx: tx.sign_ins.put_session(session("session-1", FABRIKAM)))
+    assert store.write(CONTOSO, lambda tx: [tx.sign_ins.end_sessions_of(MIA, NOW) for _ in range(2)]) == [
+        3,
+        0,
+    ]
+    with store.read(CONTOSO) as tx:
+        assert [account.user_id for account in tx.sign_ins.find_session("session-1").signed_in()] == [ADMIN]
+        assert tx.sign_ins.find_session("session-2").signed_in() == ()
+        assert len(tx.sign_ins.find_session("session-3").signed_in()) == 1
+        assert tx.sign_ins.find_portal_session("portal-1") is None
+    with store.read(FABRIKAM) as tx:
+        assert len(tx.sign_ins.find_session("session-1").signed_in()) == 1
+
+
+def test_portal_sessions_end_alone_or_with_their_sign_in(store: SqlStore):
+    others = (portal_session("portal-2"), portal_session("portal-3", sid="sid-2"))
+    store.write(
+        CONTOSO, lambda tx: [tx.sign_ins.add_portal_session(item) for item in (portal_session(), *others)]
+    )
+    with store.read(CONTOSO) as tx:
+        assert tx.sign_ins.find_portal_session("portal-1") == portal_session()
+    store.write(CONTOSO, lambda tx: tx.sign_ins.remove_portal_session("portal-1"))
+    store.write(CONTOSO, lambda tx: tx.sign_ins.remove_portal_sessions_of_sid("sid-1"))
+    with store.read(CONTOSO) as tx:
+        left = [tx.sign_ins.find_portal_session(f"portal-{number}") for number in (1, 2, 3)]
+    assert left == [None, None, others[1]]
+
+
+def test_a_passcode_is_spent_once(store: SqlStore):
+    newer = passcode("pc-2", sent_at=NOW + timedelta(minutes=1))
+    store.write(CONTOSO, lambda tx: [tx.sign_ins.add_passcode(item) for item in (passcode(), newer)])
+    with store.read(CONTOSO) as tx:
+        assert tx.sign_ins.passcodes_of("ctx-1") == (newer, passcode())
+        assert tx.sign_ins.live_passcodes_for("mia@example.com", NOW) == 2
+        assert tx.sign_ins.live_passcodes_for("mia@example.com", NOW + HOUR) == 0
+    assert store.write(CONTOSO, lambda tx: [tx.sign_ins.consume_passcode("pc-1", NOW) for _ in range(2)]) == [
+        True,
+        False,
+    ]
+    with store.read(CONTOSO) as tx:
+        assert tx.sign_ins.passcodes_of("ctx-1")[1].consumed_at == NOW
+        assert tx.sign_ins.live_passcodes_for("mia@example.com", NOW) == 1
+
+
+@pytest.mark.parametrize("why", ["replaced", "expired", "exhausted"])
+def test_a_passcode_that_ended_is_never_spent(store: SqlStore, why: str):
+    store.write(CONTOSO, lambda tx: tx.sign_ins.add_passcode(passcode()))
+    moment = NOW
+    if why == "replaced":
+        store.write(CONTOSO, lambda tx: tx.sign_ins.replace_passcodes("ctx-1", NOW))
+    elif why == "expired":
+        moment = passcode().expires_at
+    else:
+        counted = store.write(CONTOSO, lambda tx: [tx.sign_ins.count_passcode_try("pc-1") for _ in range(6)])
+        assert counted == [1, 2, 3, 4, 5, 6]
+    assert store.write(CONTOSO, lambda tx: tx.sign_ins.consume_passcode("pc-1", moment)) is False
+
+
+def test_the_fifth_try_may_still_be_the_right_one(store: SqlStore):
+    store.write(CONTOSO, lambda tx: tx.sign_ins.add_passcode(passcode(tries=4)))
+    assert store.write(CONTOSO, lambda tx: tx.sign_ins.count_passcode_try("pc-1")) == 5
+    assert store.write(CONTOSO, lambda tx: tx.sign_ins.consume_passcode("pc-1", NOW)) is True
+    with pytest.raises(NotFound):
+        store.write(CONTOSO, lambda tx: tx.sign_ins.count_passcode_try("unknown"))
+
+
+def test_a_code_is_spent_once_and_stays_visible(store: SqlStore):
+    store.write(CONTOSO, lambda tx: tx.sign_ins.add_code(code(), family()))
+    with store.read(CONTOSO) as tx:
+        assert tx.sign_ins.find_code("code-1") == code()
+        assert tx.sign_ins.find_family("family-1") == family()
+    assert store.write(
+        CONTOSO, lambda tx: [tx.sign_ins.count_verifier_failure("code-1") for _ in range(2)]
+    ) == [1, 2]
+    assert store.write(CONTOSO, lambda tx: [tx.sign_ins.consume_code("code-1", NOW) for _ in range(2)]) == [
+        True,
+        False,
+    ]
+    with store.read(CONTOSO) as tx:
+        assert tx.sign_ins.find_code("code-1") == replace(code(), verifier_failures=2, consumed_at=NOW)
+    with pytest.raises(NotFound):
+        store.write(CONTOSO, lambda tx: tx.sign_ins.count_verifier_failure("unknown"))
+
+
+def test_a_code_of_another_tenant_can_only_be_recognised(store: SqlStore):
+    store.write(CONTOSO, lambda tx: tx.sign_ins.add_code(code(), family()))
+
+    def elsewhere(tx):
+        found = tx.sign_ins
+        return (
+            found.find_code("code-1"),
+            found.consume_code("code-1", NOW),
+            found.find_code_anywhere("code-1"),
+        )
+
+    assert store.write(FABRIKAM, elsewhere) == (None, False, code())
+
+
+def test_families_are_revoked_once_alone_or_with_their_user(store: SqlStore):
+    def work(tx):
+        tx.sign_ins.add_code(code(), family())
+        tx.sign_ins.add_code(code("code-2", family_id="family-2"), family("family-2"))
+        tx.sign_ins.revoke_family("family-1", NOW)
+        tx.sign_ins.revoke_families_of(MIA, NOW + HOUR)
+
+    store.write(CONTOSO, work)
+    with store.read(CONTOSO) as tx:
+        assert tx.sign_ins.find_family("family-1").revoked_at == NOW
+        assert tx.sign_ins.find_family("family-2").revoked_at == NOW + HOUR
+        assert tx.sign_ins.find_family("unknown") is None

@@ -10,7 +10,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from xenia.core.credentials import PASSCODE_SESSION
-from xenia.core.errors import AccountNotInTenant, ConsentRequired, LoginRequired, PasscodesOff, SecondFactorRequired
+from xenia.core.errors import (
+    AccountNotInTenant,
+    ConsentRequired,
+    LoginRequired,
+    PasscodesOff,
+    SecondFactorRequired,
+)
 from xenia.core.signin.demands import Demands
 from xenia.core.signin.facts import Factor, Facts, Proof, Realm
 from xenia.core.signin.interrupts import Step, is_fresh, next_interrupt
@@ -131,7 +137,12 @@ def _supply(known: Facts, asked: Demands, step: Step) -> Facts:
     [
         (Facts(), Demands(), Step.IDENTIFY, LoginRequired),
         (Facts(login="a@b.example", realm=Realm.EMAIL_PASSCODE), Demands(), Step.PASSCODE, LoginRequired),
-        (Facts(login="a@b.example", realm=Realm.EMAIL_PASSCODE), Demands(passcodes_off=True), Step.REFUSED, PasscodesOff),
+        (
+            Facts(login="a@b.example", realm=Realm.EMAIL_PASSCODE),
+            Demands(passcodes_off=True),
+            Step.REFUSED,
+            PasscodesOff,
+        ),
         (Facts(login="m", realm=Realm.PASSWORD), Demands(passcodes_off=True), Step.PASSWORD, LoginRequired),
         (
             Facts(login="a@b.example", proofs=(proof(Factor.FIRST),)),

@@ -19,7 +19,8 @@ import xenia.ui.account
 import xenia.ui.signin
 from tests.support.stores import make_sqlite_store
 from tests.support.walker import BASE, Walker
-from xenia import oidc
+
+# OIDC from xenia import oidc
 from xenia.core.actor import Actor, system_actor
 from xenia.core.directory.application import Application, Platform, RedirectUri, ServicePrincipal
 from xenia.core.directory.roles import GLOBAL_ADMINISTRATOR
@@ -48,7 +49,7 @@ from xenia.web.routing import Route, Router, Surface
 from xenia.web.static_files import StaticFiles
 
 START = datetime(2026, 7, 1, 12, 0, tzinfo=UTC)
-PASSWORD = "Correct-horse-battery-9"  # noqa: S105
+PASSWORD = "Correct-horse-battery-9"
 UI = Path(xenia.ui.signin.__file__).parent.parent
 
 
@@ -67,7 +68,7 @@ class SetClock:
 
 
 @dataclass
-class Platform_:
+class RunningServer:
     """The running server and short ways to act on it."""
 
     ports: Ports
@@ -113,7 +114,7 @@ class Platform_:
 
     def policies(self, **changes: object) -> None:
         """Change tenant-wide settings."""
-        from dataclasses import replace  # noqa: PLC0415
+        from dataclasses import replace
 
         def work(tx: Transaction) -> None:
             stored = tx.tenants.policies(self.tenant.id)
@@ -146,7 +147,7 @@ def challenge() -> str:
 
 
 @contextmanager
-def platform(directory: Path, **server: object) -> Iterator[Platform_]:
+def platform(directory: Path, **server: object) -> Iterator[RunningServer]:
     """A server on a SQLite file below *directory*."""
     store = make_sqlite_store(directory)
     try:
@@ -160,7 +161,7 @@ def _static() -> StaticFiles:
     return StaticFiles()
 
 
-def make_platform(store: Store, **changes: object) -> Platform_:
+def make_platform(store: Store, **changes: object) -> RunningServer:
     """Contoso with an administrator and the app "Orders" on any empty store."""
     info = {
         "base_url": BASE,
@@ -196,7 +197,7 @@ def make_platform(store: Store, **changes: object) -> Platform_:
     )
     add_role(ports, operator, created.user.id, GLOBAL_ADMINISTRATOR.template_id)
     app = _orders(ports, tenant)
-    return Platform_(ports, clock, make_router(ports), tenant, created.user, app)
+    return RunningServer(ports, clock, make_router(ports), tenant, created.user, app)
 
 
 def _orders(ports: Ports, tenant: Tenant) -> Application:
@@ -231,4 +232,7 @@ def make_router(ports: Ports) -> Router:
     cookies, guard = Cookies("t"), FormGuard(ports.sealer, ports.entropy)
     account = xenia.ui.account.routes(ports, pages, cookies, guard)
     surfaces = [oidc.routes(ports, pages, cookies), xenia.ui.signin.routes(ports, pages, cookies, guard)]
-    return Router([*surfaces, account], Surface("none", (Route("GET", "/none", account.routes[0].handler),), account.render_error))
+    return Router(
+        [*surfaces, account],
+        Surface("none", (Route("GET", "/none", account.routes[0].handler),), account.render_error),
+    )

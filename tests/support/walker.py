@@ -125,7 +125,12 @@ class Walker:
         self.page: Page | None = None
 
     def send(
-        self, method: str, url: str, *, form: dict[str, str] | None = None, headers: dict[str, str] | None = None
+        self,
+        method: str,
+        url: str,
+        *,
+        form: dict[str, str] | None = None,
+        headers: dict[str, str] | None = None,
     ) -> HttpResponse:
         """One request, without following anything."""
         parts = urlsplit(url)

@@ -22,7 +22,7 @@ from xenia.usecases.sign_in.steps import (
     identify,
     pick,
 )
-from xenia.web.authorization_response import error_answer, render_answer
+from xenia.web.authorization_response import came_by_form, error_answer, render_answer
 from xenia.web.cookies import Cookies
 from xenia.web.form_guard import FormGuard, FormRefused
 from xenia.web.http import HttpRequest, HttpResponse, Params, html, redirect
@@ -129,7 +129,7 @@ class Dispatcher:
         answer = error_answer(
             interaction.authorize, declined, request, self._ports.clock.now(), app_name=name
         )
-        return render_answer(answer, self._pages, after_form=True)
+        return render_answer(answer, self._pages, after_form=came_by_form(request), host_name=tenant.display_name)
 
     def _follow(self, tenant_id: str, turn: Turn) -> HttpResponse:
         if turn.answer is not None:

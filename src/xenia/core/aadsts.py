@@ -97,7 +97,11 @@ ASSERTION_CODES = {"signature": 700027, "time": 700024, "subject": 700021, "audi
 
 def aadsts_of(error: Exception) -> Aadsts:
     """The row of this error; whatever has none is a server error and tells nothing."""
+    row = next((AADSTS[kind] for kind in type(error).__mro__ if kind in AADSTS), SERVER_ERROR)
     if isinstance(error, e.ClientAssertionInvalid):
-        row = AADSTS[e.ClientAssertionInvalid]
         return replace(row, code=ASSERTION_CODES.get(error.reason, row.code))
-    return next((AADSTS[kind] for kind in type(error).__mro__ if kind in AADSTS), SERVER_ERROR)
+    if isinstance(error, e.ResponseTypeNotEnabled) and error.response_type == "token":
+        return replace(row, code=700051)
+    if isinstance(error, e.RequestObjectNotSupported):
+        return replace(row, error=f"{error.parameter}_not_supported")
+    return row

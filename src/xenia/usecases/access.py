@@ -44,6 +44,18 @@ def find_resource(tx: Transaction, tenant: Tenant, requested: ResourceScopes) ->
     return Resource(application, principal, name)
 
 
+def check_requested(tx: Transaction, tenant: Tenant, requested: RequestedScopes) -> None:
+    """Whether everything asked for exists: said at once, not after the person has signed in.
+
+    Raises ResourceNotFound, InvalidScope.
+    """
+    for asked in requested.resources:
+        offered = {fold(scope.value) for scope in find_resource(tx, tenant, asked).application.scopes if scope.is_enabled}
+        unknown = next((value for value in asked.values if fold(value) not in offered), None)
+        if unknown is not None and not asked.is_default:
+            raise errors.InvalidScope(asked.spell(unknown))
+
+
 def _named(tx: Transaction, name: str) -> Application | None:
     app_id = parse_guid(name.removeprefix("api://").rstrip("/"))
     if app_id is not None:
@@ -69,8 +81,8 @@ def delegated_access(
     resource = find_resource(tx, tenant, asked)
     offered = {fold(scope.value): scope.value for scope in resource.application.scopes if scope.is_enabled}
     named = tuple(fold(value) for value in asked.values if not asked.is_default)
-    unknown = next((value for value in asked.values if not asked.is_default and fold(value) not in offered), None)
-    if unknown is not None:
+    unknown = next((value for value in asked.values if fold(value) not in offered), None)
+    if unknown is not None and not asked.is_default:
         raise errors.InvalidScope(asked.spell(unknown))
     agreed = _agreed(tx, client, principal, user_id, resource, named)
     granted = tuple(value for key, value in offered.items() if key in agreed)

@@ -47,6 +47,7 @@ class PlannedAccess:
     token: PlannedToken
     expires_in: int
     scope: str
+    resource: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,7 +180,7 @@ def plan_access_token(
     lifetime = _SHORTEST_ACCESS + int(ports.entropy.digits(6)) % _ACCESS_SPREAD
     stamp = c.Stamp(now, timedelta(seconds=lifetime), ports.entropy.token(16))
     planned = PlannedToken(c.user_access_token(signed_in, resource, grant, stamp), resource.version)
-    return PlannedAccess(planned, lifetime - 1, access.echo)
+    return PlannedAccess(planned, lifetime - 1, access.echo, resource.identifier)
 
 
 def sign_token(ports: Ports, token: PlannedToken) -> str:

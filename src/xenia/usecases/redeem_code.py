@@ -62,6 +62,8 @@ class TokenSet:
     access_token: str
     expires_in: int
     scope: str
+    resource: str
+    """The resource by the name the client used."""
     id_token: str | None
     client_info: str
 
@@ -89,6 +91,7 @@ def redeem_code(
         access_token=sign_token(ports, outcome.access.token),
         expires_in=outcome.access.expires_in,
         scope=outcome.access.scope,
+        resource=outcome.access.resource,
         id_token=sign_token(ports, outcome.id_token) if outcome.id_token else None,
         client_info=client_info(outcome.signed_in),
     )
@@ -131,7 +134,7 @@ def spend_code(
     if code.expires_at <= now:
         raise errors.CodeExpired
     _check_platform(code, client, redemption)
-    if redemption.redirect_uri != code.redirect_uri:
+    if code.redirect_uri != (redemption.redirect_uri or _only_redirect_uri(client)):
         raise errors.CodeRedirectMismatch
     if not _is_verified(code, redemption.verifier):
         if tx.sign_ins.count_verifier_failure(hashed) >= VERIFIER_TRIES:
@@ -174,6 +177,12 @@ def _check_platform(code: AuthorizationCode, client: AuthenticatedClient, redemp
         raise errors.ClientCredentialMissing
     if code.platform is not Platform.WEB and has_credential:
         raise errors.PublicClientCredential
+
+
+def _only_redirect_uri(client: AuthenticatedClient) -> str | None:
+    """Where exactly one is registered, neither leg need name it (RFC 6749 section 3.1.2.3)."""
+    registered = client.application.redirect_uris
+    return registered[0].uri if len(registered) == 1 else None
 
 
 def _is_verified(code: AuthorizationCode, verifier: str | None) -> bool:

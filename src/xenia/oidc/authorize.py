@@ -1,0 +1,165 @@
+"""The authorization endpoint (OpenID Connect Core section 3.1.2): GET, or POST from the app's own page.
+
+Reads a request through the pipeline and hands it to the sign-in engine; what comes back is either an answer
+for the app or an interaction whose page is due. A cross-site POST changes nothing here but to start an
+interaction bound to this browser, which is what its GET twin does too.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from xenia.core.aadsts import aadsts_of
+from xenia.core.directory.tenant import Tenant
+from xenia.core.endpoints import ALIASES, V1, V2, issuer, origins, sign_in_url
+from xenia.core.errors import InvalidRequest, NotMultiTenant, TenantRequired, XeniaError
+from xenia.core.ids import ObjectId, fold, parse_guid
+from xenia.core.signin.request import AuthorizeRequest
+from xenia.oidc import pipeline
+from xenia.ports import Ports
+from xenia.usecases.access import check_requested, requested_scopes
+from xenia.usecases.authenticate_client import find_client
+from xenia.usecases.find_tenant import TenantDirectory
+from xenia.usecases.issue_tokens import read_login_hint
+from xenia.usecases.sign_in import BrowserContext, Turn, begin_authorize
+from xenia.web.authorization_response import error_answer_to, render_answer
+from xenia.web.cookies import Cookies
+from xenia.web.http import HttpRequest, HttpResponse, Params, redirect
+from xenia.web.pages import Pages
+from xenia.web.protocol_error import correlation_of
+
+
+class Authorize:
+    """Handlers of both versions of the endpoint."""
+
+    def __init__(self, ports: Ports, tenants: TenantDirectory, pages: Pages, cookies: Cookies) -> None:
+        self._ports = ports
+        self._tenants = tenants
+        self._pages = pages
+        self._cookies = cookies
+
+    def v2(self, request: HttpRequest) -> HttpResponse:
+        """``/{tenant}/oauth2/v2.0/authorize``."""
+        return self._answer(request, V2)
+
+    def v1(self, request: HttpRequest) -> HttpResponse:
+        """``/{tenant}/oauth2/authorize``: one ``resource`` instead of scopes."""
+        return self._answer(request, V1)
+
+    def _answer(self, request: HttpRequest, version: str) -> HttpResponse:
+        params = _params(request)
+        tenant, asked = self._address(request, params, version)
+        try:
+            complete = self._with_hints(request, tenant, asked)
+            turn = begin_authorize(self._ports, tenant, complete, self._browser(request, tenant))
+        except XeniaError as error:
+            if not (aadsts_of(error).may_redirect or asked.request.is_silent):
+                raise
+            return self._refuse(request, tenant, asked, error)
+        return self._follow(request, tenant, turn)
+
+    def _address(
+        self, request: HttpRequest, params: Params, version: str
+    ) -> tuple[Tenant, pipeline.Asked]:
+        """Whose request this is and where its answer may go. Every refusal here is a page."""
+        pipeline.check_size(params)
+        client_id = pipeline.required_client_id(params)
+        tenant = self._tenant(request.args["tenant"], client_id, params)
+        with self._ports.store.read(tenant.id) as tx:
+            client, _ = find_client(tx, tenant, client_id)
+        where = pipeline.registered_redirect(client, params)
+        first = pipeline.first_understanding(client.app_id, where, params, version)
+        return tenant, pipeline.Asked(params, client, first)
+
+    def _tenant(self, segment: str, client_id: str, params: Params) -> Tenant:
+        """The tenant named by the path, or at an alias by a hint; aliases are for multi-tenant applications."""
+        if fold(segment) not in ALIASES:
+            return self._tenants.find(segment)
+        with self._ports.store.read(None) as tx:
+            client = tx.applications.find_by_app_id(parse_guid(client_id) or "")
+        if client is not None and not client.is_multi_tenant:
+            raise NotMultiTenant(client.app_id, client.display_name)
+        found = self._tenants.find_by_hint(params.find("domain_hint"), params.find("login_hint"))
+        if found is None:
+            raise TenantRequired
+        return found
+
+    def _with_hints(self, request: HttpRequest, tenant: Tenant, asked: pipeline.Asked) -> AuthorizeRequest:
+        """The complete request, its scopes known to exist and its opaque hints opened."""
+        complete = pipeline.complete(asked)
+        with self._ports.store.read(tenant.id) as tx:
+            check_requested(tx, tenant, requested_scopes(self._ports, request.base_url, complete.scopes))
+            token_hint = asked.params.find("id_token_hint")
+            if token_hint:
+                user_id = hinted_user(self._ports, tenant, token_hint, request.base_url)
+                user = tx.users.find(user_id) if user_id else None
+                if user is None:
+                    raise InvalidRequest("id_token_hint", "The 'id_token_hint' is not an ID token of this tenant.")
+                return replace(complete, login_hint=user.sign_in_name)
+        opened = read_login_hint(self._ports, complete.login_hint or "")
+        return replace(complete, login_hint=opened[1]) if opened else complete
+
+    def _browser(self, request: HttpRequest, tenant: Tenant) -> BrowserContext:
+        return BrowserContext(
+            base_url=request.base_url,
+            browser_secret=self._cookies.browser(request),
+            session_secret=self._cookies.session(request, tenant.id),
+            ip_address=request.client_address,
+            user_agent=request.header("user-agent")[:512],
+            correlation_id=correlation_of(request),
+        )
+
+    def _refuse(
+        self, request: HttpRequest, tenant: Tenant, asked: pipeline.Asked, error: XeniaError
+    ) -> HttpResponse:
+        known = asked.request
+        answer = error_answer_to(
+            known.redirect_uri,
+            known.response_mode,
+            known.state,
+            error,
+            request,
+            self._ports.clock.now(),
+            app_name=asked.client.display_name,
+            silent=known.is_silent,
+        )
+        return render_answer(answer, self._pages, after_form=False, host_name=tenant.display_name)
+
+    def _follow(self, request: HttpRequest, tenant: Tenant, turn: Turn) -> HttpResponse:
+        if turn.answer is not None:
+            # The form that may have come before is the app's own: our form-action does not bind it.
+            response = render_answer(turn.answer, self._pages, after_form=False, host_name=tenant.display_name)
+        else:
+            response = redirect(sign_in_url(request.base_url, tenant.id, turn.interaction_id or ""), status=302)
+        if turn.browser_secret is not None:
+            response = self._cookies.set_browser(response, turn.browser_secret)
+        if turn.session_secret is not None:
+            response = self._cookies.set_session(
+                response, tenant.id, turn.session_secret, max_age=turn.session_max_age
+            )
+        return response
+
+
+def hinted_user(ports: Ports, tenant: Tenant, token: str, base_url: str) -> ObjectId | None:
+    """The user of an ID token that this tenant issued, however old it is (OpenID Connect Core section 3.1.2.1)."""
+    claims = hinted_claims(ports, tenant, token, base_url)
+    found = claims.get("oid") if claims else None
+    return found if isinstance(found, str) else None
+
+
+def hinted_claims(ports: Ports, tenant: Tenant, token: str, base_url: str) -> dict[str, object] | None:
+    """Claims of an ``id_token_hint``: our signature, this tenant's issuer, and not an access token."""
+    claims = ports.keys.verify(token)
+    if claims is None or "appid" in claims or "azp" in claims:
+        return None
+    ours = origins(base_url, ports.server.base_url, ports.server.hosts)
+    issuers = {issuer(origin, tenant.id, version) for origin in ours for version in (V1, V2)}
+    return claims if claims.get("iss") in issuers else None
+
+
+def _params(request: HttpRequest) -> Params:
+    """Query and, for POST, form: a parameter in both counts as duplicated."""
+    try:
+        return Params((*request.query.pairs, *request.form.pairs))
+    except ValueError:
+        raise InvalidRequest("", "The request has too many parameters.") from None

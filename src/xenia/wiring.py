@@ -133,6 +133,17 @@ def prepare(ports: Ports, keys: RsaKeyRing) -> None:
     ensure_first_party(ports)
 
 
+def holds_signing_keys(database_url: str) -> bool:
+    """Whether the database belongs to an installation that has begun. Raises StoreUnavailable, ValueError."""
+    store = open_store(database_url, durable=True)
+    try:
+        store.migrate()
+        with store.read(None) as tx:
+            return bool(tx.keys.list())
+    finally:
+        store.close()
+
+
 def server_info(installation: Installation, sealer: AesSealer) -> ServerInfo:
     """What use cases and mails may know of this installation."""
     settings = installation.settings

@@ -77,6 +77,10 @@ class DataDirectory:
         """The embedded database."""
         return f"sqlite:///{(self.path / 'xenia.db').as_posix()}"
 
+    def has_key(self) -> bool:
+        """Whether a data key lies here."""
+        return (self.path / "data.key").exists()
+
     def data_key(self, configured: str, *, may_create: bool) -> bytes:
         """The configured key, or the one in ``data.key``; made when *may_create* and there is none.
 

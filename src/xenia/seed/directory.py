@@ -33,10 +33,12 @@ RANDOM = "random"
 
 @dataclass(frozen=True, slots=True)
 class SeededUser:
-    """A member of the seed; password and key only where they were made or set now."""
+    """A member of the seed. The password is known only to the start that set it; the key stays readable."""
 
     user: User
     is_administrator: bool
+    is_new: bool = False
+    """Whether this start made the account."""
     password: str | None = None
     authenticator_secret: str | None = None
 
@@ -114,8 +116,11 @@ def _apply_user(ports: Ports, actor: Actor, tenant: Tenant, entry: SeedUser) -> 
     with ports.store.read(tenant.id) as tx:
         found = tx.users.find_by_upn(upn)
         roles = tx.users.roles(found.id) if found else frozenset()
+        apps = tx.credentials.authenticator_apps(found.id) if found else ()
     if found is not None:
-        return SeededUser(found, is_administrator=bool(roles))
+        confirmed = next((app for app in apps if app.confirmed_at), None)
+        key = ports.sealer.open(confirmed.sealed_secret, SEAL_PURPOSE).decode() if confirmed else None
+        return SeededUser(found, bool(roles), authenticator_secret=key)
     properties = dict(entry.properties) | ({"mail": entry.mail} if entry.mail else {})
     order = NewMember(upn, entry.display_name, entry.password, properties=properties, id=entry.id)
     created = create_member(ports, actor, order)
@@ -126,7 +131,9 @@ def _apply_user(ports: Ports, actor: Actor, tenant: Tenant, entry: SeedUser) -> 
         secret = ports.entropy.totp_secret()
     if secret:
         add_authenticator(ports, actor, created.user, secret)
-    return SeededUser(created.user, bool(entry.roles), created.password, secret)
+    return SeededUser(
+        created.user, bool(entry.roles), is_new=True, password=created.password, authenticator_secret=secret
+    )
 
 
 def add_authenticator(ports: Ports, actor: Actor, user: User, secret: str) -> None:

@@ -1,0 +1,47 @@
+"""The `xenia` command and its sub-commands. Each is imported when called, so that none pays for the others."""
+
+from __future__ import annotations
+
+import importlib
+
+import click
+
+import xenia as package
+
+_COMMANDS = {
+    "up": (
+        "xenia.cli.up:up",
+        "Start the workshop on this computer: server, mailbox, labs, tester, sample data.",
+    ),
+    "serve": ("xenia.cli.serve:serve", "Serve in production; refuses unsafe settings."),
+}
+
+
+class _Lazy(click.Group):
+    """Sub-commands by name; the module behind one is imported when it is called."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """In the order of the table."""
+        del ctx
+        return list(_COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """The command, imported now."""
+        del ctx
+        if cmd_name not in _COMMANDS:
+            return None
+        module, _, name = _COMMANDS[cmd_name][0].partition(":")
+        command: click.Command = getattr(importlib.import_module(module), name)
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """The list in `--help`, without importing anything."""
+        del ctx
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, text) for name, (_, text) in _COMMANDS.items()])
+
+
+@click.command(cls=_Lazy, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package.__version__, prog_name="xenia")
+def xenia() -> None:
+    """Xenia: invite guests, let them sign in with the identity they have."""

@@ -1,0 +1,191 @@
+"""One life of the server: lock, bind, certify, wire, prepare, answer, wait for the end, leave tidily."""
+
+from __future__ import annotations
+
+import contextlib
+import http.client
+import signal
+import ssl
+import sys
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from types import FrameType
+
+from xenia.cli.addresses import Addresses, addresses_of
+from xenia.cli.data_directory import DataDirectory, DataKeyMissing
+from xenia.cli.listeners import Bound, Listeners, bind
+from xenia.outside.ambient import SystemClock
+from xenia.outside.local_ca import LocalCa, ServerCertificate
+from xenia.outside.logs import configure_logs
+from xenia.ports import StoreUnavailable
+from xenia.settings import Settings
+from xenia.web.operations import PublishedCa
+from xenia.wiring import Installation, Program, build, holds_signing_keys
+
+_SWITCH_INTERVAL = 0.0005
+"""Seconds. Signing leaves the interpreter lock and must get it back soon, also beside busy threads."""
+
+
+@dataclass(frozen=True, slots=True)
+class Started:
+    """A server that answers, for those who announce it."""
+
+    settings: Settings
+    program: Program
+    addresses: Addresses
+    data: DataDirectory
+    certificate: ServerCertificate | None
+    tool_token: str
+
+
+class StartRefused(Exception):
+    """The server cannot start; the message says why and what to do."""
+
+
+def run(
+    settings: Settings,
+    data: DataDirectory,
+    prepare: Callable[[Program], None],
+    announce: Callable[[Started], None],
+) -> None:
+    """Serve until SIGINT or SIGTERM. *prepare* runs before the first request, *announce* once one was answered.
+
+    Raises DataDirectoryTaken, AddressRefused, StartRefused and what *prepare* raises; everything taken is given back.
+    """
+    sys.setswitchinterval(_SWITCH_INTERVAL)
+    configure_logs(settings.log.log_level, settings.log.log_file)
+    with contextlib.ExitStack() as leaving:
+        data.open()
+        leaving.callback(data.close)
+        bound = bind(settings.server.host, settings.server.port)
+        leaving.callback(bound.close)
+        started = _wire(settings, data, bound)
+        leaving.callback(started.program.close)
+        _prepare(started.program)
+        prepare(started.program)
+        _serve(started, bound, announce)
+
+
+def _prepare(program: Program) -> None:
+    try:
+        program.prepare()
+    except StoreUnavailable as error:
+        raise StartRefused(f"The database cannot be used: {error}") from None
+    except ValueError:
+        raise StartRefused(
+            "The signing keys in the database were sealed with another data key. All nodes of one installation need the "
+            "same data_key."
+        ) from None
+
+
+def _wire(settings: Settings, data: DataDirectory, bound: Bound) -> Started:
+    addresses = addresses_of(settings.server, bound.ports)
+    certificate = _certificate(settings, data, addresses)
+    database_url = settings.storage.database or data.database_url
+    token = data.tool_token(settings.workshop.tool_token) if settings.workshop.tools else ""
+    ca = None
+    if certificate is not None:
+        ca = PublishedCa(certificate.ca_file.read_bytes(), certificate.fingerprint)
+    try:
+        program = build(
+            Installation(
+                settings=settings,
+                base_url=addresses.base_url,
+                hosts=addresses.hosts,
+                database_url=database_url,
+                data_key=data_key_of(settings, data, database_url),
+                tool_token=token,
+                ca=ca,
+            )
+        )
+    except ValueError as error:
+        raise StartRefused(str(error)) from None
+    return Started(settings, program, addresses, data, certificate, token)
+
+
+def data_key_of(settings: Settings, data: DataDirectory, database_url: str) -> bytes:
+    """The data key; made for a new installation only, since a new one opens nothing in an old database.
+
+    Raises StartRefused.
+    """
+    has_key = bool(settings.storage.data_key) or data.has_key()
+    try:
+        return data.data_key(
+            settings.storage.data_key, may_create=has_key or not holds_signing_keys(database_url)
+        )
+    except DataKeyMissing as error:
+        raise StartRefused(
+            f"{error}, but the database holds secrets that were sealed with it. Put the file back (xenia restore), "
+            "or set data_key."
+        ) from None
+
+
+def _certificate(settings: Settings, data: DataDirectory, addresses: Addresses) -> ServerCertificate | None:
+    """From our own CA, unless one was given or a proxy does TLS."""
+    if settings.server.tls_cert is not None or not settings.server.tls:
+        return None
+    try:
+        return LocalCa(data.certificates, SystemClock()).server_certificate(addresses.names)
+    except ValueError as error:
+        raise StartRefused(
+            f"{error}. Give a certificate with --tls-cert and --tls-key, or another host."
+        ) from None
+
+
+def _serve(started: Started, bound: Bound, announce: Callable[[Started], None]) -> None:
+    server = started.settings.server
+    files: tuple[Path, Path] | None = None
+    if server.tls_cert is not None and server.tls_key is not None:
+        files = (server.tls_cert, server.tls_key)
+    elif started.certificate is not None:
+        files = (started.certificate.certificate_file, started.certificate.key_file)
+    listeners = Listeners(started.program.app, bound, files, server.threads)
+    listeners.start()
+    try:
+        stop = _stop_on_signals()
+        started.program.start_workers()
+        _first_request(bound, is_tls=files is not None)
+        announce(started)
+        _wait(stop)
+    finally:
+        listeners.stop()
+
+
+def _stop_on_signals() -> threading.Event:
+    stop = threading.Event()
+
+    def ask(number: int, frame: FrameType | None) -> None:
+        del number, frame
+        stop.set()
+
+    for name in ("SIGINT", "SIGTERM", "SIGBREAK"):
+        if hasattr(signal, name):
+            signal.signal(getattr(signal, name), ask)
+    return stop
+
+
+def _wait(stop: threading.Event) -> None:
+    # On Windows a wait without end would not be interrupted by Ctrl-C.
+    pause = 1.0 if sys.platform == "win32" else None
+    while not stop.wait(pause):
+        pass
+
+
+def _first_request(bound: Bound, *, is_tls: bool) -> None:
+    """Ask ourselves whether we are ready, over the wire. Raises StartRefused when not."""
+    host, port = bound.sockets[0].getsockname()[:2]
+    host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104  (compared with, not bound to)
+    connection: http.client.HTTPConnection
+    if is_tls:
+        # Our own socket, and the name on the certificate is not its address: nothing is to be verified here.
+        context = ssl._create_unverified_context()  # noqa: S323, SLF001
+        connection = http.client.HTTPSConnection(host, port, timeout=30, context=context)
+    else:
+        connection = http.client.HTTPConnection(host, port, timeout=30)
+    with contextlib.closing(connection):
+        connection.request("GET", "/readyz")
+        status = connection.getresponse().status
+    if status != 200:
+        raise StartRefused("The server started but is not ready; the log says why.")

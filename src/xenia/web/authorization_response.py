@@ -43,6 +43,8 @@ def render_answer(
 def answer_url(answer: Answer) -> str:
     """The redirect of a query or fragment answer; what the registered URI carries in its query stays."""
     uri = with_path(answer.redirect_uri)
+    if not answer.params:
+        return uri
     params = urlencode(answer.params, quote_via=quote)
     if answer.response_mode == "fragment":
         return f"{uri}#{params}"

@@ -1,4 +1,8 @@
-"""Tenants, every name they answer to, and their policies (platform-wide)."""
+"""Tenants, every name they answer to, and their policies (platform-wide).
+
+The platform tenant, which owns what ships with Xenia, has no name and is in no list: only its id, from
+inside, finds it.
+"""
 
 from __future__ import annotations
 
@@ -7,6 +11,7 @@ from dataclasses import replace
 import sqlalchemy as sa
 
 from xenia.core.addresses import domain_key
+from xenia.core.directory.first_party import PLATFORM_TENANT_ID
 from xenia.core.directory.tenant import Tenant, TenantPolicies
 from xenia.core.errors import Conflict, NotFound
 from xenia.core.ids import TenantId, fold
@@ -21,9 +26,13 @@ _FIND = sa.select(tenants.c.doc).where(tenants.c.id == sa.bindparam("tenant"))
 _FIND_BY_NAME = (
     sa.select(tenants.c.doc)
     .join(tenant_names, tenant_names.c.tenant_id == tenants.c.id)
-    .where(tenant_names.c.name_key == sa.bindparam("name"))
+    .where(tenant_names.c.name_key == sa.bindparam("name"), tenants.c.id != PLATFORM_TENANT_ID)
 )
-_LIST = sa.select(tenants.c.doc).order_by(tenants.c.created_at, tenants.c.id)
+_LIST = (
+    sa.select(tenants.c.doc)
+    .where(tenants.c.id != PLATFORM_TENANT_ID)
+    .order_by(tenants.c.created_at, tenants.c.id)
+)
 _ADD = sa.insert(tenants)
 _ADD_NAMES = sa.insert(tenant_names)
 _DROP_NAMES = sa.delete(tenant_names).where(tenant_names.c.tenant_id == sa.bindparam("tenant"))

@@ -58,7 +58,7 @@ def ensure_first_party(ports: Ports) -> None:
     tenant = Tenant(
         PLATFORM_TENANT_ID,
         "Xenia",
-        (Domain("platform.invalid", is_initial=True, is_default=True),),
+        (Domain("xenia-platform.invalid", is_initial=True, is_default=True),),
         now,
         subject_salt=(ports.entropy.guid() + ports.entropy.guid()).replace("-", ""),
     )
@@ -100,7 +100,7 @@ def service_principals_for(
 def _complete_tenants(ports: Ports, now: datetime) -> None:
     """Give tenants that are older than a shipped application its service principal."""
     with ports.store.read(None) as tx:
-        tenant_ids = [tenant.id for tenant in tx.tenants.list() if tenant.id != PLATFORM_TENANT_ID]
+        tenant_ids = [tenant.id for tenant in tx.tenants.list()]
     for tenant_id in tenant_ids:
         with ports.store.read(tenant_id) as tx:
             missing = [app for app in FIRST_PARTY_APP_IDS if tx.applications.service_principal(app) is None]

@@ -75,10 +75,9 @@ def opened(sealer: Sealer, tenant_id: TenantId, path: str, text: str) -> PageTok
 
 def next_link(url: str, options: Options, token: str) -> str:
     """An absolute address of the next page; the options are repeated for human eyes only."""
-    repeated = [
-        f"${name}={quote(text, safe=',')}" for name, text in options.texts.items() if name in (*KEPT, "count")
-    ]
-    return f"{url}?{'&'.join([*repeated, f'$skiptoken={quote(token, safe="")}'])}"
+    shown = {name: text for name, text in options.texts.items() if name in (*KEPT, "count")}
+    pairs = [f"${name}={quote(text, safe=',')}" for name, text in shown.items()]
+    return f"{url}?{'&'.join((*pairs, '$skiptoken=' + quote(token, safe='')))}"
 
 
 def _expired() -> GraphError:

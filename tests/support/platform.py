@@ -19,9 +19,10 @@ import xenia.ui.account
 import xenia.ui.signin
 from tests.support.stores import make_sqlite_store
 from tests.support.walker import BASE, Walker
-
-# OIDC from xenia import oidc
+from xenia import oidc
 from xenia.core.actor import Actor, system_actor
+
+# OIDC from xenia.core.actor import Actor, system_actor
 from xenia.core.directory.application import Application, Platform, RedirectUri, ServicePrincipal
 from xenia.core.directory.roles import GLOBAL_ADMINISTRATOR
 from xenia.core.directory.tenant import Tenant

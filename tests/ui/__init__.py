@@ -1,1 +1,1 @@
-"""Pages through the handlers, without scripts."""
+"""Tests of the pages, one package a surface."""

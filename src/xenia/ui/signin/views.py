@@ -39,7 +39,7 @@ def page_of(
     template, view = _VIEWS[step]
     model = {**_frame(situation), **view(ports, situation)}
     if rejected is not None:
-        to = masked(situation.facts.login or "") if step is Step.PASSCODE else ""
+        to = str(model.get("address", "")) if step is Step.PASSCODE else ""
         model["errors"] = [{"field": field_of(rejected), "text": sentence(rejected, sent_to=to)}]
     return f"signin/{template}.html", model
 

@@ -1,0 +1,1 @@
+"""Tests of the administration portal at handler level, on a real store."""

@@ -45,7 +45,7 @@ class Behaviour:
             await asyncio.Event().wait()
         if self.drops_on_data:
             self.received.append(envelope)
-            assert server.transport is not None
+            assert isinstance(server.transport, asyncio.Transport)
             server.transport.abort()
             return ""
         if self.data.startswith("250"):

@@ -22,6 +22,8 @@ TIMEOUT_SECONDS = 20.0
 _PORTS = {"smtp": 587, "smtps": 465, "smtp+plain": 25}
 _LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 _LONGEST_REPLY = 500
+_ABOUT_US = (530, 534, 535, 538)
+"""The server wants TLS or a login first (RFC 4954 section 6, RFC 3207 section 4): a setting, not the mail, is wrong."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,15 +104,18 @@ class SmtpTransport:
             with self._connection() as connection:
                 return _hand_over(connection, message)
         except smtplib.SMTPServerDisconnected as error:
+            if isinstance(error.__context__, TimeoutError):
+                raise MailDeferred(self._too_slow()) from error
             raise MailDeferred(f"{self._server.name} closed the connection: {error}") from error
         except ssl.SSLError as error:
             raise MailDeferred(f"TLS with {self._server.name} failed: {error.reason or error}") from error
         except TimeoutError as error:
-            raise MailDeferred(
-                f"{self._server.name} did not answer within {self._timeout:g} seconds"
-            ) from error
+            raise MailDeferred(self._too_slow()) from error
         except OSError as error:
             raise MailDeferred(f"{self._server.name} cannot be reached: {error}") from error
+
+    def _too_slow(self) -> str:
+        return f"{self._server.name} did not answer within {self._timeout:g} seconds"
 
     @contextmanager
     def _connection(self) -> Iterator[smtplib.SMTP]:
@@ -194,7 +199,7 @@ def _expect(answer: tuple[int, bytes], what: str) -> None:
     if 200 <= code < 300:
         return
     reply = f"{_reply(code, text)} ({what})"
-    if 500 <= code < 600:
+    if 500 <= code < 600 and code not in _ABOUT_US:
         raise MailRefused(reply)
     raise MailDeferred(reply)
 

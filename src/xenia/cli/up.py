@@ -48,9 +48,10 @@ def _run(settings: Settings, data: DataDirectory, seed: Seed, ready_file: Path |
 
     def announce(started: Started) -> None:
         write_running_file(started)
-        click.echo(greeting(started, applied[0]))
+        # Before the greeting: whoever waits for its words finds the file.
         if ready_file is not None:
             write_ready_file(ready_file, ready_document(started, applied[0]))
+        click.echo(greeting(started, applied[0]))
 
     run(settings, data, prepare, announce)
     click.echo("Xenia has stopped.")

@@ -10,6 +10,7 @@ from datetime import timedelta
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from xenia import graph, oidc
 from xenia.outside.ambient import SystemClock, SystemEntropy
 from xenia.outside.assertions import JwtAssertions
 from xenia.outside.keyring import RsaKeyRing
@@ -23,6 +24,7 @@ from xenia.ports import MailTransport, Ports, ServerInfo
 from xenia.settings import MailSettings, Settings, is_loopback_host
 from xenia.storage.store import SqlStore, open_store
 from xenia.ui import account, signin
+from xenia.usecases.app_sign_in_journal import AppSignInJournal
 from xenia.usecases.first_party import ensure_first_party
 from xenia.web import operations
 from xenia.web.cookies import Cookies
@@ -65,6 +67,7 @@ class Program:
     ports: Ports
     store: SqlStore
     keys: RsaKeyRing
+    journal: AppSignInJournal
     workers: tuple[MailDispatcher | Sweeper | Background, ...]
 
     def prepare(self) -> None:
@@ -77,9 +80,10 @@ class Program:
             worker.start()
 
     def close(self) -> None:
-        """Stop the workers, then let go of the database."""
+        """Stop the workers, write what waits, then let go of the database."""
         for worker in self.workers:
             worker.stop()
+        self.journal.stop()
         self.store.close()
 
 
@@ -106,7 +110,8 @@ def build(installation: Installation) -> Program:
         server=server,
         mail_queued=dispatcher.wake,
     )
-    router = _router(ports, installation)
+    journal = AppSignInJournal(ports)
+    router = _router(ports, installation, journal)
     edge = EdgeSettings(
         origins=_origins(installation),
         trusted_proxies=settings.server.trusted_proxy,
@@ -122,6 +127,7 @@ def build(installation: Installation) -> Program:
         ports=ports,
         store=store,
         keys=keys,
+        journal=journal,
         workers=(dispatcher, Sweeper(store, clock), Background("signing-keys", care_for_keys)),
     )
 
@@ -175,12 +181,14 @@ def _transport(settings: Settings, store: SqlStore, clock: SystemClock) -> MailT
     return CopyingTransport(delivery, mailbox) if settings.workshop.tools else delivery
 
 
-def _router(ports: Ports, installation: Installation) -> Router:
+def _router(ports: Ports, installation: Installation, journal: AppSignInJournal) -> Router:
     static = StaticFiles()
     pages = Pages({name: _UI / name / "templates" for name in ("account", "signin")}, static)
     cookies = Cookies(ports.server.instance)
     guard = FormGuard(ports.sealer, ports.entropy)
     surfaces: list[Surface] = [
+        oidc.routes(ports, pages, cookies, journal),
+        graph.routes(ports),
         signin.routes(ports, pages, cookies, guard),
         account.routes(ports, pages, cookies, guard),
     ]

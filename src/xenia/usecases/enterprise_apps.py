@@ -1,0 +1,161 @@
+"""Enterprise apps: who is assigned to an app in this tenant, and the switches of its local instance."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, replace
+
+from xenia.core import audit
+from xenia.core.actor import Actor
+from xenia.core.audit import Activity, Change
+from xenia.core.directory.application import (
+    DEFAULT_ACCESS_ROLE,
+    Application,
+    AppRoleAssignment,
+    ServicePrincipal,
+)
+from xenia.core.directory.first_party import FIRST_PARTY_APP_IDS
+from xenia.core.directory.roles import APP_WRITING_ROLES
+from xenia.core.directory.user import User
+from xenia.core.errors import Conflict, InvalidValue, NotFound, NotPermitted
+from xenia.core.ids import ObjectId
+from xenia.ports import Ports, Transaction
+from xenia.usecases.application_rules import WRITE_APPLICATIONS, note, principal_target, require_principal
+from xenia.usecases.user_protection import require_user, user_target
+
+ASSIGN_PERMISSIONS = ("AppRoleAssignment.ReadWrite.All", "Directory.ReadWrite.All")
+UPDATE_SERVICE_PRINCIPAL = Activity("Update service principal", "ApplicationManagement")
+
+
+@dataclass(frozen=True, slots=True)
+class AssignedPrincipal:
+    """One line of *Users and groups*."""
+
+    assignment: AppRoleAssignment
+    user: User
+    role_name: str
+
+
+def assign_user(
+    ports: Ports,
+    actor: Actor,
+    principal_id: ObjectId,
+    user_id: ObjectId,
+    app_role_id: str = DEFAULT_ACCESS_ROLE,
+) -> AppRoleAssignment:
+    """Give the user a role of the app, or Default Access.
+
+    Raises NotPermitted, NotFound (app or user), InvalidValue (no such role for users), Conflict (assigned already).
+    """
+    actor.require(APP_WRITING_ROLES, *ASSIGN_PERMISSIONS)
+    now = ports.clock.now()
+    assignment_id, record_id = ports.entropy.guid(), ports.entropy.guid()
+
+    def work(tx: Transaction) -> AppRoleAssignment:
+        principal = require_principal(tx, principal_id)
+        user = require_user(tx, user_id)
+        if app_role_id not in {role for role, _ in _roles_for_users(tx, principal)}:
+            raise InvalidValue("app_role_id", "Permission being assigned was not found on application.")
+        present = tx.applications.assignments_of(user.id)
+        if any((each.resource_id, each.app_role_id) == (principal.id, app_role_id) for each in present):
+            raise Conflict("app_role_id", "Permission being assigned already exists on the object.")
+        assignment = AppRoleAssignment(assignment_id, user.id, "User", principal.id, app_role_id, now)
+        tx.applications.add_assignment(assignment)
+        note(tx, record_id, audit.ASSIGN_APP_ROLE, actor, now, principal_target(principal), user_target(user))
+        return assignment
+
+    return ports.store.write(actor.tenant_id, work)
+
+
+def unassign_user(ports: Ports, actor: Actor, principal_id: ObjectId, assignment_id: str) -> None:
+    """Take an assignment of this app away. Raises NotPermitted, NotFound."""
+    actor.require(APP_WRITING_ROLES, *ASSIGN_PERMISSIONS)
+    now, record_id = ports.clock.now(), ports.entropy.guid()
+
+    def work(tx: Transaction) -> None:
+        principal = require_principal(tx, principal_id)
+        found = next(
+            (each for each in tx.applications.assignments_to(principal.id) if each.id == assignment_id), None
+        )
+        if found is None or not tx.applications.remove_assignment(assignment_id):
+            raise NotFound("Resource", assignment_id)
+        user = tx.users.find(found.principal_id, deleted=True)
+        targets = (principal_target(principal), *((user_target(user),) if user else ()))
+        note(tx, record_id, audit.REMOVE_APP_ROLE, actor, now, *targets)
+
+    ports.store.write(actor.tenant_id, work)
+
+
+def list_assigned(ports: Ports, actor: Actor, principal_id: ObjectId) -> tuple[AssignedPrincipal, ...]:
+    """Users assigned to this app, oldest first. Raises NotPermitted, NotFound."""
+    if not actor.may("Application.Read.All", *WRITE_APPLICATIONS):
+        raise NotPermitted("Application.Read.All")
+    with ports.store.read(actor.tenant_id) as tx:
+        principal = require_principal(tx, principal_id)
+        names = dict(_roles_for_users(tx, principal))
+        found = []
+        for assignment in tx.applications.assignments_to(principal.id):
+            user = tx.users.find(assignment.principal_id) if assignment.principal_type == "User" else None
+            if user is not None:
+                found.append(AssignedPrincipal(assignment, user, names.get(assignment.app_role_id, "Default Access")))
+        return tuple(found)
+
+
+def list_roles(ports: Ports, actor: Actor, principal_id: ObjectId) -> tuple[tuple[str, str], ...]:
+    """Ids and names of what users can be assigned to. Raises NotPermitted, NotFound."""
+    if not actor.may("Application.Read.All", *WRITE_APPLICATIONS):
+        raise NotPermitted("Application.Read.All")
+    with ports.store.read(actor.tenant_id) as tx:
+        return _roles_for_users(tx, require_principal(tx, principal_id))
+
+
+def update_enterprise_app(
+    ports: Ports,
+    actor: Actor,
+    principal_id: ObjectId,
+    *,
+    account_enabled: bool,
+    assignment_required: bool,
+    visible_to_users: bool,
+) -> ServicePrincipal:
+    """Set the three switches. Raises NotPermitted, NotFound, InvalidValue (an app that ships with this server)."""
+    actor.require(APP_WRITING_ROLES, *WRITE_APPLICATIONS)
+    now, record_id = ports.clock.now(), ports.entropy.guid()
+    wanted = {
+        "account_enabled": account_enabled,
+        "assignment_required": assignment_required,
+        "visible_to_users": visible_to_users,
+    }
+
+    def work(tx: Transaction) -> ServicePrincipal:
+        before = require_principal(tx, principal_id)
+        if before.app_id in FIRST_PARTY_APP_IDS:
+            # Switched off, nobody could come back to switch it on.
+            raise InvalidValue("account_enabled", "Apps that ship with this server cannot be changed.")
+        after = replace(before, **wanted)
+        if after == before:
+            return before
+        tx.applications.replace_service_principal(after)
+        changes = tuple(
+            Change(_wire(name), json.dumps([getattr(before, name)]), json.dumps([value]))
+            for name, value in wanted.items()
+            if getattr(before, name) != value
+        )
+        note(tx, record_id, UPDATE_SERVICE_PRINCIPAL, actor, now, principal_target(after, changes))
+        return after
+
+    return ports.store.write(actor.tenant_id, work)
+
+
+def _roles_for_users(tx: Transaction, principal: ServicePrincipal) -> tuple[tuple[str, str], ...]:
+    application: Application | None = tx.applications.find_by_app_id(principal.app_id)
+    roles = tuple(
+        (role.id, role.display_name)
+        for role in (application.app_roles if application else ())
+        if role.is_enabled and "User" in role.allowed_member_types
+    )
+    return roles or ((DEFAULT_ACCESS_ROLE, "Default Access"),)
+
+
+def _wire(name: str) -> str:
+    return "".join(part.capitalize() for part in name.split("_"))

@@ -13,7 +13,7 @@ from urllib.parse import urlencode, urljoin, urlsplit
 import xenia.ui.account
 import xenia.ui.portal
 import xenia.ui.signin
-from tests.support.platform import PASSWORD, UI, Platform_, platform
+from tests.support.platform import PASSWORD, UI, RunningServer, platform
 from tests.support.walker import BASE, Page, Walker, read_page
 from xenia import oidc
 from xenia.core.actor import system_actor
@@ -113,15 +113,15 @@ class Desktop:
         """What the form whose action ends so would send."""
         reader = _Controls()
         reader.feed(self.page.source)
-        return next(
-            fields for found, fields in reader.forms if found.partition("?")[0].endswith(action)
-        )
+        return next(fields for found, fields in reader.forms if found.partition("?")[0].endswith(action))
 
     def has_form(self, action: str) -> bool:
         """Whether such a form is there."""
         return any(form.action.partition("?")[0].endswith(action) for form in self.page.forms)
 
-    def send(self, action: str, values: dict[str, str | list[str]] | None = None, to: str = "", **more: str) -> Page:
+    def send(
+        self, action: str, values: dict[str, str | list[str]] | None = None, to: str = "", **more: str
+    ) -> Page:
         """Fill in the form whose action ends so, and post it (to another address of it when asked)."""
         changes: dict[str, str | list[str]] = {**(values or {}), **more}
         url = next(f.action for f in self.page.forms if f.action.partition("?")[0].endswith(action))
@@ -160,7 +160,7 @@ class Desktop:
 class Office:
     """The platform with the portal on it."""
 
-    platform: Platform_
+    platform: RunningServer
     people: dict[str, User]
     other: Tenant
     other_user: User
@@ -207,7 +207,7 @@ def open_office(directory: Path, **server: object) -> Iterator[Office]:
         yield Office(built, people, fabrikam.tenant, fabrikam.administrator.user)
 
 
-def _router(built: Platform_) -> Router:
+def _router(built: RunningServer) -> Router:
     folders = {name: UI / name / "templates" for name in ("signin", "account", "portal")}
     pages = Pages(folders, StaticFiles())
     ports = built.ports

@@ -29,7 +29,7 @@ def test_production_asks_for_the_organization_and_lists_none(tmp_path: Path) -> 
 def test_password_and_authenticator_open_the_page_asked_for(office: Office) -> None:
     office.platform.policies(security_defaults=False)
     walker = office.platform.walker()
-    walker.open(f"/admin/contoso/users")
+    walker.open("/admin/contoso/users")
     walker.submit("/identify", login=office.people["admin"].user_principal_name)
     walker.submit("/password", password=PASSWORD)
     page = walker.page

@@ -1,1 +1,31 @@
-"""ui/portal"""
+"""The administration portal: users, guests, apps, settings and logs of a tenant, in the words of the field.
+
+A first-party client of the authorize endpoint with a session of its own. Screens read and change by the same use
+cases as the Graph API; what a role may do is decided there, and pages only show it. They never call this server.
+"""
+
+from __future__ import annotations
+
+from xenia.ports import Ports
+from xenia.ui.portal.desk import Desk
+from xenia.ui.portal.overview import Overview
+from xenia.ui.portal.refusals import Refusals
+from xenia.ui.portal.signing_in import SigningIn
+from xenia.ui.portal.start import StartPages
+from xenia.ui.portal.user_list import UserList
+from xenia.web.cookies import Cookies
+from xenia.web.form_guard import FormGuard
+from xenia.web.pages import Pages
+from xenia.web.routing import Surface
+
+
+def routes(ports: Ports, pages: Pages, cookies: Cookies, guard: FormGuard) -> Surface:
+    """The portal surface. Templates are found under the prefix ``portal``."""
+    desk = Desk(ports, pages, cookies, guard)
+    signing_in = SigningIn(desk)
+    screens = (StartPages(desk), signing_in, Overview(desk), UserList(desk))
+    return Surface(
+        "portal",
+        tuple(route for screen in screens for route in screen.routes()),
+        Refusals(ports, pages, signing_in).render,
+    )

@@ -1,0 +1,211 @@
+"""What all admin screens share: who is here, the frame around every page, form tokens, and what is shown once.
+
+A handler of a screen gets a ``Visit`` and never a bare request: by then the tenant exists, somebody with a
+directory role is signed in to the portal of this very tenant, and a posted form has proven where it comes from.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from urllib.parse import urlencode
+
+from xenia.core.actor import Actor
+from xenia.core.directory.first_party import PLATFORM_TENANT_ID
+from xenia.core.directory.tenant import Tenant
+from xenia.core.errors import NotFound
+from xenia.ports import Ports
+from xenia.ui.portal.notices import done_notices
+from xenia.ui.portal.roles import Standing, standing_of
+from xenia.ui.portal.shown_once import ShownOnce
+from xenia.usecases.first_party_session import find_actor
+from xenia.web.cookies import Cookies
+from xenia.web.form_guard import FormGuard
+from xenia.web.http import BASE_CSP, HttpRequest, HttpResponse, html, redirect
+from xenia.web.pages import THEME_COOKIE, Pages, theme_of
+from xenia.web.routing import Handler
+
+SURFACE = "portal"
+FRAMING_CSP = f"{BASE_CSP}; frame-src 'self'"
+"""For pages that show a mail in a frame of this server."""
+
+
+class SignInNeeded(Exception):
+    """Nobody is signed in to the portal of this tenant."""
+
+    def __init__(self, tenant: Tenant) -> None:
+        super().__init__(tenant.id)
+        self.tenant = tenant
+
+
+class NoAdministrator(Exception):
+    """Somebody is signed in, and holds no directory role: a guest, or an ordinary member."""
+
+    def __init__(self, tenant: Tenant, actor: Actor) -> None:
+        super().__init__(tenant.id)
+        self.tenant = tenant
+        self.actor = actor
+
+
+@dataclass(frozen=True, slots=True)
+class Visit:
+    """One request of a signed-in administrator."""
+
+    request: HttpRequest
+    tenant: Tenant
+    actor: Actor
+    secret: str
+    """Of the portal session; binds forms to it."""
+
+    @property
+    def root(self) -> str:
+        """The address of this tenant's portal. The initial domain never changes, so links last."""
+        return f"/admin/{self.tenant.initial_domain}"
+
+    def url(self, path: str, **query: str) -> str:
+        """An address within this tenant's portal, e.g. ``users/new``."""
+        encoded = urlencode({name: value for name, value in query.items() if value})
+        return f"{self.root}/{path}".rstrip("/") + (f"?{encoded}" if encoded else "")
+
+    def form(self, name: str) -> str:
+        """A posted value."""
+        return self.request.form.get(name)
+
+
+Screen = Callable[[Visit], HttpResponse]
+Model = dict[str, object]
+
+
+class Desk:
+    """Receives visitors and hands out pages."""
+
+    def __init__(self, ports: Ports, pages: Pages, cookies: Cookies, guard: FormGuard) -> None:
+        self.ports = ports
+        self.pages = pages
+        self.cookies = cookies
+        self.guard = guard
+        self.once = ShownOnce(ports, cookies)
+
+    # --- receiving ---------------------------------------------------------------------------
+
+    def tenant(self, segment: str) -> Tenant:
+        """The tenant named by GUID, any of its domains or its short name. Raises NotFound."""
+        with self.ports.store.read(None) as tx:
+            found = tx.tenants.find_by_name(segment)
+        if found is None or found.id == PLATFORM_TENANT_ID:
+            raise NotFound("Organization", segment)
+        return found
+
+    def shown(self, screen: Screen) -> Handler:
+        """A screen opened by GET."""
+
+        def handler(request: HttpRequest) -> HttpResponse:
+            return screen(self.visit(request))
+
+        return handler
+
+    def posted(self, screen: Screen) -> Handler:
+        """A form sent by POST, from a page of this portal session."""
+
+        def handler(request: HttpRequest) -> HttpResponse:
+            visit = self.visit(request)
+            self.guard.check(request, visit.secret, _purpose(visit.tenant))
+            return screen(visit)
+
+        return handler
+
+    def visit(self, request: HttpRequest) -> Visit:
+        """Who is here. Raises NotFound (tenant), SignInNeeded, NoAdministrator."""
+        tenant = self.tenant(request.args["tenant"])
+        secret = self.cookies.surface(request, SURFACE, tenant.id)
+        actor = find_actor(
+            self.ports,
+            tenant.id,
+            SURFACE,
+            secret,
+            ip_address=request.client_address,
+            correlation_id=request.correlation_id,
+        )
+        if actor is None or secret is None:
+            raise SignInNeeded(tenant)
+        if not actor.roles:
+            raise NoAdministrator(tenant, actor)
+        return Visit(request, tenant, actor, secret)
+
+    # --- answering ---------------------------------------------------------------------------
+
+    def token(self, visit: Visit) -> str:
+        """The form token of this portal session."""
+        return self.guard.token(visit.secret, _purpose(visit.tenant))
+
+    def page(
+        self,
+        visit: Visit,
+        template: str,
+        current: str,
+        trail: tuple[tuple[str, str], ...],
+        /,
+        *,
+        status: int = 200,
+        csp: str = BASE_CSP,
+        **model: object,
+    ) -> HttpResponse:
+        """A page of the portal. *trail*: breadcrumb as (label, path within the portal), this page last."""
+        frame = self.frame(visit, current, trail) | model
+        return html(self.pages.render(f"portal/{template}", **frame), status=status, csp=csp)
+
+    def frame(self, visit: Visit, current: str, trail: tuple[tuple[str, str], ...]) -> Model:
+        """What every page of the portal needs around its own content."""
+        request = visit.request
+        crumbs = [{"label": visit.tenant.display_name, "url": visit.root}]
+        crumbs += [{"label": label, "url": visit.url(path)} for label, path in trail]
+        return {
+            "tenant": {"name": visit.tenant.display_name, "url": visit.root, "id": visit.tenant.id},
+            "administrator": {"name": visit.actor.display_name, "address": visit.actor.upn},
+            "root": visit.root,
+            "sign_out_url": visit.url("sign-out"),
+            "form_token": self.token(visit),
+            "menu": {key: visit.url(path) for key, path in MENU.items()},
+            "current": current,
+            "breadcrumbs": crumbs if trail else [],
+            "api": None,
+            "tools": TOOLS if self.ports.server.tools else [],
+            "search_url": visit.url("users"),
+            "refresh_url": f"{request.path}?{request.query_string}" if request.query_string else request.path,
+            "notices": done_notices(request.query.get("done")) if request.method == "GET" else [],
+            "errors": [],
+            "theme": theme_of(request.cookies.get(THEME_COOKIE)),
+        }
+
+    def back(self, visit: Visit, path: str, done: str = "") -> HttpResponse:
+        """After a change: 303 to a page of the portal, which then says what was done."""
+        return redirect(visit.url(path, done=done))
+
+    def standing(self, visit: Visit, roles: frozenset[str]) -> Standing:
+        """Whether this person may change the screen, and else who may."""
+        return standing_of(self.ports, visit.actor, roles)
+
+
+def _purpose(tenant: Tenant) -> str:
+    return f"portal:{tenant.id}"
+
+
+MENU: Mapping[str, str] = {
+    "overview": "",
+    "users": "users",
+    "app_registrations": "app-registrations",
+    "enterprise_apps": "enterprise-apps",
+    "external_identities": "external-identities",
+    "identity_providers": "external-identities/identity-providers",
+    "collaboration_settings": "external-identities/collaboration-settings",
+    "security_defaults": "security-defaults",
+    "sign_in_logs": "sign-in-logs",
+    "audit_logs": "audit-logs",
+    "properties": "properties",
+    "mail": "mail",
+}
+TOOLS = [
+    {"label": "Tester", "url": "/tester/"},
+    {"label": "Mailbox", "url": "/mailbox"},
+    {"label": "Labs", "url": "/labs"},
+]

@@ -1,0 +1,46 @@
+"""Sentences that say on the next page what was just done. The address carries a key, never the text itself."""
+
+from __future__ import annotations
+
+_DONE: dict[str, tuple[str, str | None]] = {
+    "saved": ("Saved.", None),
+    "resent": (
+        "The invitation was sent again.",
+        "The link is the same as before. The timeline shows its delivery.",
+    ),
+    "reset": (
+        "Redemption status reset.",
+        "The person accepts and signs in anew. Object ID and app assignments stay.",
+    ),
+    "withdrawn": ("The invitation was withdrawn.", "Its link no longer works."),
+    "revoked": (
+        "Sessions revoked.",
+        "Apps may keep working until their access tokens run out, at latest in one hour.",
+    ),
+    "blocked": ("Sign-in blocked.", "Running sessions ended."),
+    "unblocked": ("Sign-in allowed again.", None),
+    "mfa-reset": ("Authenticator apps removed.", "The next sign-in asks for a new registration."),
+    "method-removed": ("The authentication method was deleted.", None),
+    "deleted": ("The user was deleted.", "It can be restored for 30 days."),
+    "restored": (
+        "The user was restored.",
+        "Withdrawn invitations stay withdrawn: invite again where needed.",
+    ),
+    "purged": ("The user was deleted permanently.", None),
+    "role-added": ("The role was assigned.", None),
+    "role-removed": ("The role was removed.", None),
+    "app-registered": ("The app was registered.", "Its enterprise app was created too."),
+    "app-deleted": ("The app registration was deleted.", "Its enterprise app was removed too."),
+    "uri-added": ("The redirect URI was added.", None),
+    "credential-removed": ("The credential was deleted.", None),
+    "certificate-added": ("The certificate was added.", None),
+    "consented": ("Admin consent granted.", None),
+    "assigned": ("The user was assigned.", None),
+    "unassigned": ("The assignment was removed.", None),
+}
+
+
+def done_notices(key: str) -> list[dict[str, str | None]]:
+    """The green notice of this key; none for an unknown one, so that nobody can put words into our pages."""
+    found = _DONE.get(key)
+    return [{"kind": "ok", "title": found[0], "text": found[1]}] if found else []

@@ -1,0 +1,36 @@
+"""Who may change a screen, in words for those who may not."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from xenia.core.actor import Actor
+from xenia.core.directory.roles import ALL_ROLES, GLOBAL_ADMINISTRATOR
+from xenia.ports import Ports
+
+_MOST_NAMES = 5
+GLOBAL = frozenset({GLOBAL_ADMINISTRATOR.template_id})
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """Whether this person may change what the screen shows; if not, which role is needed and who holds it."""
+
+    may: bool
+    role: str
+    holders: tuple[str, ...] = ()
+
+
+def standing_of(ports: Ports, actor: Actor, roles: frozenset[str]) -> Standing:
+    """The standing towards a screen that one of these roles may change. The least of them is named."""
+    needed = [role for role in ALL_ROLES if role.template_id in roles]
+    least = next(
+        (role for role in reversed(needed) if role is not GLOBAL_ADMINISTRATOR), GLOBAL_ADMINISTRATOR
+    )
+    if actor.holds_any(roles):
+        return Standing(may=True, role=least.name)
+    with ports.store.read(actor.tenant_id) as tx:
+        ids = dict.fromkeys(holder for role in needed for holder in tx.users.with_role(role.template_id))
+        found = (tx.users.find(holder) for holder in list(ids)[:_MOST_NAMES])
+        names = tuple(user.display_name for user in found if user is not None and user.account_enabled)
+    return Standing(may=False, role=least.name, holders=names)

@@ -106,9 +106,6 @@ def create_member(ports: Ports, actor: Actor, order: NewMember) -> CreatedMember
     Raises NotPermitted, InvalidValue, and Conflict when the user principal name is taken.
     """
     actor.require(USER_WRITING_ROLES, *WRITE_USERS)
-    if order.user_type is UserType.GUEST:
-        # A guest proves an identity it already has; a password here would be a second way in.
-        raise invalid("user_type", "Guests are invited and never get a password.")
     now = ports.clock.now()
     password = order.password if order.password is not None else _fresh_password(ports)
     check_password(password)
@@ -120,6 +117,9 @@ def create_member(ports: Ports, actor: Actor, order: NewMember) -> CreatedMember
         "account_enabled": order.account_enabled,
     }
     properties = checked_changes(given)
+    if UserType.GUEST in (order.user_type, properties.get("user_type")):
+        # A guest proves an identity it already has; a password here would be a second way in.
+        raise invalid("user_type", "Guests are invited and never get a password.")
     user_id, record_id = order.id or ports.entropy.guid(), ports.entropy.guid()
     hashed = ports.passwords.hash(password)
 

@@ -80,7 +80,7 @@ class MailSettings:
 class WorkshopSettings:
     """The tools of ``xenia up``: mailbox, labs, tester, built-in seed."""
 
-    tools: bool = False
+    tools: bool = field(default=False, metadata={"flag": False})
     """Whether the tools are on. ``xenia up`` turns them on, ``xenia serve`` never does."""
     tool_token: str = field(default="", metadata=_HIDDEN)
     """What the tools ask for on addresses other than loopback. Default: a random one, printed at start."""
@@ -304,7 +304,7 @@ def _contradictions(settings: Settings) -> list[Problem]:
     if mail.smtp and not mail.mail_from:
         found.append(Problem("mail_from", "not set", "name the sender; it is required with smtp"))
     if mail.smtp and (
-        urlsplit(mail.smtp).scheme not in ("smtp", "smtps") or not urlsplit(mail.smtp).hostname
+        urlsplit(mail.smtp).scheme not in ("smtp", "smtps", "smtp+plain") or not urlsplit(mail.smtp).hostname
     ):
         found.append(Problem("smtp", "set", "write it as smtp://user@host:587 or smtps://user@host:465"))
     if settings.log.log_level not in _LOG_LEVELS:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
+import sys
 from pathlib import Path
 from urllib.parse import urlencode
 
@@ -113,7 +115,8 @@ def greeting(started: Started, applied: AppliedSeed) -> str:
         lines += _row("CA file", str(started.certificate.ca_file))
         lines += _row("  SHA-256", started.certificate.fingerprint)
         lines += _row(
-            "  trust it", f"xenia trust{_data_option(started)}   (or compare and download: {links['ca']})"
+            "  trust it",
+            f"{_command()} trust{_data_option(started)}   (or compare and download: {links['ca']})",
         )
     lines += _notes(started)
     for tenant in applied.tenants[:1]:
@@ -127,7 +130,7 @@ def _people(started: Started, tenant: SeededTenant, portal: str) -> list[str]:
     if administrator is None:
         return lines
     name = administrator.user.user_principal_name
-    code = f"xenia code {name.partition('@')[0]}{_data_option(started)}"
+    code = f"{_command()} code {name.partition('@')[0]}{_data_option(started)}"
     lines += _row("  user", name)
     if administrator.is_new:
         lines += _row("  password", f"{administrator.password}   (shown this once)")
@@ -186,6 +189,15 @@ def _user(user: SeededUser) -> dict[str, object]:
 
 def _row(label: str, value: str) -> list[str]:
     return [f"  {label:<{_LABEL}}{value}"]
+
+
+def _command() -> str:
+    """How this program was called, so that what is printed can be pasted."""
+    called = sys.argv[0]
+    found = shutil.which("xenia")
+    if found is not None and Path(found).resolve() == Path(called).resolve():
+        return "xenia"
+    return called if Path(called).stem == "xenia" else f"{Path(sys.executable).name} -m xenia"
 
 
 def _data_option(started: Started) -> str:

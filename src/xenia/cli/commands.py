@@ -14,6 +14,16 @@ _COMMANDS = {
         "Start the workshop on this computer: server, mailbox, labs, tester, sample data.",
     ),
     "serve": ("xenia.cli.serve:serve", "Serve in production; refuses unsafe settings."),
+    "check": ("xenia.cli.check:check", "Check settings, database, mail, keys and clock."),
+    "migrate": ("xenia.cli.upkeep:migrate", "Bring the database schema up to date."),
+    "backup": ("xenia.cli.upkeep:backup", "Save the embedded database and all keys into one file."),
+    "restore": ("xenia.cli.upkeep:restore", "Bring a backup back into an empty data directory."),
+    "tenant": ("xenia.cli.directory:tenant", "Tenants: create."),
+    "user": ("xenia.cli.directory:user", "Users: create."),
+    "code": ("xenia.cli.directory:code", "Print the current authenticator code of a user."),
+    "env": ("xenia.cli.clients:env", "Print environment variables for clients of this server."),
+    "trust": ("xenia.cli.clients:trust", "Add this installation's CA to the system's and browsers' stores."),
+    "config": ("xenia.cli.upkeep:config", "Settings: reference page."),
 }
 
 

@@ -32,6 +32,11 @@ def data_options(command: F) -> F:
 def server_options(command: F) -> F:
     """Addresses, certificate and mail: for `up` and `serve`."""
     for option in (
+        click.option(
+            "--initial-domain-suffix", metavar="DOMAIN", help="Ends the initial domain of new tenants."
+        ),
+        click.option("--threads", type=int, metavar="N", help="Requests worked on at once."),
+        click.option("--log-file", type=_PATH, metavar="FILE", help="File for the log lines (JSON)."),
         click.option("--log-level", metavar="LEVEL", help="debug, info, warning or error."),
         click.option(
             "--ready-file", type=_PATH, metavar="FILE", help="Written (JSON) once requests are answered."

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import http.client
+import os
 import signal
 import ssl
 import sys
@@ -55,6 +56,8 @@ def run(
     Raises DataDirectoryTaken, AddressRefused, StartRefused and what *prepare* raises; everything taken is given back.
     """
     sys.setswitchinterval(_SWITCH_INTERVAL)
+    # Database, keys and certificates are for the owner alone, wherever they are written.
+    os.umask(0o077)
     configure_logs(settings.log.log_level, settings.log.log_file)
     with contextlib.ExitStack() as leaving:
         data.open()

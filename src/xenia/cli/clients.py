@@ -1,0 +1,127 @@
+"""`xenia env` and `xenia trust`: making clients on this machine accept the installation's CA."""
+
+from __future__ import annotations
+
+import shlex
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import certifi
+import click
+
+from xenia.cli.data_directory import DataDirectory
+from xenia.cli.opened import last_address
+from xenia.cli.options import data_directory, data_options, refuse, settings_of
+from xenia.outside.local_ca import fingerprint
+from xenia.outside.private_files import write_private
+from xenia.settings import system_ca_bundle
+
+_SYSTEM_BUNDLES = (
+    "/etc/ssl/certs/ca-certificates.crt",
+    "/etc/pki/tls/certs/ca-bundle.crt",
+    "/etc/ssl/cert.pem",
+)
+
+
+@click.command()
+@data_options
+@click.option("--shell", type=click.Choice(["sh", "powershell"]), default=None, help="Default: by platform.")
+def env(*, shell: str | None, **flags: object) -> None:
+    """Print environment variables for clients of this server: eval "$(xenia env)"."""
+    settings = settings_of(flags)
+    data = data_directory(settings)
+    address = last_address(settings, data)
+    host = urlsplit(address.base_url).hostname or "localhost"
+    ca = _ca_file(data)
+    bundle = _bundle(data, ca)
+    names = sorted({(urlsplit(f"//{one}").hostname or one) for one in (*address.hosts, host)})
+    variables = {
+        "SSL_CERT_FILE": str(bundle),
+        "REQUESTS_CA_BUNDLE": str(bundle),
+        "CURL_CA_BUNDLE": str(bundle),
+        "NODE_EXTRA_CA_CERTS": str(ca),
+        "AZURE_AUTHORITY_HOST": address.base_url,
+        "NO_PROXY": ",".join(names),
+        "no_proxy": ",".join(names),
+    }
+    kind = shell or ("powershell" if sys.platform == "win32" else "sh")
+    for name, value in variables.items():
+        click.echo(f'$env:{name} = "{value}"' if kind == "powershell" else f"export {name}='{value}'")
+    for line in _hints(address.base_url, bundle):
+        click.echo(f"# {line}")
+
+
+@click.command()
+@data_options
+@click.option("--show", is_flag=True, help="Only print what would be done.")
+def trust(*, show: bool, **flags: object) -> None:
+    """Add this installation's CA to the system's and browsers' stores, or say how."""
+    ca = _ca_file(data_directory(settings_of(flags)))
+    click.echo(f"CA file  {ca}\nSHA-256  {fingerprint(ca.read_bytes())}\n")
+    for title, command in _commands(ca):
+        line = shlex.join(command)
+        if show or shutil.which(command[0]) is None:
+            click.echo(f"{title}, by hand:\n  {line}")
+            continue
+        # The commands are fixed and the file is our own; nothing of them was typed by anybody.
+        done = subprocess.run(command, check=False, capture_output=True, text=True)  # noqa: S603
+        if done.returncode == 0:
+            click.echo(f"{title}: done")
+        else:
+            click.echo(f"{title}: failed ({done.stderr.strip()[:200]}); by hand:\n  {line}")
+    click.echo("\nFirefox: Settings, Certificates, View Certificates, Authorities, Import.")
+
+
+def _ca_file(data: DataDirectory) -> Path:
+    path = data.certificates / "ca.pem"
+    if not path.is_file():
+        refuse(f"{data.path} has no CA. Start the server once, or name its directory with --data.")
+    return path
+
+
+def _bundle(data: DataDirectory, ca: Path) -> Path:
+    """System roots plus ours in one file: most clients replace their roots by the file instead of adding to them."""
+    target = data.certificates / "bundle.pem"
+    named = system_ca_bundle()
+    candidates = [Path(path) for path in _SYSTEM_BUNDLES]
+    if named is not None and named != target:
+        candidates.insert(0, named)
+    roots = next((path for path in candidates if path.is_file()), Path(certifi.where()))
+    write_private(target, roots.read_bytes().rstrip() + b"\n" + ca.read_bytes())
+    return target
+
+
+def _hints(base_url: str, bundle: Path) -> list[str]:
+    host = urlsplit(base_url).netloc
+    return [
+        "",
+        f'MSAL Python:      authority="{base_url}/TENANT", instance_discovery=False',
+        f'azure-identity:   authority="{base_url}", disable_instance_discovery=True',
+        f'MSAL.js:          authority: "{base_url}/TENANT", knownAuthorities: ["{host}"]',
+        f'msgraph-sdk:      allowed_hosts=["{host}"], adapter.base_url = "{base_url}/v1.0"',
+        f".NET:             Instance={base_url}/   (the CA must be in the system's store: xenia trust)",
+        f"curl:             curl --cacert {bundle} {base_url}/healthz",
+    ]
+
+
+def _commands(ca: Path) -> list[tuple[str, list[str]]]:
+    if sys.platform == "darwin":
+        keychain = str(Path.home() / "Library" / "Keychains" / "login.keychain-db")
+        return [
+            ("Login keychain", ["security", "add-trusted-cert", "-r", "trustRoot", "-k", keychain, str(ca)])
+        ]
+    if sys.platform == "win32":
+        return [("Your certificate store", ["certutil", "-user", "-addstore", "Root", str(ca)])]
+    database = f"sql:{Path.home() / '.pki' / 'nssdb'}"
+    system = Path("/usr/local/share/ca-certificates/xenia-local-ca.crt")
+    return [
+        ("System store", ["sudo", "install", "-m", "0644", str(ca), str(system)]),
+        ("System store, update", ["sudo", "update-ca-certificates"]),
+        (
+            "Chrome and Chromium",
+            ["certutil", "-d", database, "-A", "-t", "C,,", "-n", "Xenia local CA", "-i", str(ca)],
+        ),
+    ]

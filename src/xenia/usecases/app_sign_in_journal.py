@@ -2,7 +2,7 @@
 
 An app may take a thousand tokens a second, and a durable commit for each would cost more than the
 token. Records wait in memory for at most ``LONGEST_WAIT`` and are then committed together by a thread
-of this journal; killing the process loses what waits, an orderly stop (``close``) loses nothing.
+of this journal; killing the process loses what waits, an orderly ``stop`` loses nothing.
 """
 
 from __future__ import annotations
@@ -63,7 +63,7 @@ class AppSignInJournal:
                     self._waiting[:0] = records
                 self._woken.set()
 
-    def close(self) -> None:
+    def stop(self) -> None:
         """Write what waits and end."""
         self._closed.set()
         self._woken.set()

@@ -1,0 +1,1 @@
+"""The protocol surface, request by request."""

@@ -6,9 +6,11 @@ be written in the form an index serves. Folding was done in Python: no ``lower()
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import operator
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Any
 
 import sqlalchemy as sa
 
@@ -132,18 +134,21 @@ def _null(column: sa.Column[object], value: Value, *, equal: bool) -> Condition:
     return column.is_(None) if equal else column.is_not(None)
 
 
+def ordering_value(value: Value) -> Any:
+    """The value as an operand of <, <=, >, >=: a bare True or False would be taken for SQL's keyword."""
+    return sa.literal(value, sa.Boolean) if isinstance(value, bool) else value
+
+
+_OPERATORS: dict[str, Callable[[Any, Any], Condition]] = {
+    "gt": operator.gt,
+    "ge": operator.ge,
+    "lt": operator.lt,
+    "le": operator.le,
+}
+
+
 def _ordered(column: sa.Column[object], op: str, value: Value) -> Condition:
-    if isinstance(column.type, sa.Boolean):  # False comes before True; SQLite and PostgreSQL order them alike
-        value = sa.literal(value, sa.Boolean)  # type: ignore[assignment]
-    match op:
-        case "gt":
-            return column > value
-        case "ge":
-            return column >= value
-        case "lt":
-            return column < value
-        case _:
-            return column <= value
+    return _OPERATORS[op](column, ordering_value(value))
 
 
 def _one_of(column: sa.Column[object], values: tuple[Value, ...], *, negated: bool) -> Condition:

@@ -16,7 +16,8 @@ from xenia.storage.transactions import Both, Kept, Repository
 
 _c = outbox.c
 _ATTEMPTS = msgspec.json.Decoder(tuple[MailAttempt, ...])
-_DUE = _c.state.in_((MailState.PENDING.value, MailState.SENDING.value))
+# Spelled out, not bound: a prepared statement whose predicate is a parameter cannot use a partial index.
+_DUE = _c.state.in_([sa.literal_column(f"'{state}'") for state in (MailState.PENDING, MailState.SENDING)])
 _NOW: sa.BindParameter[Any] = sa.bindparam("now", type_=_c.created_at.type)
 _FIELDS = (
     "id",
@@ -36,7 +37,7 @@ _FIELDS = (
 _ROW = tuple(_c[name] for name in _FIELDS)
 _SELF = (_c.id == sa.bindparam("own_id"),)
 
-_ENQUEUE = Both(outbox, ("tenant_id", "dedupe_key"), where=_c.dedupe_key != "")
+_ENQUEUE = Both(outbox, ("tenant_id", "dedupe_key"), where=_c.dedupe_key != sa.literal_column("''"))
 _FIND = Kept(sa.select(*_ROW).where(*_SELF))
 _OF_SUBJECT = (
     sa.select(*_ROW)

@@ -16,7 +16,7 @@ from sqlalchemy.engine import Connection
 from xenia.core.errors import InvalidValue
 from xenia.core.ids import TenantId
 from xenia.core.query import Cursor, Order, Page, Query, Value
-from xenia.storage.filter_sql import Condition, Searchable, comparable, condition_of
+from xenia.storage.filter_sql import Condition, Searchable, comparable, condition_of, ordering_value
 
 T = TypeVar("T")
 
@@ -32,14 +32,14 @@ class _Key:
             return plain
         return plain.nulls_last() if self.descending else plain.nulls_first()
 
-    def beyond(self, value: Value) -> Condition | None:
+    def beyond(self, value: Any) -> Condition | None:
         """Rows strictly after *value*; None where there can be none."""
         if value is None:
             return None if self.descending else self.column.is_not(None)
         after = self.column < value if self.descending else self.column > value
         return sa.or_(after, self.column.is_(None)) if self.descending and self.column.nullable else after
 
-    def level(self, value: Value) -> Condition:
+    def level(self, value: Any) -> Condition:
         return self.column.is_(None) if value is None else self.column == value
 
 
@@ -115,7 +115,7 @@ def _segments(keys: list[_Key], after: Cursor | None) -> list[Condition]:
     return [with_value, *trailing]
 
 
-def _following(keys: list[_Key], values: list[Value]) -> Condition:
+def _following(keys: list[_Key], values: list[Any]) -> Condition:
     """Rows after *values* in the order of *keys*; with no keys left there are none."""
     if not keys:
         return sa.false()
@@ -125,15 +125,15 @@ def _following(keys: list[_Key], values: list[Value]) -> Condition:
     return sa.or_(sa.false(), *parts)
 
 
-def _checked(keys: list[_Key], after: Cursor) -> list[Value]:
+def _checked(keys: list[_Key], after: Cursor) -> list[Any]:
     """Cursors travel through the client: their values are checked like any other input."""
     given: tuple[Value, ...] = (*after.values, after.id)
     if len(given) != len(keys):
         raise InvalidValue("after", "The page token does not fit this list.")
-    checked = []
+    checked: list[Any] = []
     for key, value in zip(keys, given, strict=True):
         fitting = comparable(key.column, value)
         if fitting is None and (value is not None or not key.column.nullable):
             raise InvalidValue("after", "The page token does not fit this list.")
-        checked.append(fitting)
+        checked.append(ordering_value(fitting))
     return checked

@@ -109,20 +109,26 @@ class Repository:
 
     def _run(self, statement: sa.Executable | Both, parameters: Parameters | Sequence[Parameters]) -> int:
         """Execute and return how many rows it touched."""
-        if isinstance(statement, Both):
-            statement = statement.postgresql if self._scope.is_postgres else statement.sqlite
-        return self._scope.connection.execute(statement, parameters).rowcount
+        return self._execute(statement, parameters).rowcount
 
     def _first(self, statement: sa.Executable | Kept, parameters: Parameters) -> Sequence[Any] | None:
-        return self._scope.connection.execute(self._fitting(statement), parameters).first()
+        return self._execute(statement, parameters).first()
 
     def _all(self, statement: sa.Executable | Kept, parameters: Parameters) -> Sequence[Sequence[Any]]:
-        return self._scope.connection.execute(self._fitting(statement), parameters).all()
+        return self._execute(statement, parameters).all()
 
-    def _fitting(self, statement: sa.Executable | Kept) -> sa.Executable:
+    def _execute(
+        self, statement: sa.Executable | Both | Kept, parameters: Parameters | Sequence[Parameters]
+    ) -> sa.CursorResult[Any]:
+        """Raises RuntimeError when a reading transaction is used to change something."""
+        scope = self._scope
         if isinstance(statement, Kept):
-            return statement.locking if self._scope.writable else statement.plain
-        return statement
+            statement = statement.locking if scope.writable else statement.plain
+        elif isinstance(statement, Both):
+            statement = statement.postgresql if scope.is_postgres else statement.sqlite
+        if not scope.writable and statement.is_dml:
+            raise RuntimeError("A reading transaction cannot change anything.")
+        return scope.connection.execute(statement, parameters)
 
     @contextmanager
     def _refusing(self) -> Iterator[None]:

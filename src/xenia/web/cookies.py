@@ -67,6 +67,23 @@ class Cookies:
         """Forget it."""
         return response.with_cookie(self._name(f"{surface}-trip"), "", max_age=0)
 
+    def tester_flow(self, request: HttpRequest, key: str) -> str | None:
+        """The sealed state of one test of the tester that is under way."""
+        return request.cookies.get(self._name(f"flow-{key}"))
+
+    def tester_flows(self, request: HttpRequest) -> tuple[str, ...]:
+        """Keys of all tests under way in this browser."""
+        start, _, end = self._name("flow-|").partition("|")
+        return tuple(
+            name[len(start) : -len(end)]
+            for name in request.cookies
+            if name.startswith(start) and name.endswith(end)
+        )
+
+    def set_tester_flow(self, response: HttpResponse, key: str, sealed: str, *, max_age: int) -> HttpResponse:
+        """SameSite=None: another server's form_post answer comes from its own site."""
+        return response.with_cookie(self._name(f"flow-{key}"), sealed, max_age=max_age, same_site="None")
+
     def tools(self, request: HttpRequest) -> str | None:
         """The workshop's access token, once shown (needed on non-loopback addresses only)."""
         return request.cookies.get(self._name("tools"))

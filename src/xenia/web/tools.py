@@ -65,26 +65,25 @@ class Tools:
         request: HttpRequest,
         template: str,
         current: str,
-        /,
+        model: Mapping[str, object],
         *,
         status: int = 200,
         csp: str = BASE_CSP,
-        **model: object,
     ) -> HttpResponse:
         """A whole page in the common frame; ``current`` is its entry in the navigation."""
         binding = self._cookies.browser(request)
         secret = binding or self._ports.entropy.token()
-        page = self._pages.render(template, **self._frame(request, current, secret), **model)
+        page = self._pages.render(template, **self._frame(request, current, secret) | dict(model))
         response = html(page, status=status, csp=csp)
         return response if binding else self._cookies.set_browser(response, secret)
 
     def fragment(
-        self, request: HttpRequest, template: str, block: str, current: str, /, **model: object
+        self, request: HttpRequest, template: str, block: str, current: str, model: Mapping[str, object]
     ) -> HttpResponse:
         """One block of the same page, for the script that keeps it fresh."""
         secret = self._cookies.browser(request) or ""
         frame = self._frame(request, current, secret)
-        return html(self._pages.render_block(template, block, **frame, **model))
+        return html(self._pages.render_block(template, block, **frame | dict(model)))
 
     def check_form(self, request: HttpRequest) -> None:
         """Raises FormRefused unless the form came from a page of ours in this browser."""
@@ -112,11 +111,13 @@ class Tools:
             request,
             "kit/error.html",
             "",
+            {
+                "title": _TITLES.get(status, "Something went wrong"),
+                "text": words,
+                "facts": [{"label": "Correlation ID", "value": request.correlation_id}],
+                "way_on": {"label": "Back to the start page", "url": "/"},
+            },
             status=status,
-            title=_TITLES.get(status, "Something went wrong"),
-            text=words,
-            facts=[{"label": "Correlation ID", "value": request.correlation_id}],
-            way_on={"label": "Back to the start page", "url": "/"},
         )
 
     def _frame(self, request: HttpRequest, current: str, secret: str) -> dict[str, object]:

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlencode, urlsplit
+from urllib.parse import parse_qsl, urlencode, urlsplit
 
 import msgspec
 
@@ -121,8 +121,9 @@ class Protocol:
         sent = {name: value for name, value in query.items() if value is not None}
         return self.send("GET", f"/{segment or self.tenant_id}/oauth2/v2.0/authorize", sent)
 
-    def token(self, segment: str | None = None, version: str = "/v2.0", **form: str | None) -> HttpResponse:
-        """A token request; ``origin`` becomes the header."""
+    def token(self, **form: str | None) -> HttpResponse:
+        """A token request; ``segment``, ``version`` and ``origin`` are no fields of it."""
+        segment, version = form.pop("segment", None), form.pop("version", "/v2.0")
         headers = {"origin": form.pop("origin") or ""} if "origin" in form else {}
         sent = {name: value for name, value in form.items() if value is not None}
         return self.send("POST", f"/{segment or self.tenant_id}/oauth2{version}/token", form=sent, **headers)
@@ -253,7 +254,7 @@ class Protocol:
 
     def principal(self, app_id: str) -> ServicePrincipal:
         found = self.read(lambda tx: tx.applications.service_principal(app_id))
-        assert found is not None
+        assert isinstance(found, ServicePrincipal)
         return found
 
     def walker(self) -> Walker:
@@ -389,6 +390,4 @@ def header_of(token: str) -> dict[str, Any]:
 def params_of(response: HttpResponse) -> dict[str, str]:
     """Parameters of a redirect to an app."""
     parts = urlsplit(response.header("Location") or "")
-    from urllib.parse import parse_qsl
-
     return dict(parse_qsl(parts.query or parts.fragment))

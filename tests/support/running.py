@@ -56,7 +56,7 @@ class RunningXenia:
         data = None if body is None else json.dumps(body).encode()
         sent = {"Content-Type": "application/json", **(headers or {})} if data else dict(headers or {})
         url = path if path.startswith("https://") else self.base + path
-        request = urllib.request.Request(url, data=data, method=method, headers=sent)  # noqa: S310
+        request = urllib.request.Request(url, data=data, method=method, headers=sent)
         opener = urllib.request.build_opener(
             urllib.request.ProxyHandler({}),
             urllib.request.HTTPSHandler(context=ssl.create_default_context(cafile=self.ca_file)),
@@ -103,7 +103,7 @@ def running_xenia(directory: Path, *arguments: str, env: dict[str, str] | None =
 
 
 def _start(command: Sequence[str], ready_file: Path, env: dict[str, str] | None) -> RunningXenia:
-    process = subprocess.Popen(  # noqa: S603
+    process = subprocess.Popen(
         command,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,

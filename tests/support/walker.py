@@ -39,6 +39,7 @@ class _Reader(HTMLParser):
         self._link: str | None = None
         self._button: tuple[str, str] | None = None
         self._textarea: str | None = None
+        self._select: str | None = None
         self._hidden = 0
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
@@ -54,6 +55,11 @@ class _Reader(HTMLParser):
             self._button = (values.get("name", ""), values.get("value", ""))
         elif tag == "textarea" and self._form is not None:
             self._textarea = values.get("name")
+        elif tag == "select" and self._form is not None:
+            self._select = values.get("name")
+        elif tag == "option" and self._form is not None and self._select:
+            if "selected" in values or self._select not in self._form.fields:
+                self._form.fields[self._select] = values.get("value", "")
         elif tag == "a":
             self._link = values.get("href")
         elif tag == "meta" and values.get("http-equiv") == "refresh":
@@ -72,6 +78,8 @@ class _Reader(HTMLParser):
             self._button = None
         elif tag == "textarea":
             self._textarea = None
+        elif tag == "select":
+            self._select = None
 
     def handle_data(self, data: str) -> None:
         if self._hidden:

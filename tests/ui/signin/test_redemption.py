@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import sqlite3
 from contextlib import closing
 from dataclasses import replace
@@ -10,16 +9,15 @@ from datetime import timedelta
 from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
+from tests.support.journeys import MARIA, enrol, prove_mailbox
 from tests.support.platform import RunningServer
-from tests.support.walker import Page, Walker
+from tests.support.walker import Walker
 from xenia.core.directory.tenant import DomainRestrictions, DomainRule, Toggle
 from xenia.core.directory.user import ExternalUserState, User
 from xenia.core.query import Query
 from xenia.ports import Transaction
 from xenia.usecases.invite_guest import InvitationResult
 from xenia.usecases.user_lifecycle import delete_user
-
-MARIA = "maria@nordwind.example"
 
 
 def dump(directory: Path) -> list[str]:
@@ -34,28 +32,11 @@ def user_of(server: RunningServer, result: InvitationResult) -> User:
     return user
 
 
-def prove_mailbox(server: RunningServer, walker: Walker, link: str, address: str = MARIA) -> Page:
-    walker.open(link)
-    walker.submit("/redeem/start")
-    return walker.submit("/code", code=server.code_for(address))
-
-
-def redeem(server: RunningServer, walker: Walker, link: str, address: str = MARIA) -> str:
-    """The whole way, authenticator app included; its secret."""
-    prove_mailbox(server, walker, link, address)
+def redeem(server: RunningServer, walker: Walker, link: str) -> None:
+    """The whole way, authenticator app included."""
+    prove_mailbox(server, walker, link)
     walker.submit("/accept")
-    page = walker.submit("/enrol")
-    secret = shown_secret(page)
-    walker.submit("/enrol-code", code=server.ports.totp.code(secret, server.clock.now()))
-    return secret
-
-
-def shown_secret(page: Page) -> str:
-    found = re.search(
-        r'id="secret-key"[^>]*value="([A-Z2-7 ]+)"|value="([A-Z2-7 ]+)"[^>]*id="secret-key"', page.source
-    )
-    assert found is not None
-    return (found.group(1) or found.group(2)).replace(" ", "")
+    enrol(server, walker)
 
 
 def test_opening_the_link_a_thousand_times_changes_nothing(server: RunningServer, tmp_path: Path) -> None:

@@ -113,7 +113,7 @@ class _Parser:
         if value is None:
             if word not in ("eq", "ne"):
                 raise syntax("null can only be equal or unequal", operator.at)
-            self._use(prop, Op.NULL, "null")
+            self._use(prop, Op.NULL, word)
         return self._compare(prop, word, value)
 
     def _compare(self, prop: Prop, operator: str, value: Value) -> Filter:
@@ -156,7 +156,7 @@ class _Parser:
         self._expect(")")
         self._use(prop, Op.IN, "in")
         if None in values:
-            self._use(prop, Op.NULL, "null")
+            self._use(prop, Op.NULL, "in")
         return OneOf(prop.field, tuple(values))
 
     def _lambda(self, name: Token, path: str, kind: str) -> Filter:

@@ -23,7 +23,7 @@ from xenia.outside.totp import AuthenticatorTotp
 from xenia.ports import MailTransport, Ports, ServerInfo
 from xenia.settings import MailSettings, Settings, is_loopback_host
 from xenia.storage.store import SqlStore, open_store
-from xenia.ui import account, signin
+from xenia.ui import account, portal, signin
 from xenia.usecases.app_sign_in_journal import AppSignInJournal
 from xenia.usecases.first_party import ensure_first_party
 from xenia.web import operations
@@ -42,7 +42,6 @@ _UI = Path(__file__).parent / "ui"
 _KEY_CARE = timedelta(hours=1)
 _CLASSROOM = 40
 """People behind one address in the workshop: limits per network are that much wider there."""
-_PORTAL = "/admin"
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,7 +182,7 @@ def _transport(settings: Settings, store: SqlStore, clock: SystemClock) -> MailT
 
 def _router(ports: Ports, installation: Installation, journal: AppSignInJournal) -> Router:
     static = StaticFiles()
-    pages = Pages({name: _UI / name / "templates" for name in ("account", "signin")}, static)
+    pages = Pages({name: _UI / name / "templates" for name in ("account", "portal", "signin")}, static)
     cookies = Cookies(ports.server.instance)
     guard = FormGuard(ports.sealer, ports.entropy)
     surfaces: list[Surface] = [
@@ -191,8 +190,9 @@ def _router(ports: Ports, installation: Installation, journal: AppSignInJournal)
         graph.routes(ports),
         signin.routes(ports, pages, cookies, guard),
         account.routes(ports, pages, cookies, guard),
+        portal.routes(ports, pages, cookies, guard),
     ]
-    fallback = operations.routes(pages, static, ports.store.check, installation.ca, home=_PORTAL)
+    fallback = operations.routes(pages, static, ports.store.check, installation.ca)
     return Router(surfaces, fallback)
 
 

@@ -7,7 +7,7 @@ import os
 import shutil
 import sys
 from pathlib import Path
-from urllib.parse import urlencode
+from urllib.parse import urlencode, urlsplit
 
 from xenia.cli.run import Started
 from xenia.core.directory.first_party import TESTER_APP_ID, TESTER_PAGE
@@ -161,16 +161,20 @@ def _notes(started: Started) -> list[str]:
 
 
 def _snippet(started: Started, tenant: SeededTenant) -> list[str]:
+    """Environment variables rather than ``verify=``: one that is set already would override the argument."""
     client_id = tenant.apps[0][1] if tenant.apps else TESTER_APP_ID
-    authority = f"{started.addresses.base_url}/{tenant.tenant.initial_domain}"
-    verify = f', verify=r"{started.certificate.ca_file}"' if started.certificate else ""
+    base = urlsplit(started.addresses.base_url)
+    variables = [f'NO_PROXY="{base.hostname}"']
+    if started.certificate is not None:
+        variables.insert(0, f'REQUESTS_CA_BUNDLE=r"{started.certificate.ca_file}"')
     return [
         "",
         "Sign somebody in from Python (pip install msal), then paste:",
         "",
-        "  import msal",
-        f'  app = msal.PublicClientApplication("{client_id}",',
-        f'      authority="{authority}", instance_discovery=False{verify})',
+        "  import msal, os",
+        f"  os.environ.update({', '.join(variables)})",
+        f'  app = msal.PublicClientApplication("{client_id}", instance_discovery=False,',
+        f'      authority="{started.addresses.base_url}/{tenant.tenant.initial_domain}")',
         '  print(app.acquire_token_interactive(["User.Read"]).get("id_token_claims"))',
     ]
 

@@ -105,6 +105,9 @@ class NewApplication:
     scopes: tuple[Scope, ...] = ()
     app_roles: tuple[AppRole, ...] = ()
     identifier_uris: tuple[str, ...] = ()
+    home_page_url: str | None = None
+    is_fallback_public_client: bool = False
+    requested_access_token_version: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,9 +163,18 @@ def register_application(ports: Ports, actor: Actor, order: NewApplication) -> R
         identifier_uris=order.identifier_uris,
         scopes=order.scopes,
         app_roles=order.app_roles,
+        home_page_url=checked_link("home_page_url", order.home_page_url),
+        is_fallback_public_client=order.is_fallback_public_client,
+        requested_access_token_version=order.requested_access_token_version,
     )
     principal = ServicePrincipal(
-        ports.entropy.guid(), actor.tenant_id, app_id, application.display_name, actor.tenant_id, now
+        id=ports.entropy.guid(),
+        tenant_id=actor.tenant_id,
+        app_id=app_id,
+        display_name=application.display_name,
+        owner_tenant_id=actor.tenant_id,
+        created_at=now,
+        home_page_url=application.home_page_url,
     )
     record_ids = (ports.entropy.guid(), ports.entropy.guid())
 

@@ -1,4 +1,4 @@
-"""What every installation answers beside its surfaces: health, the local CA, static files, the way in.
+"""What every installation answers beside its surfaces: health, the local CA, static files.
 
 Owns no rule of the domain. Errors of addresses that nobody serves are rendered here too.
 """
@@ -26,15 +26,12 @@ class PublishedCa:
     fingerprint: str
 
 
-def routes(
-    pages: Pages, static: StaticFiles, check: Callable[[], str], ca: PublishedCa | None, *, home: str
-) -> Surface:
-    """The surface. *check* raises when the database cannot serve; *home* is where ``/`` leads."""
-    operations = _Operations(pages, static, check, ca, home)
+def routes(pages: Pages, static: StaticFiles, check: Callable[[], str], ca: PublishedCa | None) -> Surface:
+    """The surface. *check* raises when the database cannot serve."""
+    operations = _Operations(pages, static, check, ca)
     return Surface(
         "operations",
         (
-            Route("GET", "/", operations.home),
             Route("GET", "/healthz", operations.alive),
             Route("GET", "/readyz", operations.ready),
             Route("GET", "/ca", operations.ca_page),
@@ -53,18 +50,11 @@ class _Operations:
         static: StaticFiles,
         check: Callable[[], str],
         ca: PublishedCa | None,
-        home: str,
     ) -> None:
         self._pages = pages
         self._static = static
         self._check = check
         self._ca = ca
-        self._home = home
-
-    def home(self, request: HttpRequest) -> HttpResponse:
-        """The front door leads to the portal; guests come by links of their own."""
-        del request
-        return redirect(self._home)
 
     def alive(self, request: HttpRequest) -> HttpResponse:
         """The process answers; says nothing about its neighbours, so a lost database restarts nothing."""

@@ -236,6 +236,8 @@ class Resource:
     """Items carry ``@odata.type``: the collection is declared of a base type."""
     read_permits: tuple[str, ...] = ()
     write_permits: tuple[str, ...] = ()
+    delete_permits: tuple[str, ...] = ()
+    """Those of deletion, where they differ from other writing."""
     note: str = ""
     """For the reference page."""
 

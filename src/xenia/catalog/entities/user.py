@@ -334,6 +334,7 @@ USERS = Resource(
     is_advanced=True,
     read_permits=(*read_directory.READ_USERS_BASIC, *read_directory.READ_USERS),
     write_permits=manage_users.WRITE_USERS,
+    delete_permits=manage_users.DELETE_PERMITS,
     note="Guests see of others what the guest access level grants; see External collaboration settings.",
 )
 ME = Resource(

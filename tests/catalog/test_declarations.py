@@ -1,0 +1,115 @@
+"""A contract for every declared property: it can be told, filtered as declared, and is described."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+import pytest
+
+from tests.support.graph_calls import BASE, GraphWorld, graph_world
+from xenia.catalog.edm import Complex, Edm, Op, Prop, Resource, Returned, leaves
+from xenia.catalog.resources import RESOURCES
+from xenia.graph.reference import reference_page
+
+PAGE = Path(__file__).resolve().parents[2] / "docs" / "reference" / "graph.md"
+LISTED = tuple(
+    resource for resource in RESOURCES if resource.list and resource.path != "directory/deletedItems"
+)
+TOLD = [
+    (resource, prop)
+    for resource in RESOURCES
+    if resource.get and resource.path != "directory/deletedItems"
+    for prop in resource.entity.props
+    if prop.returned is not Returned.NEVER
+]
+FILTERED = [
+    (resource, path, prop)
+    for resource in LISTED
+    for path, prop in leaves(resource.entity.props)
+    if prop.filter and prop.filter is not Op.NONE
+]
+LITERALS = {Edm.BOOLEAN: "true", Edm.INT32: "0", Edm.DATE: "2026-01-01T00:00:00Z"}
+GUID = "00000000-1111-4222-8333-444444444444"
+
+
+@pytest.fixture(scope="module")
+def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[GraphWorld]:
+    with graph_world(tmp_path_factory.mktemp("catalog")) as running:
+        running.add("maria", guest=True, last_sign_in_at=datetime(2026, 6, 1, tzinfo=UTC))
+        gone = running.add("gone", guest=True)
+        assert running.call("DELETE", f"users/{gone.id}").status == 204
+        yield running
+
+
+def _ids(case: tuple[Any, ...]) -> str:
+    return f"{case[0].path}/{case[1].name if isinstance(case[1], Prop) else case[1]}"
+
+
+def _root(prop: Prop) -> str:
+    return f"{BASE}/beta" if prop.beta else f"{BASE}/v1.0"
+
+
+@pytest.mark.parametrize(("resource", "prop"), TOLD, ids=[_ids(case) for case in TOLD])
+def test_each_property_is_told_when_selected(world: GraphWorld, resource: Resource, prop: Prop) -> None:
+    answer = world.get(f"{_root(prop)}/{resource.path}?$select={prop.name}")
+    assert answer.status == 200, answer.body
+    items = answer.body["value"] if "value" in answer.body and resource.list else [answer.body]
+    for item in items:
+        assert prop.name in item
+        assert prop.many == isinstance(item[prop.name], list)
+
+
+@pytest.mark.parametrize(("resource", "path", "prop"), FILTERED, ids=[_ids(case) for case in FILTERED])
+def test_each_declared_operator_works_and_no_other(
+    world: GraphWorld, resource: Resource, path: str, prop: Prop
+) -> None:
+    for operator, text in _clauses(resource, path, prop):
+        url = f"{_root(prop)}/{resource.path}?$filter={quote(text)}"
+        answer = world.get(f"{url}&$count=true", eventual=True)
+        is_declared = operator in prop.filter
+        assert (answer.status == 200) == is_declared, (text, answer.body)
+        if resource.is_advanced and is_declared:
+            assert (world.get(url).status == 200) == (operator in prop.plain), text
+
+
+def _clauses(resource: Resource, path: str, prop: Prop) -> Iterator[tuple[Op, str]]:
+    if isinstance(prop.type, Complex):
+        for member in prop.type.props:
+            if member.filter is not Op.NONE:
+                extra = " and x/issuer eq 'a'" if prop.type.filter_by else ""
+                yield Op.EQ, f"{path}/any(x:x/{member.name} eq 'a'{extra})"
+        return
+    literal = LITERALS.get(prop.type, f"'{GUID}'")
+    if prop.many:
+        yield Op.EQ, f"{path}/any(x:x eq {literal})"
+        yield Op.STARTS, f"{path}/any(x:startsWith(x,{literal}))"
+        yield Op.ENDS, f"{path}/any(x:endsWith(x,{literal}))"
+        yield Op.COUNT, f"{path}/$count eq 0"
+        return
+    yield Op.EQ, f"{path} eq {literal}"
+    yield Op.NE, f"{path} ne {literal}"
+    yield Op.GE, f"{path} ge {literal}"
+    yield Op.LE, f"{path} le {literal}"
+    yield Op.IN, f"{path} in ({literal})"
+    yield Op.NULL, f"{path} eq null"
+    if prop.type in (Edm.STRING, Edm.GUID):
+        yield Op.STARTS, f"startsWith({path},{literal})"
+        yield Op.ENDS, f"endsWith({path},{literal})"
+        yield Op.CONTAINS, f"contains({path},{literal})"
+
+
+def test_names_are_unique_and_key_comes_first() -> None:
+    for resource in RESOURCES:
+        names = [prop.name.lower() for prop in resource.entity.props]
+        assert len(set(names)) == len(names)
+        assert resource.entity.props[0].name == "id"
+
+
+def test_the_reference_page_is_fresh() -> None:
+    assert PAGE.read_text("utf-8") == reference_page(), (
+        "write it anew: python -c 'from xenia.graph.reference import reference_page; print(reference_page(), end=\"\")'"
+    )

@@ -20,6 +20,7 @@ KIND_HEADER = "X-Xenia-Kind"
 TENANT_HEADER = "X-Xenia-Tenant"
 _POLICY = SMTP.clone(max_line_length=78, raise_on_defect=False)
 _LONGEST_NAME = 120
+_SPECIALS = frozenset('()<>[]:;@\\,."=?')
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,8 +82,19 @@ def _address(address: str, name: str = "") -> Address:
     ascii_domain = domain_key(domain)
     if not local or ascii_domain is None or not (local.isascii() and local.isprintable()):
         raise ValueError("not an address that can stand in a header")
-    return Address(_printable(name)[:_LONGEST_NAME], username=local, domain=ascii_domain)
+    return Address(_display_name(name), username=local, domain=ascii_domain)
+
+
+def _display_name(name: str) -> str:
+    """A name without the signs that have a meaning in address headers (RFC 5322 section 3.2.3, RFC 2047).
+
+    Quoting them is not enough: mail programs, and this library when it folds long headers, have read quoted
+    or encoded commas and brackets as further recipients.
+    """
+    words = "".join(" " if sign in _SPECIALS else sign for sign in _printable(name)).split()
+    return " ".join(words)[:_LONGEST_NAME].strip()
 
 
 def _printable(text: str) -> str:
-    return "".join(sign if sign.isprintable() else " " for sign in text)
+    """One line that no reader decodes once more: ``=?`` begins an encoded word (RFC 2047 section 2)."""
+    return "".join(sign if sign.isprintable() else " " for sign in text).replace("=?", "= ?")

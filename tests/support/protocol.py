@@ -43,7 +43,8 @@ from xenia.core.directory.user import (
 from xenia.core.signin.answer import SignedIn
 from xenia.core.signin.facts import Factor, Proof
 from xenia.core.signin.request import AuthorizeRequest
-from xenia.ports import Transaction
+from xenia.outside.keyring import RsaKeyRing
+from xenia.ports import StoredKey, Transaction
 from xenia.usecases.app_sign_in_journal import AppSignInJournal
 from xenia.usecases.authenticate_client import client_secret_hash
 from xenia.usecases.issue_tokens import plan_answer, sign_answer
@@ -268,7 +269,7 @@ def protocol(directory: Path) -> Iterator[Protocol]:
     server = make_platform(store)
     journal = AppSignInJournal(server.ports)
     try:
-        server.ports.keys.ensure()  # type: ignore[attr-defined]
+        _give_keys(server)
         guest = _guest(server)
         api = _api(server)
         made = Protocol(server, _router(server, journal), journal, guest, api)
@@ -277,6 +278,20 @@ def protocol(directory: Path) -> Iterator[Protocol]:
     finally:
         journal.stop()
         store.close()
+
+
+_MADE_KEYS: list[StoredKey] = []
+
+
+def _give_keys(server: RunningServer) -> None:
+    """Signing keys; made once for the whole run, because making RSA keys is most of what a test would wait for."""
+    keys = server.ports.keys
+    assert isinstance(keys, RsaKeyRing)
+    server.ports.store.write(None, lambda tx: [tx.keys.add(key) for key in _MADE_KEYS])
+    keys.ensure()
+    if not _MADE_KEYS:
+        with server.ports.store.read(None) as tx:
+            _MADE_KEYS.extend(tx.keys.list())
 
 
 def _router(server: RunningServer, journal: AppSignInJournal) -> Router:

@@ -50,6 +50,7 @@ __all__ = [
     "add_role",
     "create_member",
     "delete_user",
+    "fresh_password",
     "purge_user",
     "remove_authenticator_app",
     "remove_role",
@@ -107,7 +108,7 @@ def create_member(ports: Ports, actor: Actor, order: NewMember) -> CreatedMember
     """
     actor.require(USER_WRITING_ROLES, *WRITE_USERS)
     now = ports.clock.now()
-    password = order.password if order.password is not None else _fresh_password(ports)
+    password = order.password if order.password is not None else fresh_password(ports)
     check_password(password)
     local = order.user_principal_name.strip().rpartition("@")[0]
     given = {
@@ -317,6 +318,6 @@ def _tenant(tx: Transaction, actor: Actor) -> Tenant:
     return tenant
 
 
-def _fresh_password(ports: Ports) -> str:
+def fresh_password(ports: Ports) -> str:
     """Random, and within the complexity rule whatever the dice say."""
     return f"{ports.entropy.token(9)}-{ports.entropy.digits(4)}Aa"

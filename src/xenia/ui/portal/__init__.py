@@ -12,7 +12,10 @@ from xenia.ui.portal.overview import Overview
 from xenia.ui.portal.refusals import Refusals
 from xenia.ui.portal.signing_in import SigningIn
 from xenia.ui.portal.start import StartPages
+from xenia.ui.portal.user_detail import UserDetail
+from xenia.ui.portal.user_facts import UserFacts
 from xenia.ui.portal.user_list import UserList
+from xenia.ui.portal.user_properties import UserProperties
 from xenia.web.cookies import Cookies
 from xenia.web.form_guard import FormGuard
 from xenia.web.pages import Pages
@@ -23,7 +26,15 @@ def routes(ports: Ports, pages: Pages, cookies: Cookies, guard: FormGuard) -> Su
     """The portal surface. Templates are found under the prefix ``portal``."""
     desk = Desk(ports, pages, cookies, guard)
     signing_in = SigningIn(desk)
-    screens = (StartPages(desk), signing_in, Overview(desk), UserList(desk))
+    screens = (
+        StartPages(desk),
+        signing_in,
+        Overview(desk),
+        UserList(desk),
+        UserProperties(desk),
+        UserDetail(desk),
+        UserFacts(desk),
+    )
     return Surface(
         "portal",
         tuple(route for screen in screens for route in screen.routes()),

@@ -148,10 +148,14 @@ class Desk:
         *,
         status: int = 200,
         csp: str = BASE_CSP,
+        more: Model | None = None,
         **model: object,
     ) -> HttpResponse:
-        """A page of the portal. *trail*: breadcrumb as (label, path within the portal), this page last."""
-        frame = self.frame(visit, current, trail) | model
+        """A page of the portal. *trail*: breadcrumb as (label, path within the portal), this page last.
+
+        *more* is a part of the model made elsewhere.
+        """
+        frame = self.frame(visit, current, trail) | (more or {}) | model
         return html(self.pages.render(f"portal/{template}", **frame), status=status, csp=csp)
 
     def frame(self, visit: Visit, current: str, trail: tuple[tuple[str, str], ...]) -> Model:

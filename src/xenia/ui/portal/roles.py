@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from xenia.core.actor import Actor
-from xenia.core.directory.roles import ALL_ROLES, GLOBAL_ADMINISTRATOR
+from xenia.core.directory.roles import ALL_ROLES, GLOBAL_ADMINISTRATOR, INVITING_ROLES
+from xenia.core.directory.tenant import InvitesFrom
 from xenia.ports import Ports
 
 _MOST_NAMES = 5
@@ -34,3 +35,13 @@ def standing_of(ports: Ports, actor: Actor, roles: frozenset[str]) -> Standing:
         found = (tx.users.find(holder) for holder in list(ids)[:_MOST_NAMES])
         names = tuple(user.display_name for user in found if user is not None and user.account_enabled)
     return Standing(may=False, role=least.name, holders=names)
+
+
+def may_invite(ports: Ports, actor: Actor) -> bool:
+    """Whether the tenant's guest invite setting admits this person at all; the form's forecast says the rest."""
+    with ports.store.read(actor.tenant_id) as tx:
+        setting = tx.tenants.policies(actor.tenant_id).allow_invites_from
+    if setting is InvitesFrom.NONE:
+        return False
+    is_open = setting is InvitesFrom.EVERYONE or (setting is InvitesFrom.MEMBERS and not actor.is_guest)
+    return is_open or actor.holds_any(INVITING_ROLES)

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from xenia.core.directory.roles import INVITING_ROLES, USER_WRITING_ROLES
+from xenia.core.directory.roles import USER_WRITING_ROLES
 from xenia.core.directory.user import ExternalUserState, User, UserType
 from xenia.core.query import Compare, Filter, Or, Query, Text, all_of
 from xenia.ui.portal.desk import Desk, Visit
 from xenia.ui.portal.graph_calls import call
 from xenia.ui.portal.listing import PAGE_SIZE, ListAddress
+from xenia.ui.portal.roles import may_invite
 from xenia.ui.portal.user_words import STATE_WORDS, identities_words, row_of
 from xenia.usecases import manage_users, read_directory
 from xenia.web.http import HttpResponse
@@ -68,7 +69,7 @@ class UserList:
                 }
                 for label, query in _VIEWS
             ],
-            may_invite=visit.actor.holds_any(INVITING_ROLES),
+            may_invite=may_invite(self._desk.ports, visit.actor),
             may_create=visit.actor.holds_any(USER_WRITING_ROLES),
             api=call(visit, "GET", _graph_path(address.values), permission="User.Read.All"),
         )

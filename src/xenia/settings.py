@@ -52,6 +52,10 @@ class ServerSettings:
     """Requests worked on at once in one process."""
     initial_domain_suffix: str = "onxenia.localhost"
     """Ends the initial domain of new tenants: ``contoso`` becomes ``contoso.onxenia.localhost``."""
+    proxy: str = ""
+    """Forward proxy for requests to other servers, like ``http://proxy.example:3128``. Default: ``HTTPS_PROXY``."""
+    fetch_private: bool = False
+    """Whether addresses that people type, such as metadata URLs, may be private or loopback ones."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,6 +151,11 @@ def default_data_dir() -> Path:
     if sys.platform == "darwin":
         return home / "Library" / "Application Support" / "xenia"
     return Path(os.environ.get("XDG_DATA_HOME") or home / ".local" / "share") / "xenia"
+
+
+def forward_proxy() -> str:
+    """The proxy named by the environment."""
+    return os.environ.get("HTTPS_PROXY") or os.environ.get("https_proxy") or ""
 
 
 def system_ca_bundle() -> Path | None:

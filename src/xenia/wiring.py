@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 from xenia import graph, oidc
 from xenia.outside.ambient import SystemClock, SystemEntropy
 from xenia.outside.assertions import JwtAssertions
+from xenia.outside.fetcher import FetchPolicy, GuardedFetcher
 from xenia.outside.keyring import RsaKeyRing
 from xenia.outside.mail.mailbox import CopyingTransport, MailboxTransport
 from xenia.outside.mail.render import MailRenderer
@@ -21,24 +22,28 @@ from xenia.outside.passwords import Argon2Hasher
 from xenia.outside.sealing import AesSealer
 from xenia.outside.totp import AuthenticatorTotp
 from xenia.ports import MailTransport, Ports, ServerInfo
-from xenia.settings import MailSettings, Settings, is_loopback_host
+from xenia.settings import MailSettings, Settings, forward_proxy, is_loopback_host, system_ca_bundle
 from xenia.storage.store import SqlStore, open_store
-from xenia.ui import account, portal, signin
+from xenia.ui import account, lab, mailbox, portal, signin, tester
 from xenia.usecases.app_sign_in_journal import AppSignInJournal
 from xenia.usecases.first_party import ensure_first_party
 from xenia.web import operations
 from xenia.web.cookies import Cookies
 from xenia.web.form_guard import FormGuard
+from xenia.web.http import HttpRequest, HttpResponse
+from xenia.web.in_process import in_process
 from xenia.web.operations import PublishedCa
 from xenia.web.pages import Pages
-from xenia.web.routing import Router, Surface
+from xenia.web.routing import Handler, Router, Surface
 from xenia.web.static_files import StaticFiles
+from xenia.web.tools import Tools
 from xenia.web.wsgi import EdgeSettings, WsgiApp
 from xenia.workers.background import Background
 from xenia.workers.mail import MailDispatcher
 from xenia.workers.sweeper import Sweeper
 
 _UI = Path(__file__).parent / "ui"
+_PAGES = ("account", "lab", "mailbox", "portal", "signin", "tester")
 _KEY_CARE = timedelta(hours=1)
 _CLASSROOM = 40
 """People behind one address in the workshop: limits per network are that much wider there."""
@@ -182,7 +187,7 @@ def _transport(settings: Settings, store: SqlStore, clock: SystemClock) -> MailT
 
 def _router(ports: Ports, installation: Installation, journal: AppSignInJournal) -> Router:
     static = StaticFiles()
-    pages = Pages({name: _UI / name / "templates" for name in ("account", "portal", "signin")}, static)
+    pages = Pages({name: _UI / name / "templates" for name in _PAGES}, static)
     cookies = Cookies(ports.server.instance)
     guard = FormGuard(ports.sealer, ports.entropy)
     surfaces: list[Surface] = [
@@ -193,7 +198,34 @@ def _router(ports: Ports, installation: Installation, journal: AppSignInJournal)
         portal.routes(ports, pages, cookies, guard),
     ]
     fallback = operations.routes(pages, static, ports.store.check, installation.ca)
-    return Router(surfaces, fallback)
+    if not installation.settings.workshop.tools:
+        return Router(surfaces, fallback)
+
+    def own(request: HttpRequest) -> HttpResponse:
+        return router(request)
+
+    tools = Tools(ports, pages, cookies, guard, access_token=installation.tool_token)
+    fetcher = _fetcher(installation, ports, own)
+    surfaces += [
+        tester.routes(ports, tools, cookies, fetcher),
+        mailbox.routes(ports, tools),
+        lab.routes(ports, tools),
+    ]
+    router = Router(surfaces, fallback)
+    return router
+
+
+def _fetcher(installation: Installation, ports: Ports, own: Handler) -> GuardedFetcher:
+    """For addresses that people type; our own are answered in process."""
+    server = installation.settings.server
+    policy = FetchPolicy(
+        own_origins=frozenset(_origins(installation)),
+        answer_own=in_process(own, ports.entropy),
+        allow_private=server.fetch_private,
+        ca_bundle=system_ca_bundle(),
+        proxy=server.proxy or forward_proxy() or None,
+    )
+    return GuardedFetcher(policy)
 
 
 def _origins(installation: Installation) -> tuple[str, ...]:

@@ -28,7 +28,8 @@ def stored_revision(connection: Connection) -> str | None:
 
 def migrate(connection: Connection) -> None:
     """Bring the schema to ``HEAD`` within the connection's transaction."""
-    if connection.dialect.name == "postgresql":  # several nodes may start at once
+    if connection.dialect.name == "postgresql":  # several nodes may start at once, and one may be long at it
+        connection.exec_driver_sql("SET LOCAL statement_timeout = 0")
         connection.execute(sa.select(sa.func.pg_advisory_xact_lock(_LOCK)))
     found = stored_revision(connection)
     if found is None:

@@ -287,7 +287,12 @@ def _give_keys(server: RunningServer) -> None:
     """Signing keys; made once for the whole run, because making RSA keys is most of what a test would wait for."""
     keys = server.ports.keys
     assert isinstance(keys, RsaKeyRing)
-    server.ports.store.write(None, lambda tx: [tx.keys.add(key) for key in _MADE_KEYS])
+
+    def add(tx: Transaction) -> None:
+        for key in _MADE_KEYS:
+            tx.keys.add(key)
+
+    server.ports.store.write(None, add)
     keys.ensure()
     if not _MADE_KEYS:
         with server.ports.store.read(None) as tx:

@@ -190,6 +190,7 @@ def make_platform(store: Store, **changes: object) -> RunningServer:
         server=server,
         mail_queued=lambda: None,
     )
+    ports.keys.ensure()  # type: ignore[attr-defined]
     ensure_first_party(ports)
     tenant = create_tenant(ports, None, NewTenant("Contoso", "contoso"))
     operator = system_actor(tenant.id, entropy.guid())

@@ -20,7 +20,7 @@ from xenia.core.signin.facts import Factor, Facts, Realm
 from xenia.core.signin.interaction import Interaction
 from xenia.core.signin.interrupts import Interrupt, next_interrupt
 from xenia.ports import Ports, Transaction
-from xenia.usecases.sign_in.consent import ConsentNeed, consent_need
+from xenia.usecases.sign_in.consent import NOTHING, ConsentNeed, consent_need
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,32 +102,38 @@ def load_interaction(
 
 
 def assess(
-    ports: Ports, tx: Transaction, interaction: Interaction, session: Session | None, now: datetime
+    ports: Ports,
+    tx: Transaction,
+    interaction: Interaction,
+    session: Session | None,
+    now: datetime,
+    *,
+    before: Situation | None = None,
 ) -> Situation:
-    """Compute demands from request, directory and policies as they are now, and what is missing next."""
-    tenant = _tenant(tx, interaction.tenant_id)
-    policies = tx.tenants.policies(interaction.tenant_id)
-    app_id = interaction.authorize.app_id if interaction.authorize else ACCOUNT_APP_ID
-    client, principal = _client(tx, tenant, app_id)
+    """Compute demands from request, directory and policies as they are now, and what is missing next.
+
+    ``before``: the situation assessed earlier in this very transaction; what a step cannot have changed
+    (tenant, policies, application) is taken from it instead of being read twice.
+    """
+    if before is not None:
+        tenant, policies, client, principal = before.tenant, before.policies, before.client, before.principal
+    else:
+        tenant = _tenant(tx, interaction.tenant_id)
+        policies = tx.tenants.policies(interaction.tenant_id)
+        app_id = interaction.authorize.app_id if interaction.authorize else ACCOUNT_APP_ID
+        client, principal = _client(tx, tenant, app_id)
     facts = interaction.facts
     invitation = tx.invitations.find(interaction.redeem.invitation_id) if interaction.redeem else None
     user = tx.users.find(facts.user_id) if facts.user_id else None
-    consent = consent_need(ports, tx, client, principal, interaction.authorize, user)
+    consent = NOTHING
+    if facts.proof(Factor.FIRST) is not None:
+        # Nobody is asked to agree to anything before proving who they are, so nothing is looked up either.
+        consent = consent_need(ports, tx, client, principal, interaction.authorize, user)
     known = _Known(interaction, tenant, policies, client, principal, session, user, invitation, consent)
     demands = _demands(tx, known)
     interrupt = next_interrupt(facts, demands, now)
     return Situation(
-        interaction,
-        tenant,
-        policies,
-        client,
-        principal,
-        session,
-        user,
-        invitation,
-        demands,
-        interrupt,
-        consent,
+        interaction, tenant, policies, client, principal, session, user, invitation, demands, interrupt, consent
     )
 
 
@@ -182,7 +188,8 @@ def _demands(tx: Transaction, known: _Known) -> Demands:
         refusal=_refusal(tx, known) if proven else None,
         must_redeem=user is not None and user.is_pending,
         second_factor=known.policies.security_defaults,
-        has_second_factor=user is not None
+        has_second_factor=known.policies.security_defaults
+        and user is not None
         and any(app.confirmed_at for app in tx.credentials.authenticator_apps(user.id)),
         missing_scopes=known.consent.missing,
         force_consent="consent" in prompts and not known.client.is_first_party,

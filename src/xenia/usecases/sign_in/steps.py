@@ -74,7 +74,7 @@ def take_step(ports: Ports, posted: Posted, steps: tuple[Step, ...], apply: Appl
         facts = apply(tx, situation, now)
         if isinstance(facts, Rejected):
             return _Applied(rejected=facts)
-        moved = assess(ports, tx, replace(interaction, facts=facts), session, now)
+        moved = assess(ports, tx, replace(interaction, facts=facts), session, now, before=situation)
         if moved.interrupt is None:
             return _Applied(finished=finish(ports, tx, moved, posted.browser, drawn, now))
         if moved.interrupt.step is Step.REFUSED:

@@ -85,11 +85,8 @@ def parse_smtp_url(url: str, *, password: str = "", ca_file: Path | None = None)
 class SmtpTransport:
     """``MailTransport`` over SMTP; one connection for each mail, so that no server's idle limit matters."""
 
-    def __init__(
-        self, server: SmtpServer, *, helo_name: str = "localhost", timeout: float = TIMEOUT_SECONDS
-    ) -> None:
+    def __init__(self, server: SmtpServer, *, timeout: float = TIMEOUT_SECONDS) -> None:
         self._server = server
-        self._helo_name = helo_name
         self._timeout = timeout
 
     def deliver(self, message: RenderedMail) -> str:
@@ -101,7 +98,7 @@ class SmtpTransport:
         """
         refuse_while_writing("Sending mail")
         try:
-            with self._connection() as connection:
+            with self._connection(message.sender) as connection:
                 return _hand_over(connection, message)
         except smtplib.SMTPServerDisconnected as error:
             if isinstance(error.__context__, TimeoutError):
@@ -118,23 +115,24 @@ class SmtpTransport:
         return f"{self._server.name} did not answer within {self._timeout:g} seconds"
 
     @contextmanager
-    def _connection(self) -> Iterator[smtplib.SMTP]:
-        connection = self._open()
+    def _connection(self, sender: str) -> Iterator[smtplib.SMTP]:
+        connection = self._open(sender.rpartition("@")[2])
         try:
             yield connection
         finally:
             connection.close()
 
-    def _open(self) -> smtplib.SMTP:
+    def _open(self, own_name: str) -> smtplib.SMTP:
+        """Connect and greet by the sender's domain: it resolves, which strict servers ask of a greeting."""
         server = self._server
         context = None if server.tls == "none" else _tls_context(server.ca_file)
         try:
             if server.tls == "implicit":
                 connection: smtplib.SMTP = smtplib.SMTP_SSL(
-                    server.host, server.port, self._helo_name, timeout=self._timeout, context=context
+                    server.host, server.port, own_name, timeout=self._timeout, context=context
                 )
             else:
-                connection = smtplib.SMTP(server.host, server.port, self._helo_name, timeout=self._timeout)
+                connection = smtplib.SMTP(server.host, server.port, own_name, timeout=self._timeout)
         except smtplib.SMTPResponseException as error:
             raise MailDeferred(
                 f"{server.name} turned us away: {_reply(error.smtp_code, error.smtp_error)}"

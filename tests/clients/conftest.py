@@ -1,0 +1,58 @@
+"""A running ``xenia up`` for unmodified client libraries, with apps that have secrets and permissions."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from tests.support.running import RunningXenia, running_xenia
+
+TENANT = "c11e4700-0000-4000-8000-000000000000"
+INVITER = "c11e4700-0000-4000-8000-0000000000a1"
+READER = "c11e4700-0000-4000-8000-0000000000a2"
+SECRET = "a-secret-for-client-tests-only"
+SEED = f"""
+[[tenant]]
+id = "{TENANT}"
+name = "Contoso"
+short_name = "contoso"
+
+[[tenant.user]]
+name = "admin"
+display_name = "Alex Admin"
+mail = "admin@contoso.example"
+roles = ["Global Administrator"]
+
+[[tenant.app]]
+id = "{INVITER}"
+name = "Inviter"
+secret = [{{ value = "{SECRET}" }}]
+permissions.application = ["User.Invite.All", "User.ReadWrite.All"]
+
+[[tenant.app]]
+id = "{READER}"
+name = "Reader"
+secret = [{{ value = "{SECRET}" }}]
+permissions.application = ["User.Read.All"]
+"""
+
+
+@pytest.fixture(scope="session")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningXenia]:
+    """One server for all client tests of this process."""
+    directory = tmp_path_factory.mktemp("clients")
+    seed = directory / "seed.toml"
+    seed.write_text(SEED, "utf-8")
+    with running_xenia(directory, "--ephemeral", "--seed", str(seed)) as running:
+        yield running
+
+
+@pytest.fixture
+def trusted(server: RunningXenia, monkeypatch: pytest.MonkeyPatch) -> RunningXenia:
+    """The same, with its CA where client libraries look for it and no proxy in between."""
+    for name in ("SSL_CERT_FILE", "REQUESTS_CA_BUNDLE"):
+        monkeypatch.setenv(name, server.ca_file)
+    monkeypatch.setenv("NO_PROXY", "localhost,127.0.0.1")
+    monkeypatch.setenv("no_proxy", "localhost,127.0.0.1")
+    return server

@@ -81,6 +81,18 @@ class MailSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class OutgoingSettings:
+    """Requests this server makes to addresses that people type, such as metadata documents."""
+
+    outgoing_private: bool = False
+    """Whether private and loopback addresses may be reached. Off, because they are this machine's neighbours."""
+    outgoing_proxy: str = ""
+    """Forward proxy for them, ``http://host:port``."""
+    outgoing_ca: Path | None = None
+    """Certificates (PEM) to trust besides the system's, for them and for the mail server."""
+
+
+@dataclass(frozen=True, slots=True)
 class WorkshopSettings:
     """The tools of ``xenia up``: mailbox, labs, tester, built-in seed."""
 
@@ -109,6 +121,7 @@ class Settings:
     server: ServerSettings = field(default_factory=ServerSettings)
     storage: StorageSettings = field(default_factory=StorageSettings)
     mail: MailSettings = field(default_factory=MailSettings)
+    outgoing: OutgoingSettings = field(default_factory=OutgoingSettings)
     workshop: WorkshopSettings = field(default_factory=WorkshopSettings)
     log: LogSettings = field(default_factory=LogSettings)
 
@@ -117,6 +130,7 @@ GROUPS: tuple[tuple[str, type], ...] = (
     ("server", ServerSettings),
     ("storage", StorageSettings),
     ("mail", MailSettings),
+    ("outgoing", OutgoingSettings),
     ("workshop", WorkshopSettings),
     ("log", LogSettings),
 )

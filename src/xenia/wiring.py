@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 from xenia import graph, oidc
 from xenia.outside.ambient import SystemClock, SystemEntropy
 from xenia.outside.assertions import JwtAssertions
-from xenia.outside.fetcher import FetchPolicy, GuardedFetcher
+from xenia.outside.fetcher import Answer, FetchPolicy, GuardedFetcher
 from xenia.outside.keyring import RsaKeyRing
 from xenia.outside.mail.mailbox import CopyingTransport, MailboxTransport
 from xenia.outside.mail.render import MailRenderer
@@ -21,8 +21,8 @@ from xenia.outside.mail.smtp import SmtpTransport, parse_smtp_url
 from xenia.outside.passwords import Argon2Hasher
 from xenia.outside.sealing import AesSealer
 from xenia.outside.totp import AuthenticatorTotp
-from xenia.ports import MailTransport, Ports, ServerInfo
-from xenia.settings import MailSettings, Settings, forward_proxy, is_loopback_host, system_ca_bundle
+from xenia.ports import Fetched, FetchRequest, MailTransport, Ports, ServerInfo
+from xenia.settings import MailSettings, Settings, is_loopback_host
 from xenia.storage.store import SqlStore, open_store
 from xenia.ui import account, lab, mailbox, portal, signin, tester
 from xenia.usecases.app_sign_in_journal import AppSignInJournal
@@ -30,11 +30,10 @@ from xenia.usecases.first_party import ensure_first_party
 from xenia.web import operations
 from xenia.web.cookies import Cookies
 from xenia.web.form_guard import FormGuard
-from xenia.web.http import HttpRequest, HttpResponse
 from xenia.web.in_process import in_process
 from xenia.web.operations import PublishedCa
 from xenia.web.pages import Pages
-from xenia.web.routing import Handler, Router, Surface
+from xenia.web.routing import Router, Surface
 from xenia.web.static_files import StaticFiles
 from xenia.web.tools import Tools
 from xenia.web.wsgi import EdgeSettings, WsgiApp
@@ -44,6 +43,8 @@ from xenia.workers.sweeper import Sweeper
 
 _UI = Path(__file__).parent / "ui"
 _PAGES = ("account", "lab", "mailbox", "portal", "signin", "tester")
+_PAGES = ("account", "lab", "mailbox", "portal", "signin", "tester")
+"""Groups of pages with templates of their own, addressed by these prefixes."""
 _KEY_CARE = timedelta(hours=1)
 _CLASSROOM = 40
 """People behind one address in the workshop: limits per network are that much wider there."""
@@ -72,6 +73,7 @@ class Program:
     store: SqlStore
     keys: RsaKeyRing
     journal: AppSignInJournal
+    fetcher: GuardedFetcher
     workers: tuple[MailDispatcher | Sweeper | Background, ...]
 
     def prepare(self) -> None:
@@ -87,6 +89,7 @@ class Program:
         """Stop the workers, write what waits, then let go of the database."""
         for worker in self.workers:
             worker.stop()
+        self.fetcher.close()
         self.journal.stop()
         self.store.close()
 
@@ -115,7 +118,12 @@ def build(installation: Installation) -> Program:
         mail_queued=dispatcher.wake,
     )
     journal = AppSignInJournal(ports)
-    router = _router(ports, installation, journal)
+
+    def answer_own(request: FetchRequest) -> Fetched:
+        return in_process(router, entropy)(request)
+
+    fetcher = _fetcher(installation, answer_own)
+    router = _router(ports, installation, journal, fetcher)
     edge = EdgeSettings(
         origins=_origins(installation),
         trusted_proxies=settings.server.trusted_proxy,
@@ -132,6 +140,7 @@ def build(installation: Installation) -> Program:
         store=store,
         keys=keys,
         journal=journal,
+        fetcher=fetcher,
         workers=(dispatcher, Sweeper(store, clock), Background("signing-keys", care_for_keys)),
     )
 
@@ -171,9 +180,9 @@ def server_info(installation: Installation, sealer: AesSealer) -> ServerInfo:
     )
 
 
-def mail_transport(mail: MailSettings) -> SmtpTransport:
+def mail_transport(mail: MailSettings, ca_file: Path | None = None) -> SmtpTransport:
     """The real mail server of the settings. Raises ValueError with the fix."""
-    return SmtpTransport(parse_smtp_url(mail.smtp, password=mail.smtp_password))
+    return SmtpTransport(parse_smtp_url(mail.smtp, password=mail.smtp_password, ca_file=ca_file))
 
 
 def _transport(settings: Settings, store: SqlStore, clock: SystemClock) -> MailTransport:
@@ -181,11 +190,13 @@ def _transport(settings: Settings, store: SqlStore, clock: SystemClock) -> MailT
     mailbox = MailboxTransport(store, clock)
     if not settings.mail.smtp:
         return mailbox
-    delivery = mail_transport(settings.mail)
+    delivery = mail_transport(settings.mail, settings.outgoing.outgoing_ca)
     return CopyingTransport(delivery, mailbox) if settings.workshop.tools else delivery
 
 
-def _router(ports: Ports, installation: Installation, journal: AppSignInJournal) -> Router:
+def _router(
+    ports: Ports, installation: Installation, journal: AppSignInJournal, fetcher: GuardedFetcher
+) -> Router:
     static = StaticFiles()
     pages = Pages({name: _UI / name / "templates" for name in _PAGES}, static)
     cookies = Cookies(ports.server.instance)
@@ -197,35 +208,29 @@ def _router(ports: Ports, installation: Installation, journal: AppSignInJournal)
         account.routes(ports, pages, cookies, guard),
         portal.routes(ports, pages, cookies, guard),
     ]
+    if ports.server.tools:
+        tools = Tools(ports, pages, cookies, guard, access_token=installation.tool_token)
+        surfaces += [
+            tester.routes(ports, tools, cookies, fetcher),
+            mailbox.routes(ports, tools),
+            lab.routes(ports, tools),
+        ]
     fallback = operations.routes(pages, static, ports.store.check, installation.ca)
-    if not installation.settings.workshop.tools:
-        return Router(surfaces, fallback)
-
-    def own(request: HttpRequest) -> HttpResponse:
-        return router(request)
-
-    tools = Tools(ports, pages, cookies, guard, access_token=installation.tool_token)
-    fetcher = _fetcher(installation, ports, own)
-    surfaces += [
-        tester.routes(ports, tools, cookies, fetcher),
-        mailbox.routes(ports, tools),
-        lab.routes(ports, tools),
-    ]
-    router = Router(surfaces, fallback)
-    return router
+    return Router(surfaces, fallback)
 
 
-def _fetcher(installation: Installation, ports: Ports, own: Handler) -> GuardedFetcher:
-    """For addresses that people type; our own are answered in process."""
-    server = installation.settings.server
-    policy = FetchPolicy(
-        own_origins=frozenset(_origins(installation)),
-        answer_own=in_process(own, ports.entropy),
-        allow_private=server.fetch_private,
-        ca_bundle=system_ca_bundle(),
-        proxy=server.proxy or forward_proxy() or None,
+def _fetcher(installation: Installation, answer_own: Answer) -> GuardedFetcher:
+    """Our own addresses are answered in process: a request to ourselves over the wire could starve itself."""
+    outgoing = installation.settings.outgoing
+    return GuardedFetcher(
+        FetchPolicy(
+            own_origins=frozenset(_origins(installation)),
+            answer_own=answer_own,
+            allow_private=outgoing.outgoing_private,
+            ca_bundle=outgoing.outgoing_ca,
+            proxy=outgoing.outgoing_proxy or None,
+        )
     )
-    return GuardedFetcher(policy)
 
 
 def _origins(installation: Installation) -> tuple[str, ...]:

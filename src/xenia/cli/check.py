@@ -103,7 +103,7 @@ def _mail(settings: Settings, mail_to: str | None) -> str:
         if mail_to:
             raise Failed("no mail server is set; give --smtp and --mail-from")
         return "no mail server set: mail stays in the workshop's mailbox"
-    transport = mail_transport(settings.mail)
+    transport = mail_transport(settings.mail, settings.outgoing.outgoing_ca)
     if not mail_to:
         return f"{settings.mail.smtp} (give --mail-to to send a test mail)"
     entropy, now = SystemEntropy(), SystemClock().now()

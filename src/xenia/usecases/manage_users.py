@@ -110,7 +110,7 @@ def create_member(ports: Ports, actor: Actor, order: NewMember) -> CreatedMember
     now = ports.clock.now()
     password = order.password if order.password is not None else fresh_password(ports)
     check_password(password)
-    local = order.user_principal_name.strip().rpartition("@")[0]
+    local = order.user_principal_name.strip().partition("@")[0]
     given = {
         **order.properties,
         "display_name": order.display_name,

@@ -13,7 +13,7 @@ from xenia.core.directory.application import GRAPH_APP_ID, Application, ServiceP
 from xenia.core.directory.tenant import Tenant
 from xenia.core.endpoints import origins
 from xenia.core.ids import ObjectId, fold, parse_guid
-from xenia.core.scopes import ECHOED_OIDC_SCOPES, RequestedScopes, ResourceScopes, understand
+from xenia.core.scopes import ECHOED_OIDC_SCOPES, OIDC_SCOPES, RequestedScopes, ResourceScopes, understand
 from xenia.ports import Ports, Transaction
 
 
@@ -85,7 +85,8 @@ def delegated_access(
     if unknown is not None and not asked.is_default:
         raise errors.InvalidScope(asked.spell(unknown))
     agreed = _agreed(tx, client, principal, user_id, resource, named)
-    granted = tuple(value for key, value in offered.items() if key in agreed)
+    # Graph registers the OpenID scopes too; they are told apart, because each request names its own.
+    granted = tuple(value for key, value in offered.items() if key in agreed and key not in OIDC_SCOPES)
     own = client.app_id == resource.application.app_id
     if not set(named) <= agreed or (asked.is_default and not granted and not own):
         raise errors.ConsentRequired(client.app_id, client.display_name)

@@ -1,0 +1,247 @@
+"""MSAL for Python and azure-identity, unmodified, against a running server: secrets, certificates and people."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+from urllib.parse import parse_qsl, urlsplit
+
+import msal
+import pytest
+import requests
+from azure.core.exceptions import ClientAuthenticationError
+from azure.identity import CertificateCredential, ClientSecretCredential
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import rsa
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+from cryptography.x509.oid import NameOID
+
+from tests.support.protocol import claims_of
+from tests.support.running import RunningXenia, running_xenia
+from tests.support.walker import Walker
+from xenia.web.http import HttpRequest, HttpResponse
+
+pytestmark = [pytest.mark.clients, pytest.mark.filterwarnings("ignore")]
+
+TENANT = "c11e4700-0000-4000-8000-00000000000b"
+DAEMON = "c11e4700-0000-4000-8000-0000000000b1"
+WEB = "c11e4700-0000-4000-8000-0000000000b2"
+SECRET = "a-secret-for-msal-tests-only~1"
+PASSWORD = "Correct-horse-battery-9"
+REDIRECT = "http://localhost:49321/callback"
+GRAPH = "https://graph.microsoft.com/.default"
+SEED = f"""
+[[tenant]]
+id = "{TENANT}"
+name = "Contoso"
+short_name = "contoso"
+settings.security_defaults = false
+
+[[tenant.user]]
+name = "mia"
+display_name = "Mia Member"
+mail = "mia@contoso.example"
+password = "{PASSWORD}"
+
+[[tenant.app]]
+id = "{DAEMON}"
+name = "Daemon"
+secret = [{{ value = "{SECRET}" }}]
+certificates = ["daemon.pem"]
+permissions.application = ["User.Read.All"]
+
+[[tenant.app]]
+id = "{WEB}"
+name = "Shop"
+redirect_uris.web = ["https://shop.example/signed-in"]
+redirect_uris.public = ["http://localhost/callback"]
+secret = [{{ value = "{SECRET}" }}]
+permissions.delegated = ["User.Read"]
+"""
+
+
+class Credential:
+    """A key with its certificate, in the forms client libraries take."""
+
+    def __init__(self) -> None:
+        key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
+        name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "daemon")])
+        now = datetime.now(UTC)
+        made = (
+            x509.CertificateBuilder()
+            .subject_name(name)
+            .issuer_name(name)
+            .public_key(key.public_key())
+            .serial_number(x509.random_serial_number())
+            .not_valid_before(now - timedelta(days=1))
+            .not_valid_after(now + timedelta(days=30))
+            .sign(key, hashes.SHA256())
+        )
+        self.certificate = made.public_bytes(Encoding.PEM).decode()
+        self.key = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()).decode()
+        self.thumbprint = hashlib.sha1(made.public_bytes(Encoding.DER)).hexdigest()
+
+
+@pytest.fixture(scope="module")
+def credential() -> Credential:
+    return Credential()
+
+
+@pytest.fixture(scope="module")
+def running(tmp_path_factory: pytest.TempPathFactory, credential: Credential) -> Iterator[RunningXenia]:
+    """A server with an app that has a secret and a certificate, and one that people sign in to."""
+    directory = tmp_path_factory.mktemp("msal")
+    (directory / "daemon.pem").write_text(credential.certificate, "ascii")
+    seed = directory / "seed.toml"
+    seed.write_text(SEED, "utf-8")
+    with running_xenia(directory, "--ephemeral", "--seed", str(seed)) as server:
+        yield server
+
+
+@pytest.fixture
+def xenia(running: RunningXenia, monkeypatch: pytest.MonkeyPatch) -> RunningXenia:
+    """The same, with its CA where client libraries look for it and no proxy in between."""
+    for name in ("SSL_CERT_FILE", "REQUESTS_CA_BUNDLE"):
+        monkeypatch.setenv(name, running.ca_file)
+    monkeypatch.setenv("NO_PROXY", "localhost,127.0.0.1")
+    monkeypatch.setenv("no_proxy", "localhost,127.0.0.1")
+    return running
+
+
+def _daemon(xenia: RunningXenia, secret: Any = SECRET, **options: Any) -> msal.ConfidentialClientApplication:
+    options = options or {"authority": f"{xenia.base}/{TENANT}", "instance_discovery": False}
+    return msal.ConfidentialClientApplication(DAEMON, client_credential=secret, **options)
+
+
+@pytest.mark.parametrize("tenant", [TENANT, "contoso", "contoso.onxenia.localhost"])
+def test_a_secret_gets_an_app_token(xenia: RunningXenia, tenant: str) -> None:
+    app = _daemon(xenia, authority=f"{xenia.base}/{tenant}", instance_discovery=False)
+    answer = app.acquire_token_for_client([GRAPH])
+    claims = claims_of(answer["access_token"])
+    assert (claims["tid"], claims["roles"], claims["appidacr"]) == (TENANT, ["User.Read.All"], "1")
+    assert app.acquire_token_for_client([GRAPH])["token_source"] == "cache"
+
+
+def test_the_oidc_authority_and_own_instance_discovery(xenia: RunningXenia) -> None:
+    by_issuer = _daemon(xenia, oidc_authority=f"{xenia.base}/{TENANT}/v2.0")
+    assert "access_token" in by_issuer.acquire_token_for_client([GRAPH])
+    discovered = _daemon(
+        xenia,
+        authority=f"{xenia.base}/{TENANT}",
+        instance_discovery=f"{xenia.base}/common/discovery/instance",
+    )
+    assert "access_token" in discovered.acquire_token_for_client([GRAPH])
+
+
+@pytest.mark.parametrize("form", ["thumbprint", "sha256-x5c"])
+def test_a_certificate_is_presented_again_and_again(
+    xenia: RunningXenia, credential: Credential, form: str
+) -> None:
+    proof = {"private_key": credential.key}
+    if form == "thumbprint":
+        proof["thumbprint"] = credential.thumbprint
+    else:
+        proof["public_certificate"] = credential.certificate
+    app = _daemon(xenia, proof)
+    for scope in (GRAPH, f"{xenia.base}/.default"):
+        # The library reuses one assertion for both requests.
+        answer = app.acquire_token_for_client([scope])
+        assert claims_of(answer["access_token"])["appidacr"] == "2", answer
+
+
+def test_refusals_reach_the_program(xenia: RunningXenia) -> None:
+    wrong = _daemon(xenia, "wrong").acquire_token_for_client([GRAPH])
+    assert (wrong["error"], wrong["error_codes"]) == ("invalid_client", [7000215])
+    unknown = _daemon(xenia).acquire_token_for_client(["https://nobody.example/.default"])
+    assert (unknown["error"], unknown["error_codes"]) == ("invalid_resource", [500011])
+    with pytest.raises(ValueError, match="Unable to get authority configuration"):
+        _daemon(xenia, authority=f"{xenia.base}/nobody.example", instance_discovery=False)
+
+
+def test_azure_identity_with_a_secret(xenia: RunningXenia) -> None:
+    with ClientSecretCredential(
+        TENANT, DAEMON, SECRET, authority=xenia.base, disable_instance_discovery=True
+    ) as azure:
+        assert claims_of(azure.get_token(GRAPH).token)["appid"] == DAEMON
+        assert claims_of(azure.get_token(GRAPH, enable_cae=True).token)["appid"] == DAEMON
+    with (
+        ClientSecretCredential(
+            TENANT, DAEMON, "wrong", authority=xenia.base, disable_instance_discovery=True
+        ) as azure,
+        pytest.raises(ClientAuthenticationError, match="AADSTS7000215"),
+    ):
+        azure.get_token(GRAPH)
+
+
+@pytest.mark.parametrize("chain", [False, True])
+def test_azure_identity_with_a_certificate(
+    xenia: RunningXenia, credential: Credential, tmp_path: Path, chain: bool
+) -> None:
+    both = tmp_path / "daemon.pem"
+    both.write_text(credential.key + credential.certificate, "ascii")
+    with CertificateCredential(
+        TENANT,
+        DAEMON,
+        str(both),
+        send_certificate_chain=chain,
+        authority=xenia.base,
+        disable_instance_discovery=True,
+    ) as azure:
+        assert claims_of(azure.get_token(GRAPH).token)["appidacr"] == "2"
+
+
+def _person(xenia: RunningXenia) -> Walker:
+    """A browser without scripts that talks to the running server."""
+
+    def send(request: HttpRequest) -> HttpResponse:
+        answer = requests.request(
+            request.method,
+            f"{xenia.base}{request.path}?{request.query_string}",
+            data=request.body,
+            headers=dict(request.headers),
+            allow_redirects=False,
+            timeout=30,
+        )
+        raw = answer.raw.headers
+        headers = tuple((name, value) for name in raw for value in raw.getlist(name))
+        return HttpResponse(answer.status_code, answer.content, headers)
+
+    return Walker(send, base=xenia.base)  # type: ignore[arg-type]
+
+
+def _sign_in(xenia: RunningXenia, url: str) -> dict[str, str]:
+    """Mia signs in with her password; what her browser is sent back with."""
+    walker = _person(xenia)
+    walker.open(url)
+    walker.submit("/identify", login="mia@contoso.onxenia.localhost")
+    if walker.submit("/password", password=PASSWORD).has_form("/consent"):
+        walker.submit("/consent", button="Accept")
+    page = walker.submit("/stay", button="No")
+    target = page.refresh or page.response.header("Location") or ""
+    return dict(parse_qsl(urlsplit(target).query))
+
+
+@pytest.mark.parametrize("kind", ["public", "confidential"])
+def test_a_person_signs_in_by_the_authorization_code_flow(xenia: RunningXenia, kind: str) -> None:
+    options: dict[str, Any] = {"authority": f"{xenia.base}/{TENANT}", "instance_discovery": False}
+    if kind == "public":
+        app: Any = msal.PublicClientApplication(WEB, **options)
+        redirect = REDIRECT
+    else:
+        app = msal.ConfidentialClientApplication(WEB, client_credential=SECRET, **options)
+        redirect = "https://shop.example/signed-in"
+    flow = app.initiate_auth_code_flow(["User.Read"], redirect_uri=redirect, max_age=3600)
+    answer = app.acquire_token_by_auth_code_flow(flow, _sign_in(xenia, flow["auth_uri"]))
+    assert "error" not in answer, answer
+    claims = answer["id_token_claims"]
+    assert (claims["tid"], claims["preferred_username"]) == (TENANT, "mia@contoso.onxenia.localhost")
+    (account,) = app.get_accounts()
+    assert account["home_account_id"] == f"{claims['oid']}.{TENANT}"
+    assert claims_of(answer["access_token"])["scp"] == "User.Read openid profile"
+    assert app.acquire_token_silent(["User.Read"], account)["access_token"] == answer["access_token"]
+    again = app.acquire_token_by_auth_code_flow(flow, {"code": "x", "state": flow["state"]})
+    assert again["error"] == "invalid_grant"

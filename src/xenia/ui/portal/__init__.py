@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from xenia.ports import Ports
 from xenia.ui.portal.desk import Desk
+from xenia.ui.portal.invite import Invite
 from xenia.ui.portal.overview import Overview
 from xenia.ui.portal.refusals import Refusals
 from xenia.ui.portal.signing_in import SigningIn
@@ -34,6 +35,7 @@ def routes(ports: Ports, pages: Pages, cookies: Cookies, guard: FormGuard) -> Su
         UserProperties(desk),
         UserDetail(desk),
         UserFacts(desk),
+        Invite(desk),
     )
     return Surface(
         "portal",

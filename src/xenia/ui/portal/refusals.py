@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from xenia.core import errors
 from xenia.ports import Ports
 from xenia.ui.portal.desk import NoAdministrator, SignInNeeded
+from xenia.ui.portal.roles import refusal_words
 from xenia.ui.portal.signing_in import SigningIn
 from xenia.web.form_guard import FormRefused
 from xenia.web.http import HttpRequest, HttpResponse, html
@@ -73,8 +74,6 @@ class Refusals:
 def _words(error: Exception, status: int) -> str:
     if isinstance(error, errors.NotFound):
         return "There is nothing at this address, or it was deleted. It is not in this organization."
-    if isinstance(error, errors.NotPermitted) and error.needed:
-        return f"You need {error.needed} to change this. Ask somebody who holds this role."
     if isinstance(error, errors.XeniaError) and status != 500:
-        return str(error)
+        return refusal_words(error)
     return "Something failed on our side. Nothing was saved. Try again in a minute."

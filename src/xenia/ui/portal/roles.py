@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from xenia.core.actor import Actor
 from xenia.core.directory.roles import ALL_ROLES, GLOBAL_ADMINISTRATOR, INVITING_ROLES
 from xenia.core.directory.tenant import InvitesFrom
+from xenia.core.errors import NotPermitted, XeniaError
 from xenia.ports import Ports
 
 _MOST_NAMES = 5
@@ -45,3 +46,11 @@ def may_invite(ports: Ports, actor: Actor) -> bool:
         return False
     is_open = setting is InvitesFrom.EVERYONE or (setting is InvitesFrom.MEMBERS and not actor.is_guest)
     return is_open or actor.holds_any(INVITING_ROLES)
+
+
+def refusal_words(error: XeniaError) -> str:
+    """The sentence of a refusal. Where only a right is missing, it names the role if one is known."""
+    if not isinstance(error, NotPermitted) or not error.message.startswith("Insufficient privileges"):
+        return error.message
+    role = next((role.name for role in ALL_ROLES if role.name == error.needed), "another administrator role")
+    return f"You need {role} to do this. Nothing was changed."

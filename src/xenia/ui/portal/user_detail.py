@@ -11,7 +11,7 @@ from xenia.core.invitation import Invitation
 from xenia.ports import Ports
 from xenia.ui.portal.desk import Desk, Model, Visit
 from xenia.ui.portal.graph_calls import call
-from xenia.ui.portal.roles import may_invite
+from xenia.ui.portal.roles import may_invite, refusal_words
 from xenia.ui.portal.user_words import identities_words, state_of
 from xenia.usecases import invite_guest, manage_users
 from xenia.usecases.invitation_order import InvitationOrder
@@ -225,13 +225,6 @@ def user_tabs(visit: Visit, user_id: str, current: str) -> list[dict[str, object
         {"label": label, "url": visit.url(f"users/{user_id}{path}"), "current": label == current}
         for label, path in sections
     ]
-
-
-def refusal_words(error: XeniaError) -> str:
-    """The sentence of a refusal; for a missing role it names the role."""
-    if isinstance(error, NotPermitted):
-        return f"You need {error.needed} to do this. Nothing was changed."
-    return error.message
 
 
 def _trail(dossier: UserDossier) -> tuple[tuple[str, str], ...]:

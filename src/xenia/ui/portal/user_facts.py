@@ -6,8 +6,8 @@ from xenia.core.directory.roles import ALL_ROLES, GUEST_SUPPORT_ROLES, USER_WRIT
 from xenia.core.errors import InvalidValue, NotPermitted, XeniaError
 from xenia.ui.portal.desk import Desk, Model, Visit
 from xenia.ui.portal.graph_calls import call
-from xenia.ui.portal.roles import GLOBAL
-from xenia.ui.portal.user_detail import refusal_words, user_tabs
+from xenia.ui.portal.roles import GLOBAL, refusal_words
+from xenia.ui.portal.user_detail import user_tabs
 from xenia.usecases import manage_users
 from xenia.usecases.user_dossier import UserDossier, read_user_dossier
 from xenia.web.http import HttpResponse

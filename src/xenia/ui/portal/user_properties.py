@@ -10,7 +10,8 @@ from xenia.core.directory.user_rules import AGE_GROUPS, MINOR_CONSENTS
 from xenia.core.errors import Conflict, InvalidValue, NotPermitted, XeniaError
 from xenia.ui.portal.desk import Desk, Visit
 from xenia.ui.portal.graph_calls import call
-from xenia.ui.portal.user_detail import refusal_words, user_tabs
+from xenia.ui.portal.roles import refusal_words
+from xenia.ui.portal.user_detail import user_tabs
 from xenia.usecases import manage_users
 from xenia.usecases.user_dossier import UserDossier, find_person, read_user_dossier
 from xenia.web.http import HttpResponse

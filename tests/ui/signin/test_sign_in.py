@@ -18,6 +18,7 @@ from tests.support.journeys import (
 )
 from tests.support.platform import PASSWORD, RunningServer
 from tests.support.walker import Page, Walker, query_of
+from xenia.core.directory.user import CreationType
 from xenia.core.query import Query
 from xenia.ports import Transaction
 
@@ -358,3 +359,16 @@ def test_my_apps_is_where_a_guest_lands_and_signs_out(server: RunningServer) -> 
     assert "No apps yet" in walker.page.text
     walker.submit("/account/sign-out")
     assert answer(walker.open(server.authorize_url(prompt="none")))["error"] == "login_required"
+
+
+def test_a_password_left_behind_on_an_external_user_opens_nothing(server: RunningServer) -> None:
+    def convert(tx: Transaction) -> None:
+        admin = tx.users.find(server.admin.id)
+        assert admin is not None
+        tx.users.replace(replace(admin, creation_type=CreationType.INVITATION))
+
+    server.ports.store.write(server.tenant.id, convert)
+    walker = server.walker()
+    walker.open(server.authorize_url())
+    walker.submit("/identify", login=server.admin.user_principal_name)
+    assert "does not match" in walker.submit("/password", password=PASSWORD).text

@@ -129,7 +129,9 @@ class Dispatcher:
         answer = error_answer(
             interaction.authorize, declined, request, self._ports.clock.now(), app_name=name
         )
-        return render_answer(answer, self._pages, after_form=came_by_form(request), host_name=tenant.display_name)
+        return render_answer(
+            answer, self._pages, after_form=came_by_form(request), host_name=tenant.display_name
+        )
 
     def _follow(self, tenant_id: str, turn: Turn) -> HttpResponse:
         if turn.answer is not None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-from dataclasses import dataclass
 
 from xenia.core import errors as e
 from xenia.core.aadsts import aadsts_of
@@ -11,23 +10,14 @@ from xenia.core.directory.tenant import Tenant
 from xenia.core.errors import XeniaError
 from xenia.core.ids import parse_guid
 from xenia.ports import Ports
+from xenia.ui.signin.refusal_words import Words, words_of
 from xenia.ui.signin.views import host_of
-from xenia.ui.signin.words import waiting
 from xenia.usecases.sign_in import Situation
 from xenia.web.form_guard import FormRefused
 from xenia.web.http import HttpRequest, HttpResponse, html
 from xenia.web.pages import Pages
 
 log = logging.getLogger("xenia.signin")
-
-
-@dataclass(frozen=True, slots=True)
-class Words:
-    """A refusal in words: title, what happened, what to do now."""
-
-    title: str
-    text: str
-    advice: str
 
 
 class Refusals:
@@ -69,9 +59,7 @@ class Refusals:
             words = Words("This page is out of date", error.message, "Go back to the app and start again.")
             return self._page(request, e.InteractionGone(), words, tenant, None, detail=error.detail)
         if not isinstance(error, XeniaError):
-            log.error(
-                "unexpected error", exc_info=error, extra={"correlation_id": request.correlation_id}
-            )
+            log.error("unexpected error", exc_info=error, extra={"correlation_id": request.correlation_id})
             error = e.ServerError()
         contact = (tenant.technical_contact if tenant else None) or name
         return self._page(request, error, words_of(error, name, contact, "the app"), tenant, None)
@@ -114,70 +102,3 @@ class Refusals:
             now=self._ports.clock.now(),
         )
         return html(page, status=row.status)
-
-
-def words_of(error: XeniaError, organization: str, contact: str, app: str) -> Words:
-    """What a person reads. The technical message stands below, for whoever helps them."""
-    match error:
-        case e.InvitationNotUsable():
-            return Words(
-                "This invitation cannot be used",
-                "This invitation was withdrawn or replaced.",
-                f"Ask {organization} for a new one, or look for a newer mail from them.",
-            )
-        case e.GuestDomainRefused(domain=domain):
-            return Words(
-                "Guests from your organization are not accepted",
-                f"{organization} does not accept guests from {domain} at the moment.",
-                f"{contact} can tell you more.",
-            )
-        case e.WrongAccount(signed_in=signed_in, invited=invited):
-            return Words(
-                "This invitation is for another account",
-                f"You are signed in as {signed_in}, but this invitation is for {invited}.",
-                f"Sign in as {invited}, or ask {organization} to invite {signed_in}.",
-            )
-        case e.PasscodesOff():
-            return Words(
-                "Codes by email are switched off",
-                f"{organization} does not send codes by email.",
-                f"Sign in with a work or social account, or ask {contact}.",
-            )
-        case e.GuestAccountDisabled() | e.AccountDisabled() | e.GuestBlocked():
-            return Words(
-                "Your account is blocked",
-                f"{organization} has blocked this account from signing in.",
-                f"Ask {contact} to unblock it, or use a different account.",
-            )
-        case e.AccountNotInTenant(account=account):
-            return Words(
-                "You are not a guest here yet",
-                f"{account} is not a guest of {organization} yet.",
-                f"Use a different account, or ask {organization} to invite you.",
-            )
-        case e.NotAssigned():
-            return Words(
-                f"You do not have {app} yet",
-                f"{organization} knows you, but has not given you {app}.",
-                f"Ask {contact} to assign you to {app}.",
-            )
-        case e.LimitReached(retry_after=wait):
-            return Words(
-                "Too many tries", f"You can try again in {waiting(wait)}.", "Nothing else is needed from you."
-            )
-        case e.InteractionGone():
-            return Words(
-                "This sign-in is over",
-                "This page was open for a long time, was finished already, or belongs to another browser.",
-                "Go back to the app, or open the link in your mail again.",
-            )
-        case e.NotFound():
-            return Words("Page not found", "There is no page at this address.", "Check the address.")
-        case e.ServerError():
-            return Words(
-                "Something failed on our side",
-                "Nothing was saved.",
-                "Try again in a minute. The IDs below help support.",
-            )
-        case _:
-            return Words("Sign-in cannot go on", error.message, f"{contact} can help with the IDs below.")

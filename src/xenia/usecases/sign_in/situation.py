@@ -133,7 +133,17 @@ def assess(
     demands = _demands(tx, known)
     interrupt = next_interrupt(facts, demands, now)
     return Situation(
-        interaction, tenant, policies, client, principal, session, user, invitation, demands, interrupt, consent
+        interaction,
+        tenant,
+        policies,
+        client,
+        principal,
+        session,
+        user,
+        invitation,
+        demands,
+        interrupt,
+        consent,
     )
 
 

@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 
 from xenia.core.aadsts import AADSTS
 from xenia.core.addresses import parse_address
+from xenia.core.directory.user import User
 from xenia.core.errors import ConsentDeclined, WrongPassword
 from xenia.core.ids import ObjectId, TenantId, fold
 from xenia.core.signin.facts import Factor, Facts, Proof
@@ -156,7 +157,7 @@ def enter_password(ports: Ports, posted: Posted, password: str) -> Turn | Reject
     right = ports.passwords.verify(password, hashed)
 
     def apply(tx: Transaction, situation: Situation, now: datetime) -> Facts | Rejected:
-        user = tx.users.find_by_upn(login)
+        user = _with_password(tx, login)
         credential = tx.credentials.password(user.id) if user else None
         # The hash is compared again: a password changed meanwhile must not let the old one in.
         if not right or user is None or credential is None or credential.hash != hashed:
@@ -207,9 +208,15 @@ def _password_allowed(ports: Ports, tx: Transaction, posted: Posted) -> tuple[st
         wait = tx.limits.hit(key, limit, PASSWORD_WINDOW, now)
         if wait is not None:
             return Rejected("limit", wait=wait)
-    user = tx.users.find_by_upn(login)
+    user = _with_password(tx, login)
     credential = tx.credentials.password(user.id) if user else None
     return login, credential.hash if credential else None
+
+
+def _with_password(tx: Transaction, login: str) -> User | None:
+    """The member of this name. People from outside prove themselves elsewhere, even if a password was left behind."""
+    user = tx.users.find_by_upn(login)
+    return None if user is not None and user.is_external else user
 
 
 def decide_consent(ports: Ports, posted: Posted, *, accepted: bool) -> Turn | Rejected:

@@ -52,10 +52,6 @@ class ServerSettings:
     """Requests worked on at once in one process."""
     initial_domain_suffix: str = "onxenia.localhost"
     """Ends the initial domain of new tenants: ``contoso`` becomes ``contoso.onxenia.localhost``."""
-    proxy: str = ""
-    """Forward proxy for requests to other servers, like ``http://proxy.example:3128``. Default: ``HTTPS_PROXY``."""
-    fetch_private: bool = False
-    """Whether addresses that people type, such as metadata URLs, may be private or loopback ones."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,9 +83,9 @@ class OutgoingSettings:
     outgoing_private: bool = False
     """Whether private and loopback addresses may be reached. Off, because they are this machine's neighbours."""
     outgoing_proxy: str = ""
-    """Forward proxy for them, ``http://host:port``."""
+    """Forward proxy for them, ``http://host:port``. Default: ``HTTPS_PROXY``."""
     outgoing_ca: Path | None = None
-    """Certificates (PEM) to trust besides the system's, for them and for the mail server."""
+    """Certificates (PEM) to trust besides the system's, for them and for the mail server. Default for them: ``SSL_CERT_FILE``."""
 
 
 @dataclass(frozen=True, slots=True)

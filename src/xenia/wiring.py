@@ -22,7 +22,7 @@ from xenia.outside.passwords import Argon2Hasher
 from xenia.outside.sealing import AesSealer
 from xenia.outside.totp import AuthenticatorTotp
 from xenia.ports import Fetched, FetchRequest, MailTransport, Ports, ServerInfo
-from xenia.settings import MailSettings, Settings, is_loopback_host
+from xenia.settings import MailSettings, Settings, forward_proxy, is_loopback_host, system_ca_bundle
 from xenia.storage.store import SqlStore, open_store
 from xenia.ui import account, lab, mailbox, portal, signin, tester
 from xenia.usecases.app_sign_in_journal import AppSignInJournal
@@ -227,8 +227,8 @@ def _fetcher(installation: Installation, answer_own: Answer) -> GuardedFetcher:
             own_origins=frozenset(_origins(installation)),
             answer_own=answer_own,
             allow_private=outgoing.outgoing_private,
-            ca_bundle=outgoing.outgoing_ca,
-            proxy=outgoing.outgoing_proxy or None,
+            ca_bundle=outgoing.outgoing_ca or system_ca_bundle(),
+            proxy=outgoing.outgoing_proxy or forward_proxy() or None,
         )
     )
 

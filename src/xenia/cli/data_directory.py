@@ -99,6 +99,7 @@ class DataDirectory:
         if not path.exists():
             if make is None:
                 raise DataKeyMissing(f"{path} is missing, and no data_key is set")
+            private_folder(self.path)
             create_private(path, make().encode())
         return path.read_text().strip()
 

@@ -15,8 +15,9 @@ from tests.support.running import RunningXenia, running_xenia
 
 @pytest.fixture(scope="session")
 def xenia(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningXenia]:
-    """``xenia up`` with the built-in seed."""
-    with running_xenia(tmp_path_factory.mktemp("browser")) as server:
+    """``xenia up`` with the seed beside this file."""
+    seed = Path(__file__).parent / "seed.toml"
+    with running_xenia(tmp_path_factory.mktemp("browser"), "--seed", str(seed)) as server:
         yield server
 
 

@@ -121,6 +121,7 @@ _WITH_ROLE = (
     .where(role_members.c.tenant_id == _TENANT, role_members.c.role_template_id == sa.bindparam("role"))
     .order_by(role_members.c.principal_id)
 )
+_LOCKED_WITH_ROLE = _WITH_ROLE.with_for_update()
 _MANAGER = sa.select(user_managers.c.manager_id).where(
     user_managers.c.tenant_id == _TENANT, user_managers.c.user_id == _ID
 )
@@ -238,9 +239,11 @@ class SqlUsers(Repository):
         """Take a directory role away; not held is fine."""
         self._run(_REMOVE_ROLE, {"own_tenant": self._tenant, "own_id": user_id, "role": role_template_id})
 
-    def with_role(self, role_template_id: str) -> tuple[ObjectId, ...]:
-        """Everybody who holds the role."""
-        rows = self._all(_WITH_ROLE, {"own_tenant": self._tenant, "role": role_template_id})
+    def with_role(self, role_template_id: str, *, lock: bool = False) -> tuple[ObjectId, ...]:
+        """Everybody who holds the role; *lock* makes the next one who asks so wait (SQLite has one writer anyway)."""
+        rows = self._all(
+            _LOCKED_WITH_ROLE if lock else _WITH_ROLE, {"own_tenant": self._tenant, "role": role_template_id}
+        )
         return tuple(row[0] for row in rows)
 
     def manager(self, user_id: ObjectId) -> ObjectId | None:

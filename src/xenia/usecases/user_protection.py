@@ -56,7 +56,9 @@ def guard_last_administrator(tx: Transaction, user: User) -> None:
     role = GLOBAL_ADMINISTRATOR.template_id
     if role not in tx.users.roles(user.id):
         return
-    others = (tx.users.find(holder) for holder in tx.users.with_role(role) if holder != user.id)
+    # Locked: of two administrators who remove each other at the same moment, the second sees what the first did.
+    holders = tx.users.with_role(role, lock=True)
+    others = (tx.users.find(holder) for holder in holders if holder != user.id)
     if not any(other is not None and other.account_enabled for other in others):
         raise InvalidValue(
             "roles", "This is the last Global Administrator; it cannot be blocked, deleted or lose the role."

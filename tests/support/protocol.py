@@ -43,8 +43,7 @@ from xenia.core.directory.user import (
 from xenia.core.signin.answer import SignedIn
 from xenia.core.signin.facts import Factor, Proof
 from xenia.core.signin.request import AuthorizeRequest
-from xenia.outside.keyring import RsaKeyRing
-from xenia.ports import StoredKey, Transaction
+from xenia.ports import Store, StoredKey, Transaction
 from xenia.usecases.app_sign_in_journal import AppSignInJournal
 from xenia.usecases.authenticate_client import client_secret_hash
 from xenia.usecases.issue_tokens import plan_answer, sign_answer
@@ -266,10 +265,11 @@ class Protocol:
 def protocol(directory: Path) -> Iterator[Protocol]:
     """The whole, on a SQLite file below *directory*."""
     store = make_sqlite_store(directory)
+    _give_keys(store)
     server = make_platform(store)
+    _keep_keys(store)
     journal = AppSignInJournal(server.ports)
     try:
-        _give_keys(server)
         guest = _guest(server)
         api = _api(server)
         made = Protocol(server, _router(server, journal), journal, guest, api)
@@ -283,19 +283,19 @@ def protocol(directory: Path) -> Iterator[Protocol]:
 _MADE_KEYS: list[StoredKey] = []
 
 
-def _give_keys(server: RunningServer) -> None:
-    """Signing keys; made once for the whole run, because making RSA keys is most of what a test would wait for."""
-    keys = server.ports.keys
-    assert isinstance(keys, RsaKeyRing)
+def _give_keys(store: Store) -> None:
+    """Signing keys of an earlier test: making RSA keys is most of what a test would wait for."""
 
     def add(tx: Transaction) -> None:
         for key in _MADE_KEYS:
             tx.keys.add(key)
 
-    server.ports.store.write(None, add)
-    keys.ensure()
+    store.write(None, add)
+
+
+def _keep_keys(store: Store) -> None:
     if not _MADE_KEYS:
-        with server.ports.store.read(None) as tx:
+        with store.read(None) as tx:
             _MADE_KEYS.extend(tx.keys.list())
 
 

@@ -7,6 +7,7 @@ error names follow RFC 6749 section 5.2 and OpenID Connect Core section 3.1.2.6.
 
 from __future__ import annotations
 
+import inspect
 from dataclasses import dataclass, replace
 
 from xenia.core import errors as e
@@ -105,3 +106,18 @@ def aadsts_of(error: Exception) -> Aadsts:
     if isinstance(error, e.RequestObjectNotSupported):
         return replace(row, error=f"{error.parameter}_not_supported")
     return row
+
+
+def meanings() -> dict[int, list[tuple[str, str]]]:
+    """Every published number with its OAuth errors and meanings (the sentence of the error class)."""
+    found: dict[int, list[tuple[str, str]]] = {}
+    for kind, row in AADSTS.items():
+        found.setdefault(row.code, []).append((row.error, (inspect.getdoc(kind) or "").partition("\n\n")[0]))
+    for reason, code in ASSERTION_CODES.items():
+        found.setdefault(
+            code, [("invalid_client", f"The client assertion is not acceptable: its {reason} is wrong.")]
+        )
+    found.setdefault(
+        700051, [("unsupported_response_type", "``token`` is switched off for the application.")]
+    )
+    return found

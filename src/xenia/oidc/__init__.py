@@ -28,12 +28,13 @@ from xenia.web.routing import Route, Surface
 _PAGES = ("/authorize", "/logout", "/logout/confirm", "/error", "/nativeclient")
 
 
-def routes(
-    ports: Ports, pages: Pages, cookies: Cookies, journal: AppSignInJournal | None = None
-) -> Surface:
+def routes(ports: Ports, pages: Pages, cookies: Cookies, journal: AppSignInJournal | None = None) -> Surface:
     """The surface. Whoever passes a *journal* stops it at the end, so that no sign-in record is lost."""
     tenants = TenantDirectory(ports)
-    grants = (AuthorizationCodeGrant(ports), ClientCredentialsGrant(ports, journal or AppSignInJournal(ports)))
+    grants = (
+        AuthorizationCodeGrant(ports),
+        ClientCredentialsGrant(ports, journal or AppSignInJournal(ports)),
+    )
     token = TokenEndpoint(ports, tenants, grants)
     authorize = Authorize(ports, tenants, pages, cookies)
     guard = FormGuard(ports.sealer, ports.entropy)

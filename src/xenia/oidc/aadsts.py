@@ -12,7 +12,10 @@ from xenia.core import errors as e
 from xenia.web.http import HttpRequest, HttpResponse, json
 from xenia.web.protocol_error import ErrorReport, correlation_of, report
 
-DISCOVERY_NAMES: dict[type[Exception], str] = {e.TenantNotFound: "invalid_tenant", e.TenantRequired: "invalid_tenant"}
+DISCOVERY_NAMES: dict[type[Exception], str] = {
+    e.TenantNotFound: "invalid_tenant",
+    e.TenantRequired: "invalid_tenant",
+}
 """OAuth names that differ in discovery documents."""
 TOKEN_NAMES: dict[type[Exception], str] = {e.ConsentRequired: "invalid_grant"}
 """OAuth names that differ at the token endpoint: there, nobody can be asked."""

@@ -58,9 +58,7 @@ class Authorize:
             return self._refuse(request, tenant, asked, error)
         return self._follow(request, tenant, turn)
 
-    def _address(
-        self, request: HttpRequest, params: Params, version: str
-    ) -> tuple[Tenant, pipeline.Asked]:
+    def _address(self, request: HttpRequest, params: Params, version: str) -> tuple[Tenant, pipeline.Asked]:
         """Whose request this is and where its answer may go. Every refusal here is a page."""
         pipeline.check_size(params)
         client_id = pipeline.required_client_id(params)
@@ -94,7 +92,9 @@ class Authorize:
                 user_id = hinted_user(self._ports, tenant, token_hint, request.base_url)
                 user = tx.users.find(user_id) if user_id else None
                 if user is None:
-                    raise InvalidRequest("id_token_hint", "The 'id_token_hint' is not an ID token of this tenant.")
+                    raise InvalidRequest(
+                        "id_token_hint", "The 'id_token_hint' is not an ID token of this tenant."
+                    )
                 return replace(complete, login_hint=user.sign_in_name)
         opened = read_login_hint(self._ports, complete.login_hint or "")
         return replace(complete, login_hint=opened[1]) if opened else complete
@@ -128,9 +128,13 @@ class Authorize:
     def _follow(self, request: HttpRequest, tenant: Tenant, turn: Turn) -> HttpResponse:
         if turn.answer is not None:
             # The form that may have come before is the app's own: our form-action does not bind it.
-            response = render_answer(turn.answer, self._pages, after_form=False, host_name=tenant.display_name)
+            response = render_answer(
+                turn.answer, self._pages, after_form=False, host_name=tenant.display_name
+            )
         else:
-            response = redirect(sign_in_url(request.base_url, tenant.id, turn.interaction_id or ""), status=302)
+            response = redirect(
+                sign_in_url(request.base_url, tenant.id, turn.interaction_id or ""), status=302
+            )
         if turn.browser_secret is not None:
             response = self._cookies.set_browser(response, turn.browser_secret)
         if turn.session_secret is not None:

@@ -23,17 +23,25 @@ def presented_client(request: HttpRequest, form: Params) -> PresentedClient:
     Raises MissingParameter without any client, InvalidRequest for contradictions and for two methods at
     once, WrongClientSecret for a Basic header that cannot be read.
     """
-    client_id, secret, assertion = form.find("client_id"), form.find("client_secret"), form.find("client_assertion")
+    client_id, secret, assertion = (
+        form.find("client_id"),
+        form.find("client_secret"),
+        form.find("client_assertion"),
+    )
     authorization = request.header("authorization")
     if authorization.lower().startswith("basic "):
         basic_id, basic_secret = _basic(authorization[6:])
         if secret is not None or assertion is not None:
             raise InvalidRequest("client_secret", "The client authenticated in more than one way.")
         if client_id is not None and fold(client_id) != fold(basic_id):
-            raise InvalidRequest("client_id", "The client_id differs from the one in the Authorization header.")
+            raise InvalidRequest(
+                "client_id", "The client_id differs from the one in the Authorization header."
+            )
         client_id, secret = basic_id, basic_secret
     if assertion is not None and form.get("client_assertion_type") != ASSERTION_TYPE:
-        raise InvalidRequest("client_assertion_type", f"The client_assertion_type must be '{ASSERTION_TYPE}'.")
+        raise InvalidRequest(
+            "client_assertion_type", f"The client_assertion_type must be '{ASSERTION_TYPE}'."
+        )
     if not client_id:
         raise MissingParameter("client_id")
     # An empty secret is what some libraries send for a public client.

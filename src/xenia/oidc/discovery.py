@@ -42,7 +42,15 @@ _COMMON_MEMBERS: dict[str, Any] = {
     "request_parameter_supported": False,
     "request_uri_parameter_supported": False,
 }
-_RESPONSE_TYPES = ["code", "id_token", "code id_token", "id_token token", "code token", "code id_token token", "token"]
+_RESPONSE_TYPES = [
+    "code",
+    "id_token",
+    "code id_token",
+    "id_token token",
+    "code token",
+    "code id_token token",
+    "token",
+]
 _CLAIMS = [
     "sub", "iss", "cloud_instance_name", "cloud_instance_host_name", "cloud_graph_host_name", "msgraph_host", "aud",
     "exp", "iat", "auth_time", "acr", "nonce", "preferred_username", "name", "tid", "ver", "at_hash", "c_hash", "email",

@@ -96,9 +96,7 @@ class Logout:
             raise TenantRequired
         return self._tenants.find(tenant_id)
 
-    def _ask(
-        self, asked: _SignOutRequest, accounts: tuple[SessionAccount, ...], secret: str
-    ) -> HttpResponse:
+    def _ask(self, asked: _SignOutRequest, accounts: tuple[SessionAccount, ...], secret: str) -> HttpResponse:
         shown = [
             {
                 "user_id": account.user_id,

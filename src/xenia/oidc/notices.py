@@ -2,22 +2,9 @@
 
 from __future__ import annotations
 
-import inspect
-
-from xenia.core.aadsts import AADSTS, ASSERTION_CODES
+from xenia.core.aadsts import meanings
 from xenia.web.http import HttpRequest, HttpResponse, html
 from xenia.web.pages import Pages, theme_of
-
-
-def meanings() -> dict[int, list[tuple[str, str]]]:
-    """Every published number with its OAuth errors and meanings (the sentence of the error class)."""
-    found: dict[int, list[tuple[str, str]]] = {}
-    for kind, row in AADSTS.items():
-        found.setdefault(row.code, []).append((row.error, (inspect.getdoc(kind) or "").partition("\n\n")[0]))
-    for reason, code in ASSERTION_CODES.items():
-        found.setdefault(code, [("invalid_client", f"The client assertion is not acceptable: its {reason} is wrong.")])
-    found.setdefault(700051, [("unsupported_response_type", "``token`` is switched off for the application.")])
-    return found
 
 
 class Notices:
@@ -30,8 +17,12 @@ class Notices:
         """``/error?code=50011``."""
         asked = request.query.get("code").upper().removeprefix("AADSTS").strip()[:12]
         known = meanings().get(int(asked), []) if asked.isascii() and asked.isdigit() else []
-        rows = [{"code": asked, "error": error, "meaning": meaning.replace("``", "")} for error, meaning in known]
-        page = self._pages.render("kit/error_lookup.html", nav=(), theme=_theme(request), code=asked, rows=rows)
+        rows = [
+            {"code": asked, "error": error, "meaning": meaning.replace("``", "")} for error, meaning in known
+        ]
+        page = self._pages.render(
+            "kit/error_lookup.html", nav=(), theme=_theme(request), code=asked, rows=rows
+        )
         return html(page)
 
     def native_client(self, request: HttpRequest) -> HttpResponse:

@@ -79,7 +79,7 @@ def _refused(request: HttpRequest, status: int, error: str | None, why: str) -> 
     """RFC 6750 section 3: no error code when no token was sent."""
     challenge = "Bearer" if error is None else f'Bearer error="{error}", error_description="{why}"'
     headers = (("WWW-Authenticate", challenge), *NO_STORE, *_CORS, *request_ids(request))
-    body = {"error": {"code": error or "InvalidAuthenticationToken", "message": why or "Access token is empty."}}
+    body = {
+        "error": {"code": error or "InvalidAuthenticationToken", "message": why or "Access token is empty."}
+    }
     return json(body, status=status, headers=headers)
-
-

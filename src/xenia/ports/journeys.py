@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Protocol, TypeVar
@@ -88,6 +89,10 @@ class Logs(Protocol):
 
     def audit(self, record: AuditRecord) -> None: ...
     def sign_in(self, record: SignInRecord) -> None: ...
+    def sign_in_all(self, records: Sequence[SignInRecord]) -> None:
+        """Many at once: apps sign in by the thousand."""
+        ...
+
     def list_audit(self, query: Query) -> Page[AuditRecord]:
         """Newest first unless ordered otherwise. Filter fields: attribute names, plus ``target_id``."""
         ...

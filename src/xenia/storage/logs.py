@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from functools import cache
 from typing import Any
 
 import sqlalchemy as sa
@@ -82,6 +84,13 @@ class SqlLogs(Repository):
         self._check_owner(record.tenant_id)
         self._run(_ADD_SIGN_IN, _columns(sign_in_records, record))
 
+    def sign_in_all(self, records: Sequence[SignInRecord]) -> None:
+        """Write many sign-ins by one statement."""
+        for record in records:
+            self._check_owner(record.tenant_id)
+        if records:
+            self._run(_ADD_SIGN_IN, [_columns(sign_in_records, record) for record in records])
+
     def list_audit(self, query: Query) -> Page[AuditRecord]:
         """Newest first unless ordered otherwise. Filter fields: attribute names, plus ``target_id``."""
         wanted = None if query.filter is None else _with_target_id(query.filter)
@@ -141,11 +150,19 @@ def _folded(text: str | None) -> str | None:
     return None if text is None else fold(text)
 
 
+@cache
+def _shape(table: sa.Table) -> tuple[tuple[str, str, bool], ...]:
+    """(column, attribute it holds, whether folded) of every column but the document."""
+    return tuple(
+        (name, name.removesuffix("_key"), name.endswith("_key"))
+        for name in table.columns.keys()  # noqa: SIM118  (a collection of columns, no mapping)
+        if name != "doc"
+    )
+
+
 def _columns(table: sa.Table, record: AuditRecord | SignInRecord) -> dict[str, Any]:
     values: dict[str, Any] = {"doc": written(record)}
-    for name in table.columns.keys():  # noqa: SIM118  (a collection of columns, no mapping)
-        if name.endswith("_key"):
-            values[name] = _folded(getattr(record, name[:-4]))
-        elif name != "doc":
-            values[name] = getattr(record, name)
+    for name, attribute, is_folded in _shape(table):
+        value = getattr(record, attribute)
+        values[name] = _folded(value) if is_folded else value
     return values

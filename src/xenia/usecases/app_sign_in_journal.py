@@ -80,5 +80,4 @@ class AppSignInJournal:
 
 
 def _write(records: list[SignInRecord], tx: Transaction) -> None:
-    for record in records:
-        tx.logs.sign_in(record)
+    tx.logs.sign_in_all(records)

@@ -33,6 +33,15 @@ def server_options(command: F) -> F:
     """Addresses, certificate and mail: for `up` and `serve`."""
     for option in (
         click.option(
+            "--outgoing-ca", type=_PATH, metavar="FILE", help="Extra CA (PEM) for mail and outgoing requests."
+        ),
+        click.option("--outgoing-proxy", metavar="URL", help="Forward proxy for outgoing requests."),
+        click.option(
+            "--outgoing-private/--no-outgoing-private",
+            default=None,
+            help="Whether outgoing requests may reach private addresses.",
+        ),
+        click.option(
             "--initial-domain-suffix", metavar="DOMAIN", help="Ends the initial domain of new tenants."
         ),
         click.option("--threads", type=int, metavar="N", help="Requests worked on at once."),

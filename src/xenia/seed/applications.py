@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 
 from xenia.core.actor import Actor
 from xenia.core.directory.application import (
+    DEFAULT_ACCESS_ROLE,
     GRAPH_APP_ID,
     Application,
     AppRole,
@@ -47,7 +48,7 @@ def apply_app(ports: Ports, actor: Actor, folder: Path, entry: SeedApp) -> AppId
         _follow_address(ports, actor, found, entry)
         return found.app_id
     # Looked up and checked before anything is made: a misspelt name must not leave half an app behind.
-    people = [_person(ports, actor, name) for name in entry.assigned]
+    people = [_person(ports, actor, one if isinstance(one, str) else one.user) for one in entry.assigned]
     certificates = [_file(folder / path) for path in entry.certificates]
     access = _access(entry.permissions)
     made = register_application(ports, actor, _order(ports, entry))
@@ -69,8 +70,10 @@ def apply_app(ports: Ports, actor: Actor, folder: Path, entry: SeedApp) -> AppId
             assignment_required=True,
             visible_to_users=True,
         )
-    for person in people:
-        assign_user(ports, actor, made.principal.id, person.id)
+    roles = {role.value: role.id for role in app.app_roles}
+    for person, one in zip(people, entry.assigned, strict=True):
+        role = DEFAULT_ACCESS_ROLE if isinstance(one, str) else roles.get(one.role, one.role)
+        assign_user(ports, actor, made.principal.id, person.id, role)
     return app.app_id
 
 

@@ -135,6 +135,14 @@ class SeedPermissions(_Table, frozen=True):
     delegated: tuple[str, ...] = ()
 
 
+class SeedAssignment(_Table, frozen=True):
+    """``{ user = "maria@partner.example", role = "Approver" }`` in ``assigned``."""
+
+    user: str
+    role: str
+    """Value of an app role for users."""
+
+
 class SeedApp(_Table, frozen=True):
     """``[[tenant.app]]``: an app registration with its service principal."""
 
@@ -150,8 +158,8 @@ class SeedApp(_Table, frozen=True):
     home_page: str | None = None
     token_version: Literal[1, 2] | None = None
     assignment_required: bool = False
-    assigned: tuple[str, ...] = ()
-    """Users and guests who have the app, by user name or mail address."""
+    assigned: tuple[str | SeedAssignment, ...] = ()
+    """Users and guests who have the app, by user name or mail address; with a role where the app defines some."""
     secret: tuple[SeedSecret, ...] = ()
     certificates: tuple[str, ...] = ()
     """PEM files, relative to the seed file."""

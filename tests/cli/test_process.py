@@ -1,0 +1,275 @@
+"""The real program as a child process: start, refusals by name, clean ends, and what stays between starts."""
+
+from __future__ import annotations
+
+import json
+import signal
+import socket
+import ssl
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import pytest
+
+from tests.support.running import RunningXenia, running_xenia
+from xenia.cli.data_directory import DataDirectory, DataDirectoryTaken
+from xenia.cli.listeners import AddressRefused, bind
+
+UNSET = ("XENIA_DATA", "XENIA_DATABASE", "XENIA_CONFIG", "XENIA_PORT", "XENIA_HOST")
+
+
+def xenia(*arguments: str, env: dict[str, str] | None = None) -> subprocess.CompletedProcess[str]:
+    """One run of the command, to its end."""
+    import os
+
+    environment = {name: value for name, value in os.environ.items() if name not in UNSET}
+    return subprocess.run(
+        [sys.executable, "-m", "xenia", *arguments],
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+        env={**environment, **(env or {})},
+    )
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Any:
+    with running_xenia(tmp_path_factory.mktemp("up")) as started:
+        yield started
+
+
+def port_of(server: RunningXenia) -> int:
+    return urlsplit(server.base).port or 443
+
+
+def test_it_answers_over_tls_that_its_ca_vouches_for(server: RunningXenia) -> None:
+    assert server.call("GET", "/healthz") == (200, "ok\n")
+    assert server.call("GET", "/readyz") == (200, "ready\n")
+    for host in ("localhost", "127.0.0.1", "::1"):
+        context = ssl.create_default_context(cafile=server.ca_file)
+        with socket.create_connection((host, port_of(server)), timeout=30) as plain:
+            with context.wrap_socket(plain, server_hostname=host) as secured:
+                assert secured.version() == "TLSv1.3"
+
+
+def test_http_2_is_offered(server: RunningXenia) -> None:
+    context = ssl.create_default_context(cafile=server.ca_file)
+    context.set_alpn_protocols(["h2", "http/1.1"])
+    with socket.create_connection(("localhost", port_of(server)), timeout=30) as plain:
+        with context.wrap_socket(plain, server_hostname="localhost") as secured:
+            assert secured.selected_alpn_protocol() == "h2"
+
+
+def test_the_ca_is_published_with_its_fingerprint(server: RunningXenia) -> None:
+    status, page = server.call("GET", "/ca")
+    assert status == 200
+    assert server.ready["ca_fingerprint"] in page
+    assert server.call("GET", "/ca/xenia-ca.pem") == (200, Path(server.ca_file).read_text())
+
+
+def test_a_foreign_host_name_is_refused(server: RunningXenia) -> None:
+    status, _ = server.call("GET", "/", headers={"Host": "evil.example"})
+    assert status == 421
+
+
+def test_the_ready_file_tells_what_scripts_need(server: RunningXenia) -> None:
+    tenant = server.tenant
+    assert tenant["domain"] == "contoso.onxenia.localhost"
+    administrator = tenant["users"][0]
+    assert administrator["password"]
+    assert administrator["authenticator_secret"]
+    for name in ("short_name", "domain", "id"):
+        status, metadata = server.call("GET", f"/{tenant[name]}/v2.0/.well-known/openid-configuration")
+        assert status == 200
+        assert metadata["issuer"] == f"{server.base}/{tenant['id']}/v2.0"
+    for part in ("portal", "tester", "mailbox", "labs"):
+        assert server.call("GET", server.ready[part])[0] == 200
+
+
+def test_the_greeting_is_complete(server: RunningXenia) -> None:
+    text = "".join(server.output)
+    administrator = server.tenant["users"][0]
+    for words in (
+        server.ready["portal"],
+        administrator["user_principal_name"],
+        administrator["password"],
+        administrator["authenticator_secret"],
+        server.tenant["tester"],
+        server.ready["mailbox"],
+        server.ready["labs"],
+        server.ready["graph"],
+        server.ca_file,
+        server.ready["ca_fingerprint"],
+        "import msal",
+    ):
+        assert words in text
+
+
+def test_a_taken_port_is_refused_with_the_fix(server: RunningXenia) -> None:
+    refused = xenia("up", "--ephemeral", "--port", str(port_of(server)))
+    assert refused.returncode == 1
+    assert f"Port {port_of(server)} on 127.0.0.1 is taken" in refused.stderr
+    assert "--port" in refused.stderr
+    assert "Traceback" not in refused.stderr
+
+
+def test_a_taken_data_directory_is_refused_with_the_holder(server: RunningXenia) -> None:
+    refused = xenia("up", "--data", server.ready["data"], "--port", "0")
+    assert refused.returncode == 1
+    assert f"in use by another xenia process (pid {server.process.pid})" in refused.stderr
+    assert "--data" in refused.stderr
+
+
+def test_tools_work_beside_the_running_server(server: RunningXenia, tmp_path: Path) -> None:
+    data = ("--data", server.ready["data"])
+    code = xenia("code", "admin", *data)
+    assert code.returncode == 0
+    assert len(code.stdout.strip()) == 6
+    checked = xenia("check", *data)
+    assert checked.returncode == 0, checked.stdout
+    assert checked.stdout.count("ok ") == 5
+    variables = xenia("env", *data)
+    assert f"export AZURE_AUTHORITY_HOST='{server.base}'" in variables.stdout
+    bundle = next(line for line in variables.stdout.splitlines() if "SSL_CERT_FILE" in line).split("'")[1]
+    assert Path(server.ca_file).read_text().strip() in Path(bundle).read_text()
+    unmet = xenia("lab", "verify", "invite-guests", *data)
+    assert unmet.returncode == 1
+    assert "1 guest invited" in unmet.stdout
+    created = xenia("user", "create", "ann@contoso.onxenia.localhost", "Ann", *data)
+    assert created.returncode == 0
+    again = xenia("user", "create", "ann@contoso.onxenia.localhost", "Ann", *data)
+    assert again.returncode == 1
+    assert "already exists" in again.stderr
+    tenant = xenia("tenant", "create", "Fabrikam", "fabrikam", *data)
+    assert tenant.returncode == 0
+    assert server.call("GET", "/fabrikam/v2.0/.well-known/openid-configuration")[0] == 200
+    saved = xenia("backup", str(tmp_path / "saved.tgz"), *data)
+    assert saved.returncode == 0
+    assert (tmp_path / "saved.tgz").stat().st_mode & 0o777 == 0o600
+    restored = ("--data", str(tmp_path / "restored"))
+    assert xenia("restore", str(tmp_path / "saved.tgz"), *restored).returncode == 0
+    assert len(xenia("code", "admin", *restored).stdout.strip()) == 6
+    assert xenia("restore", str(tmp_path / "saved.tgz"), *restored).returncode == 1
+
+
+@pytest.mark.parametrize("how", [signal.SIGTERM, signal.SIGINT])
+def test_it_stops_cleanly_and_keeps_its_ids(tmp_path: Path, how: signal.Signals) -> None:
+    with running_xenia(tmp_path) as first:
+        before = first.ready
+        keys = first.call("GET", f"/{first.tenant['id']}/discovery/v2.0/keys")
+        assert first.stop(how) == 0
+        assert "Xenia has stopped." in "".join(first.output)
+    with running_xenia(tmp_path) as second:
+        after = second.ready
+        assert second.call("GET", f"/{second.tenant['id']}/discovery/v2.0/keys")[1]["keys"][0].keys()
+        assert {key["kid"] for key in second.call("GET", "/contoso/discovery/v2.0/keys")[1]["keys"]} == {
+            key["kid"] for key in keys[1]["keys"]
+        }
+    assert after["ca_fingerprint"] == before["ca_fingerprint"]
+    assert [user["id"] for user in after["tenants"][0]["users"]] == [
+        user["id"] for user in before["tenants"][0]["users"]
+    ]
+    assert after["tenants"][0]["users"][0]["password"] is None
+
+
+def test_a_killed_server_leaves_no_lock(tmp_path: Path) -> None:
+    with running_xenia(tmp_path) as first:
+        first.stop(signal.SIGKILL)
+    with running_xenia(tmp_path) as second:
+        assert second.call("GET", "/readyz")[0] == 200
+
+
+def test_an_ephemeral_server_leaves_nothing(tmp_path: Path) -> None:
+    with running_xenia(tmp_path, "--ephemeral") as server:
+        data = Path(server.ready["data"])
+        assert data.is_dir()
+        assert server.stop() == 0
+    assert not data.exists()
+
+
+def test_several_hosts_and_ports_at_once(tmp_path: Path) -> None:
+    with running_xenia(
+        tmp_path, "--ephemeral", "--port", "0", "--host", "localhost", "--host", "contoso.localhost"
+    ) as server:
+        assert len({urlsplit(origin).port for origin in server.ready["origins"]}) == 1
+        assert "contoso.localhost" in {urlsplit(origin).hostname for origin in server.ready["origins"]}
+    bound = bind(["localhost"], [0, 0])
+    assert len(set(bound.ports)) == 2
+    bound.close()
+
+
+def test_a_stale_ready_file_is_removed_before_a_refusal(tmp_path: Path) -> None:
+    ready = tmp_path / "ready.json"
+    ready.write_text(json.dumps({"base_url": "https://stale"}))
+    refused = xenia("up", "--ephemeral", "--seed", str(tmp_path / "absent.toml"), "--ready-file", str(ready))
+    assert refused.returncode == 1
+    assert "absent.toml" in refused.stderr
+    assert not ready.exists()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (("serve",), "public_url"),
+        (("serve", "--public-url", "http://login.example.org"), "https://"),
+        (("up", "--port", "70000"), "65535"),
+        (("up", "--smtp", "smtp://mail.example"), "mail_from"),
+        (("up", "--tls-cert", "/nowhere.pem"), "tls_key"),
+        (("up", "--ephemeral", "--data", "/somewhere"), "--ephemeral"),
+        (
+            ("up", "--ephemeral", "--port", "0", "--host", "login.microsoftonline.com"),
+            "login.microsoftonline.com",
+        ),
+        (("up", "--ephemeral", "--port", "0", "--host", "192.0.2.77"), "192.0.2.77"),
+        (("up", "--ephemeral", "--port", "0", "--database", "mysql://x"), "sqlite:///"),
+        (("code", "admin", "--data", "/nowhere"), "--data"),
+    ],
+)
+def test_refusals_name_the_setting_and_never_a_traceback(arguments: tuple[str, ...], words: str) -> None:
+    refused = xenia(*arguments)
+    assert refused.returncode == 1
+    assert words in refused.stderr
+    assert "Traceback" not in refused.stderr
+
+
+def test_another_data_key_is_told_apart_from_a_broken_database(tmp_path: Path) -> None:
+    with running_xenia(tmp_path) as server:
+        assert server.stop() == 0
+    key = tmp_path / "data" / "data.key"
+    kept = key.read_bytes()
+    key.unlink()
+    missing = xenia("up", "--data", str(tmp_path / "data"), "--port", "0")
+    assert missing.returncode == 1
+    assert "data.key is missing" in missing.stderr
+    assert not key.exists()
+    other = xenia(
+        "up", "--data", str(tmp_path / "data"), "--port", "0", env={"XENIA_DATA_KEY": "A" * 43 + "="}
+    )
+    assert other.returncode == 1
+    assert "another data key" in other.stderr
+    key.write_bytes(kept)
+    with running_xenia(tmp_path) as again:
+        assert again.call("GET", "/readyz")[0] == 200
+
+
+def test_the_lock_is_exclusive_and_given_back(tmp_path: Path) -> None:
+    first, second = DataDirectory(tmp_path), DataDirectory(tmp_path)
+    first.open()
+    with pytest.raises(DataDirectoryTaken):
+        second.open()
+    first.close()
+    second.open()
+    second.close()
+
+
+def test_a_taken_port_gives_the_others_back() -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        with pytest.raises(AddressRefused, match=str(port)):
+            bind(["localhost"], [0, port])

@@ -29,6 +29,9 @@ def metadata(version: str) -> bytes:
     for entity in entities.values():
         _entity(schema, entity, is_beta=version == "beta")
         _collect(entity.props, complexes)
+    for resource in resources:
+        for action in resource.actions:
+            _collect(action.params, complexes)
     for kind in complexes.values():
         if kind.name not in entities:
             _properties(ET.SubElement(schema, "ComplexType", Name=kind.name), kind.props)

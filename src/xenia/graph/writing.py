@@ -9,7 +9,7 @@ from xenia.graph.bodies import checked, id_in_url, json_object, referenced_id
 from xenia.graph.errors import GraphError, bad_request, not_allowed
 from xenia.graph.options import returned_props
 from xenia.graph.reading import Call, unknown_segment
-from xenia.graph.wire import empty_answer, entity_json, json_answer
+from xenia.graph.wire import empty_answer, entity_json, json_answer, told
 from xenia.web.http import HttpResponse
 
 
@@ -75,7 +75,10 @@ def _act(call: Call, action: Action) -> HttpResponse:
         return empty_answer()
     context = call.root.context(action.context)
     if action.entity is None:
-        return json_answer({"@odata.context": context, "value": result})
+        # A structured result is told as it is, a plain one as "value" (OData JSON 4.01 sections 11 and 14).
+        told_result = told(result)
+        plain = told_result if isinstance(told_result, dict) else {"value": told_result}
+        return json_answer({"@odata.context": context, **plain})
     props = returned_props(call.resource, None, is_beta=call.address.is_beta)
     return json_answer(
         {"@odata.context": context, **entity_json(call.resource, result, props, is_typed=True)}

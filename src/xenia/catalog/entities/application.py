@@ -1,13 +1,14 @@
-"""App registrations and their local instances, read only (Microsoft Graph: application, servicePrincipal)."""
+"""App registrations and their local instances (Microsoft Graph: application, servicePrincipal)."""
 
 from __future__ import annotations
 
 from functools import partial
 from typing import Any
 
-from xenia.catalog.edm import Complex, Edm, Entity, Op, Prop, Resource, Sort
+from xenia.catalog.edm import Action, Complex, Edm, Entity, Op, Prop, Resource, Sort, Write
+from xenia.catalog.entities import application_changes
 from xenia.core.directory.application import Application, Platform, ServicePrincipal
-from xenia.usecases import read_directory
+from xenia.usecases import manage_applications, read_directory
 
 _NAME = Op.EQ | Op.NE | Op.NOT | Op.GE | Op.LE | Op.IN | Op.STARTS
 _PLAIN_NAME = Op.EQ | Op.IN | Op.GE | Op.LE | Op.STARTS
@@ -19,19 +20,22 @@ def _uris(application: Application, platform: Platform) -> list[str]:
 
 IMPLICIT = Complex(
     "implicitGrantSettings",
-    (Prop("enableIdTokenIssuance", Edm.BOOLEAN), Prop("enableAccessTokenIssuance", Edm.BOOLEAN)),
+    (
+        Prop("enableIdTokenIssuance", Edm.BOOLEAN, write=Write.BOTH),
+        Prop("enableAccessTokenIssuance", Edm.BOOLEAN, write=Write.BOTH),
+    ),
 )
 WEB = Complex(
     "webApplication",
     (
-        Prop("redirectUris", many=True),
-        Prop("homePageUrl"),
-        Prop("logoutUrl"),
-        Prop("implicitGrantSettings", IMPLICIT),
+        Prop("redirectUris", many=True, write=Write.BOTH),
+        Prop("homePageUrl", write=Write.BOTH),
+        Prop("logoutUrl", write=Write.BOTH),
+        Prop("implicitGrantSettings", IMPLICIT, write=Write.BOTH),
     ),
 )
-SPA = Complex("spaApplication", (Prop("redirectUris", many=True),))
-PUBLIC_CLIENT = Complex("publicClientApplication", (Prop("redirectUris", many=True),))
+SPA = Complex("spaApplication", (Prop("redirectUris", many=True, write=Write.BOTH),))
+PUBLIC_CLIENT = Complex("publicClientApplication", (Prop("redirectUris", many=True, write=Write.BOTH),))
 PERMISSION_SCOPE = Complex(
     "permissionScope",
     (
@@ -63,18 +67,25 @@ APP_ROLE = Complex(
         Prop("isEnabled", Edm.BOOLEAN),
     ),
 )
-RESOURCE_ACCESS = Complex("resourceAccess", (Prop("id", Edm.GUID), Prop("type")))
+RESOURCE_ACCESS = Complex(
+    "resourceAccess",
+    (Prop("id", Edm.GUID, nullable=False, write=Write.BOTH), Prop("type", nullable=False, write=Write.BOTH)),
+)
 REQUIRED_ACCESS = Complex(
-    "requiredResourceAccess", (Prop("resourceAppId"), Prop("resourceAccess", RESOURCE_ACCESS, many=True))
+    "requiredResourceAccess",
+    (
+        Prop("resourceAppId", nullable=False, write=Write.BOTH),
+        Prop("resourceAccess", RESOURCE_ACCESS, many=True, write=Write.BOTH),
+    ),
 )
 INFORMATIONAL = Complex(
     "informationalUrl",
     (
         Prop("logoUrl"),
         Prop("marketingUrl"),
-        Prop("privacyStatementUrl"),
+        Prop("privacyStatementUrl", write=Write.BOTH),
         Prop("supportUrl"),
-        Prop("termsOfServiceUrl"),
+        Prop("termsOfServiceUrl", write=Write.BOTH),
     ),
 )
 
@@ -155,40 +166,71 @@ APPLICATION = Entity(
     (
         Prop("id", nullable=False, filter=Op.EQ | Op.IN, plain=Op.EQ | Op.IN),
         Prop("appId", filter=Op.EQ | Op.IN, plain=Op.EQ | Op.IN),
-        _name("displayName", sort=Sort.PLAIN, search=True, max_length=256),
+        _name("displayName", sort=Sort.PLAIN, search=True, max_length=256, write=Write.BOTH, required=True),
         Prop(
             *("createdDateTime", Edm.DATE, "created_at"),
             filter=Op.EQ | Op.GE | Op.LE | Op.NE,
             plain=Op.EQ | Op.GE | Op.LE,
             sort=Sort.ADVANCED,
         ),
-        Prop("signInAudience", attribute="audience", filter=Op.EQ | Op.NE | Op.NOT, plain=Op.EQ),
+        Prop(
+            "signInAudience",
+            attribute="audience",
+            filter=Op.EQ | Op.NE | Op.NOT,
+            plain=Op.EQ,
+            write=Write.CREATE,
+        ),
         Prop("identifierUris", many=True),
-        Prop("isFallbackPublicClient", Edm.BOOLEAN),
+        Prop("isFallbackPublicClient", Edm.BOOLEAN, write=Write.BOTH),
         Prop("groupMembershipClaims"),
-        Prop("web", WEB, read=_web),
-        Prop("spa", SPA, read=lambda record: {"redirectUris": _uris(record, Platform.SPA)}),
+        Prop("web", WEB, write=Write.BOTH, read=_web),
+        Prop("spa", SPA, write=Write.BOTH, read=lambda record: {"redirectUris": _uris(record, Platform.SPA)}),
         Prop(
             "publicClient",
             PUBLIC_CLIENT,
+            write=Write.BOTH,
             read=lambda record: {"redirectUris": _uris(record, Platform.PUBLIC)},
         ),
         Prop("api", API, read=_api),
         Prop("appRoles", APP_ROLE, many=True, read=_app_roles),
-        Prop("requiredResourceAccess", REQUIRED_ACCESS, many=True, read=_required),
-        Prop("info", INFORMATIONAL, read=_info),
+        Prop("requiredResourceAccess", REQUIRED_ACCESS, many=True, write=Write.UPDATE, read=_required),
+        Prop("info", INFORMATIONAL, write=Write.BOTH, read=_info),
     ),
     base="directoryObject",
+)
+PASSWORD_CREDENTIAL = Complex(
+    "passwordCredential",
+    (Prop("displayName", write=Write.BOTH), Prop("endDateTime", Edm.DATE, write=Write.BOTH)),
+)
+_ADD_PASSWORD = Action(
+    "addPassword",
+    application_changes.add_password,
+    "graph.passwordCredential",
+    manage_applications.WRITE_APPLICATIONS,
+    params=(Prop("passwordCredential", PASSWORD_CREDENTIAL, write=Write.BOTH),),
+    context="microsoft.graph.passwordCredential",
+)
+_REMOVE_PASSWORD = Action(
+    "removePassword",
+    application_changes.remove_password,
+    None,
+    manage_applications.WRITE_APPLICATIONS,
+    params=(Prop("keyId", Edm.GUID, write=Write.BOTH),),
 )
 APPLICATIONS = Resource(
     "applications",
     APPLICATION,
+    create=application_changes.create,
+    update=application_changes.update,
+    delete=manage_applications.delete_application,
+    actions=(_ADD_PASSWORD, _REMOVE_PASSWORD),
+    write_permits=manage_applications.WRITE_APPLICATIONS,
     list=read_directory.list_applications,
     get=read_directory.get_application,
     alternate_keys={"appId": partial(read_directory.get_application, by_app_id=True)},
     is_advanced=True,
     read_permits=read_directory.READ_APPLICATIONS,
-    note="Registrations are made and changed in the portal.",
+    note="Registering an app creates its service principal too. Owners change their own apps.",
 )
 
 
@@ -207,23 +249,31 @@ SERVICE_PRINCIPAL = Entity(
         Prop("appDisplayName", attribute="display_name"),
         Prop(
             *("accountEnabled", Edm.BOOLEAN),
+            write=Write.UPDATE,
             filter=Op.EQ | Op.NE | Op.NOT | Op.IN,
             plain=Op.EQ | Op.IN,
         ),
         Prop("appOwnerOrganizationId", Edm.GUID, "owner_tenant_id", filter=Op.EQ | Op.NE, plain=Op.EQ),
         Prop(
-            "appRoleAssignmentRequired", Edm.BOOLEAN, "assignment_required", filter=Op.EQ | Op.NE, plain=Op.EQ
+            "appRoleAssignmentRequired",
+            Edm.BOOLEAN,
+            "assignment_required",
+            write=Write.UPDATE,
+            filter=Op.EQ | Op.NE,
+            plain=Op.EQ,
         ),
         Prop("homepage", attribute="home_page_url"),
         Prop("servicePrincipalType", read=lambda _record: "Application"),
         Prop("servicePrincipalNames", many=True, read=lambda record: [record.app_id]),
-        Prop("tags", many=True, read=_tags),
+        Prop("tags", many=True, write=Write.UPDATE, read=_tags),
     ),
     base="directoryObject",
 )
 SERVICE_PRINCIPALS = Resource(
     "servicePrincipals",
     SERVICE_PRINCIPAL,
+    update=application_changes.update_principal,
+    write_permits=manage_applications.WRITE_APPLICATIONS,
     list=read_directory.list_service_principals,
     get=read_directory.get_service_principal,
     alternate_keys={"appId": partial(read_directory.get_service_principal, by_app_id=True)},

@@ -165,6 +165,14 @@ def test_a_second_use_revokes_what_the_first_one_issued(idp: Protocol) -> None:
     )
 
 
+def test_somebody_without_the_clients_secret_cannot_revoke_by_replaying(idp: Protocol) -> None:
+    code = idp.sign_in()["code"]
+    token = body_of(idp.redeem(code))["access_token"]
+    assert body_of(idp.redeem(code, client_secret=None))["error_codes"] == [7000218]
+    assert body_of(idp.redeem(code, client_secret="guess"))["error_codes"] == [7000215]
+    assert idp.send("GET", "/oidc/userinfo", authorization=f"Bearer {token}").status == 200
+
+
 def test_a_race_of_redemptions_has_one_winner(idp: Protocol) -> None:
     code, statuses, begin = idp.sign_in()["code"], [], threading.Barrier(4)
 

@@ -129,11 +129,12 @@ def spend_code(
     """
     hashed = code_hash(ports, redemption.code)
     code = _find(tx, hashed, client)
+    # Before anything reacts: whoever cannot prove to be the client must not be able to revoke its sign-in.
+    _check_platform(code, client, redemption)
     if code.consumed_at is not None:
         return _reused(tx, code, now)
     if code.expires_at <= now:
         raise errors.CodeExpired
-    _check_platform(code, client, redemption)
     if code.redirect_uri != (redemption.redirect_uri or _only_redirect_uri(client)):
         raise errors.CodeRedirectMismatch
     if not _is_verified(code, redemption.verifier):

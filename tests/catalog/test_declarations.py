@@ -10,10 +10,13 @@ from urllib.parse import quote
 
 import pytest
 
-from tests.support.graph_calls import BASE, GraphWorld, graph_world
+from tests.support.graph_calls import BASE, GraphWorld, make_graph_world
+from tests.support.postgres import PostgresServer
+from tests.support.stores import make_sqlite_store
 from xenia.catalog.edm import Complex, Edm, Op, Prop, Resource, Returned, leaves
 from xenia.catalog.resources import RESOURCES
 from xenia.graph.reference import reference_page
+from xenia.storage.store import open_store
 
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "reference" / "graph.md"
 LISTED = tuple(
@@ -36,13 +39,21 @@ LITERALS = {Edm.BOOLEAN: "true", Edm.INT32: "0", Edm.DATE: "2026-01-01T00:00:00Z
 GUID = "00000000-1111-4222-8333-444444444444"
 
 
-@pytest.fixture(scope="module")
-def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[GraphWorld]:
-    with graph_world(tmp_path_factory.mktemp("catalog")) as running:
-        running.add("maria", guest=True, last_sign_in_at=datetime(2026, 6, 1, tzinfo=UTC))
-        gone = running.add("gone", guest=True)
-        assert running.call("DELETE", f"users/{gone.id}").status == 204
-        yield running
+@pytest.fixture(scope="module", params=["sqlite", "postgresql"])
+def world(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[GraphWorld]:
+    """A filled server on each database: an operator that one of them cannot do shows here."""
+    if request.param == "sqlite":
+        store = make_sqlite_store(tmp_path_factory.mktemp("catalog"))
+    else:
+        server: PostgresServer = request.getfixturevalue("postgres_server")
+        store = open_store(server.create_database("xenia_catalog"), durable=False)
+        store.migrate()
+    running = make_graph_world(store)
+    running.add("maria", guest=True, last_sign_in_at=datetime(2026, 6, 1, tzinfo=UTC))
+    gone = running.add("gone", guest=True)
+    assert running.call("DELETE", f"users/{gone.id}").status == 204
+    yield running
+    store.close()
 
 
 def _ids(case: tuple[Any, ...]) -> str:

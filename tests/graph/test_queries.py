@@ -10,6 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.support.graph_calls import BASE, GraphWorld
+from xenia.core.audit import SignInRecord
+from xenia.ports import Transaction
 
 GUESTS = "$filter=userType eq 'Guest'"
 
@@ -238,3 +240,24 @@ def test_logs_tell_what_was_done_newest_first(world: GraphWorld) -> None:
     assert world.get("auditLogs/signIns").body["value"] == []
     member = world.token(world.add("olena"), "AuditLog.Read.All")
     assert world.get("auditLogs/directoryAudits", token=member).status == 403
+
+
+def test_sign_ins_of_apps_are_told_to_those_who_ask_for_them(world: GraphWorld) -> None:
+    now = world.clock.now()
+
+    def record(record_id: str, event_type: str) -> SignInRecord:
+        return SignInRecord(
+            *(record_id, world.tenant_id, now, "c0ffee", world.app.app_id, "Orders", 0), event_type=event_type
+        )
+
+    def work(tx: Transaction) -> None:
+        tx.logs.sign_in(record("s-person", "interactiveUser"))
+        tx.logs.sign_in(record("s-app", "servicePrincipal"))
+
+    world.ports.store.write(world.tenant_id, work)
+    assert [item["id"] for item in world.get("auditLogs/signIns").body["value"]] == ["s-person"]
+    for word, found in (("servicePrincipal", ["s-app"]), ("nonInteractiveUser", [])):
+        url = f"{BASE}/beta/auditLogs/signIns?$filter=signInEventTypes/any(t:t eq '{word}') and status/errorCode eq 0"
+        told = world.get(url).body["value"]
+        assert [item["id"] for item in told] == found
+        assert all(item["signInEventTypes"] == [word] for item in told)

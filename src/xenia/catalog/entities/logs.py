@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from xenia.catalog.edm import Complex, Edm, Entity, Op, Prop, Resource, Service, Sort
+from xenia.core.actor import Actor
 from xenia.core.audit import AuditRecord, SignInRecord
+from xenia.core.query import And, AnyOf, Compare, Filter, Not, Or, Page, Query, all_of
+from xenia.ports import Ports
 from xenia.usecases import read_directory
 
 _EQ = Op.EQ
@@ -197,18 +201,52 @@ SIGN_IN = Entity(
         _prop("signInIdentifier", "sign_in_identifier", _TEXT, beta=True),
         _prop("uniqueTokenIdentifier", "token_id", _EQ, beta=True),
         _prop("sessionId", "session_id", _EQ, beta=True),
-        Prop("signInEventTypes", many=True, read=lambda record: [record.event_type], beta=True),
+        Prop(
+            *("signInEventTypes", Edm.STRING, "event_type"),
+            many=True,
+            filter=_EQ,
+            plain=_EQ,
+            read=lambda record: [record.event_type],
+            beta=True,
+        ),
         Prop("authenticationDetails", AUTHENTICATION_DETAIL, many=True, read=_steps, beta=True),
     ),
 )
+
+
+def _list_sign_ins(ports: Ports, actor: Actor, query: Query) -> Page[SignInRecord]:
+    """Sign-ins of people at a page, unless the filter names event types, as the API of the field does."""
+    condition = query.filter
+    if "event_type" not in read_directory.fields_of(condition):
+        condition = all_of(condition, Compare("event_type", "eq", "interactiveUser"))
+    asked = replace(query, filter=None if condition is None else _one_event_type(condition))
+    return read_directory.list_sign_ins(ports, actor, asked)
+
+
+def _one_event_type(condition: Filter) -> Filter:
+    """A record has one event type, which the API tells as a list: ``any(t:t eq 'x')`` is about that one."""
+    match condition:
+        case AnyOf("event_type", Compare("", operator, value)):
+            return Compare("event_type", operator, value)
+        case And(items):
+            return And(tuple(_one_event_type(item) for item in items))
+        case Or(items):
+            return Or(tuple(_one_event_type(item) for item in items))
+        case Not(item):
+            return Not(_one_event_type(item))
+        case _:
+            return condition
+
+
 SIGN_INS = Resource(
     "auditLogs/signIns",
     SIGN_IN,
     Service.LOGS,
-    list=read_directory.list_sign_ins,
+    list=_list_sign_ins,
     get=read_directory.get_sign_in,
     page_size=1000,
     largest_page=1000,
     read_permits=read_directory.READ_LOGS,
-    note="Newest first. Some members are served under /beta only.",
+    note="Newest first; interactive ones unless `signInEventTypes/any(t:t eq '…')` asks for others. "
+    "Some members are served under /beta only.",
 )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import io
 import re
 import threading
@@ -43,10 +44,11 @@ class Person:
         """Press a button or link, and be where it leads."""
         if self.way is Way.KEYBOARD:
             self._walk_to(target)
-            self.page.keyboard.press("Enter")
-        else:
-            target.click()
-        self.page.wait_for_load_state()
+        with self.page.expect_navigation():
+            if self.way is Way.KEYBOARD:
+                self.page.keyboard.press("Enter")
+            else:
+                target.click()
 
     def button(self, name: str) -> None:
         """Press the button with this name."""
@@ -58,7 +60,7 @@ class Person:
 
     def type(self, label: str, text: str) -> None:
         """Type into the field with this label."""
-        target = self.page.get_by_label(label, exact=False).first
+        target = self.page.get_by_label(re.compile(rf"^{re.escape(label)}\b")).first
         if self.way is Way.KEYBOARD:
             self._walk_to(target)
             self.page.keyboard.press("Control+A")
@@ -195,3 +197,8 @@ def secret_in_qr(person: Person) -> str:
 def code_now(secret: str) -> str:
     """What the authenticator app shows."""
     return pyotp.TOTP(secret).now()
+
+
+def code_next(secret: str) -> str:
+    """What it shows in thirty seconds: accepted already, and never used before by somebody who signed in just now."""
+    return pyotp.TOTP(secret).at(dt.datetime.now(dt.UTC) + dt.timedelta(seconds=30))

@@ -26,6 +26,8 @@ class Form:
     fields: dict[str, str] = field(default_factory=dict)
     buttons: list[tuple[str, str, str]] = field(default_factory=list)
     """(name, value, text)"""
+    formactions: dict[str, str] = field(default_factory=dict)
+    """Where a button sends the form instead, by the button's text."""
 
 
 class _Reader(HTMLParser):
@@ -38,6 +40,7 @@ class _Reader(HTMLParser):
         self._form: Form | None = None
         self._link: str | None = None
         self._button: tuple[str, str] | None = None
+        self._formaction = ""
         self._textarea: str | None = None
         self._select: str | None = None
         self._hidden = 0
@@ -53,6 +56,7 @@ class _Reader(HTMLParser):
                 self._form.fields[values["name"]] = values.get("value", "on" if kind == "checkbox" else "")
         elif tag == "button" and self._form is not None:
             self._button = (values.get("name", ""), values.get("value", ""))
+            self._formaction = values.get("formaction", "")
         elif tag == "textarea" and self._form is not None:
             self._textarea = values.get("name")
         elif tag == "select" and self._form is not None:
@@ -94,6 +98,8 @@ class _Reader(HTMLParser):
             self.links.append((text, self._link))
         if self._button is not None and self._form is not None:
             self._form.buttons.append((*self._button, text))
+            if self._formaction:
+                self._form.formactions[text] = self._formaction
 
 
 @dataclass
@@ -202,7 +208,7 @@ class Walker:
         if button is not None:
             name, value, _ = next(entry for entry in form.buttons if entry[2] == button)
             fields |= {name: value} if name else {}
-        url = urljoin(self.page.url, form.action)
+        url = urljoin(self.page.url, form.formactions.get(button or "", form.action))
         if form.method == "get":
             return self._arrive("GET", f"{url.partition('?')[0]}?{urlencode(fields)}")
         return self._arrive("POST", url, fields)

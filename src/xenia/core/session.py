@@ -13,6 +13,8 @@ from xenia.core.signin.facts import Proof
 
 SESSION_IDLE = timedelta(hours=24)
 SESSION_PERSISTENT = timedelta(days=90)
+SURFACE_SESSION = timedelta(hours=8)
+"""How long portal and My Apps stay open without signing in again."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,21 +5,18 @@ and a session of their own. They redeem their code in process and never call thi
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from datetime import timedelta
 
 from xenia.core.actor import Actor
 from xenia.core.claims import ClientAuthentication
 from xenia.core.directory.first_party import ACCOUNT_APP_ID, PORTAL_APP_ID
 from xenia.core.errors import ApplicationNotFound, TenantNotFound, XeniaError
 from xenia.core.ids import AppId, CorrelationId, TenantId
-from xenia.core.session import PortalSession
+from xenia.core.session import SURFACE_SESSION, PortalSession
 from xenia.ports import Ports, Transaction
 from xenia.usecases.authenticate_client import AuthenticatedClient
 from xenia.usecases.redeem_code import CodeRedemption, spend_code
-from xenia.usecases.sign_in.situation import find_session
+from xenia.usecases.sign_in.situation import find_session, surface_hash
 
-
-PORTAL_SESSION = timedelta(hours=8)
 SURFACES: dict[str, AppId] = {"portal": PORTAL_APP_ID, "account": ACCOUNT_APP_ID}
 
 
@@ -29,10 +26,6 @@ class OpenedSession:
 
     secret: str
     session: PortalSession
-
-
-def _hash(ports: Ports, surface: str, secret: str) -> str:
-    return ports.sealer.mac("surface-session", surface, secret)
 
 
 def open_session(
@@ -56,13 +49,13 @@ def open_session(
             return spent
         _, signed_in = spent
         session = PortalSession(
-            secret_hash=_hash(ports, surface, secret),
+            secret_hash=surface_hash(ports, surface, secret),
             tenant_id=tenant_id,
             user_id=signed_in.user.id,
             surface=surface,
             sid=signed_in.sid,
             created_at=now,
-            expires_at=now + PORTAL_SESSION,
+            expires_at=now + SURFACE_SESSION,
         )
         tx.sign_ins.add_portal_session(session)
         return session
@@ -96,7 +89,7 @@ def find_actor(
         return None
     now = ports.clock.now()
     with ports.store.read(tenant_id) as tx:
-        session = tx.sign_ins.find_portal_session(_hash(ports, surface, secret))
+        session = tx.sign_ins.find_portal_session(surface_hash(ports, surface, secret))
         if session is None or session.surface != surface or session.expires_at <= now:
             return None
         user = tx.users.find(session.user_id)
@@ -123,7 +116,7 @@ def close_session(
     """Sign out of the surface, of every surface opened from the same sign-in, and of that sign-in itself."""
     if secret is None:
         return
-    hashed, now = _hash(ports, surface, secret), ports.clock.now()
+    hashed, now = surface_hash(ports, surface, secret), ports.clock.now()
 
     def work(tx: Transaction) -> None:
         opened = tx.sign_ins.find_portal_session(hashed)

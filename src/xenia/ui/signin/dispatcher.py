@@ -144,6 +144,8 @@ class Dispatcher:
             response = self._cookies.set_session(
                 response, tenant_id, turn.session_secret, max_age=turn.session_max_age
             )
+        if turn.account_secret is not None:
+            response = self._cookies.set_surface(response, "account", tenant_id, turn.account_secret)
         return response
 
     def _leave(self, tenant_id: str, destination: str) -> HttpResponse:

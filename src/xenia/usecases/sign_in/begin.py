@@ -91,6 +91,7 @@ def completed(ports: Ports, finished: Finished) -> Turn:
         destination=finished.destination,
         session_secret=finished.session_secret,
         session_max_age=finished.session_max_age,
+        account_secret=finished.account_secret,
     )
 
 

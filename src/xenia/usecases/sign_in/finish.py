@@ -8,12 +8,19 @@ from datetime import datetime, timedelta
 from xenia.core import audit
 from xenia.core.endpoints import issuer_v2
 from xenia.core.errors import InteractionGone
-from xenia.core.session import SESSION_IDLE, SESSION_PERSISTENT, Session, SessionAccount
+from xenia.core.session import (
+    SESSION_IDLE,
+    SESSION_PERSISTENT,
+    SURFACE_SESSION,
+    PortalSession,
+    Session,
+    SessionAccount,
+)
 from xenia.core.signin.answer import SignedIn
 from xenia.core.signin.facts import Factor, Proof
 from xenia.ports import Ports, Transaction
 from xenia.usecases.issue_tokens import PlannedAnswer, plan_answer
-from xenia.usecases.sign_in.situation import BrowserContext, Situation, session_hash
+from xenia.usecases.sign_in.situation import BrowserContext, Situation, session_hash, surface_hash
 
 METHOD_NAMES = {
     "email_passcode": "Email one-time passcode",
@@ -28,6 +35,7 @@ class Drawn:
     """Random values, drawn before the transaction so that it can be run again."""
 
     session_secret: str
+    surface_secret: str
     sid: str
     record_id: str
 
@@ -40,11 +48,13 @@ class Finished:
     destination: str | None
     session_secret: str | None
     session_max_age: int | None
+    account_secret: str | None = None
+    """Session of My Apps, whose sign-in a redemption is."""
 
 
 def draw(ports: Ports) -> Drawn:
     """Fresh random values for one attempt at finishing."""
-    return Drawn(ports.entropy.token(), ports.entropy.guid(), ports.entropy.guid())
+    return Drawn(ports.entropy.token(), ports.entropy.token(), ports.entropy.guid(), ports.entropy.guid())
 
 
 def finish(
@@ -81,11 +91,30 @@ def finish(
     tx.logs.sign_in(
         sign_in_record(situation, browser, drawn.record_id, now, signed_in=signed_in, interactive=stored)
     )
+    redeemed = situation.interaction.redeem is not None
+    if redeemed:
+        _open_my_apps(ports, tx, signed_in, drawn, now)
     return Finished(
         planned=planned,
         destination=situation.interaction.redeem.redirect_url if situation.interaction.redeem else None,
         session_secret=secret,
         session_max_age=int(SESSION_PERSISTENT.total_seconds()) if account.is_persistent else None,
+        account_secret=drawn.surface_secret if redeemed else None,
+    )
+
+
+def _open_my_apps(ports: Ports, tx: Transaction, signed_in: SignedIn, drawn: Drawn, now: datetime) -> None:
+    """A redemption is a sign-in to My Apps: whoever lands there is the guest, whoever else this browser knows."""
+    tx.sign_ins.add_portal_session(
+        PortalSession(
+            secret_hash=surface_hash(ports, "account", drawn.surface_secret),
+            tenant_id=signed_in.tenant.id,
+            user_id=signed_in.user.id,
+            surface="account",
+            sid=signed_in.sid,
+            created_at=now,
+            expires_at=now + SURFACE_SESSION,
+        )
     )
 
 

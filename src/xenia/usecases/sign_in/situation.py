@@ -72,6 +72,11 @@ def session_hash(ports: Ports, secret: str) -> str:
     return ports.sealer.mac("session", secret)
 
 
+def surface_hash(ports: Ports, surface: str, secret: str) -> str:
+    """The stored form of the session secret of one of our own surfaces."""
+    return ports.sealer.mac("surface-session", surface, secret)
+
+
 def find_session(ports: Ports, tx: Transaction, secret: str | None, now: datetime) -> Session | None:
     """The live session behind a cookie, or None."""
     if secret is None:

@@ -22,6 +22,8 @@ class Turn:
     """Set the session cookie to this when not None."""
     session_max_age: int | None = None
     """Seconds; None ends the cookie with the browser."""
+    account_secret: str | None = None
+    """Set the cookie of My Apps to this when not None: a redemption is a sign-in to it."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -96,12 +96,14 @@ def _bundle(data: DataDirectory, ca: Path) -> Path:
 
 def _hints(base_url: str, bundle: Path) -> list[str]:
     host = urlsplit(base_url).netloc
+    # Without the port: to an entry with one the SDK silently sends no token.
+    name = urlsplit(base_url).hostname
     return [
         "",
         f'MSAL Python:      authority="{base_url}/TENANT", instance_discovery=False',
         f'azure-identity:   authority="{base_url}", disable_instance_discovery=True',
         f'MSAL.js:          authority: "{base_url}/TENANT", knownAuthorities: ["{host}"]',
-        f'msgraph-sdk:      allowed_hosts=["{host}"], adapter.base_url = "{base_url}/v1.0"',
+        f'msgraph-sdk:      allowed_hosts=["{name}"], scopes=["{base_url}/.default"], adapter.base_url = "{base_url}/v1.0"',
         f".NET:             Instance={base_url}/   (the CA must be in the system's store: xenia trust)",
         f"curl:             curl --cacert {bundle} {base_url}/healthz",
     ]

@@ -44,6 +44,7 @@ from xenia.core.signin.answer import SignedIn
 from xenia.core.signin.facts import Factor, Proof
 from xenia.core.signin.request import AuthorizeRequest
 from xenia.ports import Store, StoredKey, Transaction
+from xenia.storage.store import SqlStore
 from xenia.usecases.app_sign_in_journal import AppSignInJournal
 from xenia.usecases.authenticate_client import client_secret_hash
 from xenia.usecases.issue_tokens import plan_answer, sign_answer
@@ -264,7 +265,13 @@ class Protocol:
 @contextmanager
 def protocol(directory: Path) -> Iterator[Protocol]:
     """The whole, on a SQLite file below *directory*."""
-    store = make_sqlite_store(directory)
+    with protocol_on(make_sqlite_store(directory)) as made:
+        yield made
+
+
+@contextmanager
+def protocol_on(store: SqlStore) -> Iterator[Protocol]:
+    """The whole, on an empty store, which is closed at the end."""
     _give_keys(store)
     server = make_platform(store)
     _keep_keys(store)

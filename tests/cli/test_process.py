@@ -42,26 +42,26 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Any:
         yield started
 
 
+def handshake(server: RunningXenia, host: str) -> tuple[str | None, str | None]:
+    """TLS version and application protocol that were agreed on, the certificate being accepted for *host*."""
+    context = ssl.create_default_context(cafile=server.ca_file)
+    context.set_alpn_protocols(["h2", "http/1.1"])
+    with (
+        socket.create_connection((host, port_of(server)), timeout=30) as plain,
+        context.wrap_socket(plain, server_hostname=host) as secured,
+    ):
+        return secured.version(), secured.selected_alpn_protocol()
+
+
 def port_of(server: RunningXenia) -> int:
     return urlsplit(server.base).port or 443
 
 
-def test_it_answers_over_tls_that_its_ca_vouches_for(server: RunningXenia) -> None:
+def test_it_answers_over_http_2_with_a_certificate_of_its_ca(server: RunningXenia) -> None:
     assert server.call("GET", "/healthz") == (200, "ok\n")
     assert server.call("GET", "/readyz") == (200, "ready\n")
     for host in ("localhost", "127.0.0.1", "::1"):
-        context = ssl.create_default_context(cafile=server.ca_file)
-        with socket.create_connection((host, port_of(server)), timeout=30) as plain:
-            with context.wrap_socket(plain, server_hostname=host) as secured:
-                assert secured.version() == "TLSv1.3"
-
-
-def test_http_2_is_offered(server: RunningXenia) -> None:
-    context = ssl.create_default_context(cafile=server.ca_file)
-    context.set_alpn_protocols(["h2", "http/1.1"])
-    with socket.create_connection(("localhost", port_of(server)), timeout=30) as plain:
-        with context.wrap_socket(plain, server_hostname="localhost") as secured:
-            assert secured.selected_alpn_protocol() == "h2"
+        assert handshake(server, host) == ("TLSv1.3", "h2")
 
 
 def test_the_ca_is_published_with_its_fingerprint(server: RunningXenia) -> None:

@@ -20,7 +20,7 @@ from xenia.core.audit import Activity, Change, Target, audit_record
 from xenia.core.directory.first_party import FIRST_PARTY_APP_IDS
 from xenia.core.directory.roles import GLOBAL_ADMINISTRATOR
 from xenia.core.directory.tenant import Domain, DomainRestrictions, Tenant, TenantPolicies
-from xenia.core.errors import InvalidValue, NotFound, NotPermitted
+from xenia.core.errors import Conflict, InvalidValue, NotFound, NotPermitted
 from xenia.core.ids import TenantId, parse_guid
 from xenia.ports import Ports, Transaction
 from xenia.usecases.first_party import service_principals_for
@@ -97,10 +97,13 @@ def open_tenant(
     return OpenedTenant(tenant, created)
 
 
-def update_tenant_properties(ports: Ports, actor: Actor, changes: Mapping[str, object]) -> Tenant:
+def update_tenant_properties(
+    ports: Ports, actor: Actor, changes: Mapping[str, object], *, expected: Tenant | None = None
+) -> Tenant:
     """Set properties named as in ``Tenant``: name, privacy and terms links, contacts, language, country.
 
-    Raises NotPermitted, InvalidValue.
+    *expected*: the tenant as it was shown to the person who changes it. Raises NotPermitted, InvalidValue,
+    and Conflict when it is not like that any more.
     """
     actor.require(_ADMINISTRATORS, "Directory.ReadWrite.All")
     checked = {name: _property(name, value) for name, value in changes.items()}
@@ -108,6 +111,8 @@ def update_tenant_properties(ports: Ports, actor: Actor, changes: Mapping[str, o
 
     def work(tx: Transaction) -> Tenant:
         before = _tenant(tx, actor.tenant_id)
+        if expected is not None and before != expected:
+            raise Conflict("version", "Somebody else changed these properties meanwhile.")
         after = replace(before, **checked)  # type: ignore[arg-type]  # _property gave the record's types
         if after == before:
             return before

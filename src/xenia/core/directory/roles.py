@@ -71,5 +71,7 @@ APP_WRITING_ROLES = frozenset(
     role.template_id for role in (GLOBAL_ADMINISTRATOR, CLOUD_APPLICATION_ADMINISTRATOR)
 )
 LOG_READING_ROLES = frozenset(
-    role.template_id for role in (GLOBAL_ADMINISTRATOR, GLOBAL_READER, REPORTS_READER, SECURITY_READER)
+    role.template_id
+    for role in (GLOBAL_ADMINISTRATOR, GLOBAL_READER, USER_ADMINISTRATOR, REPORTS_READER, SECURITY_READER)
 )
+"""May read audit and sign-in logs. User administrators too: they answer when a guest cannot get in."""

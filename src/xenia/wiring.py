@@ -175,9 +175,15 @@ def server_info(installation: Installation, sealer: AesSealer) -> ServerInfo:
         # Derived from the data key: all nodes of one installation agree, two installations on one host differ.
         instance=sealer.mac("instance", "cookies")[:8],
         mail_from=settings.mail.mail_from,
+        mail_server=_mail_server(settings.mail.smtp),
         initial_domain_suffix=settings.server.initial_domain_suffix,
         signin_limit_scale=_CLASSROOM if settings.workshop.tools else 1,
     )
+
+
+def _mail_server(url: str) -> str:
+    """Host and port of an SMTP address, without its login."""
+    return urlsplit(url).netloc.rpartition("@")[2]
 
 
 def mail_transport(mail: MailSettings, ca_file: Path | None = None) -> SmtpTransport:

@@ -195,6 +195,8 @@ class ServerInfo:
     instance: str
     """Suffix of cookie names, so that ports do not share cookies."""
     mail_from: str = ""
+    mail_server: str = ""
+    """``host:port`` of the real SMTP server, for administrators; empty when mail stays here."""
     initial_domain_suffix: str = "onxenia.localhost"
     signin_limit_scale: int = 1
     """Multiplier of the limits per network: a classroom sits behind one address."""

@@ -7,9 +7,18 @@ cases as the Graph API; what a role may do is decided there, and pages only show
 from __future__ import annotations
 
 from xenia.ports import Ports
+from xenia.ui.portal.app_credentials import AppCredentials
+from xenia.ui.portal.app_detail import AppDetail
+from xenia.ui.portal.app_list import AppList
+from xenia.ui.portal.collaboration import Collaboration
 from xenia.ui.portal.desk import Desk
+from xenia.ui.portal.enterprise_apps import EnterpriseApps
+from xenia.ui.portal.identity_providers import IdentityProviders
 from xenia.ui.portal.invite import Invite
+from xenia.ui.portal.logs import Logs
+from xenia.ui.portal.mail import MailPages
 from xenia.ui.portal.overview import Overview
+from xenia.ui.portal.properties import Properties, SecurityDefaults
 from xenia.ui.portal.refusals import Refusals
 from xenia.ui.portal.signing_in import SigningIn
 from xenia.ui.portal.start import StartPages
@@ -36,6 +45,16 @@ def routes(ports: Ports, pages: Pages, cookies: Cookies, guard: FormGuard) -> Su
         UserDetail(desk),
         UserFacts(desk),
         Invite(desk),
+        AppList(desk),
+        AppDetail(desk),
+        AppCredentials(desk),
+        EnterpriseApps(desk),
+        Collaboration(desk),
+        IdentityProviders(desk),
+        Properties(desk),
+        SecurityDefaults(desk),
+        MailPages(desk),
+        Logs(desk),
     )
     return Surface(
         "portal",

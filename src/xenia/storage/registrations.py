@@ -65,7 +65,10 @@ _SEARCHABLE = Searchable(
     _c.id,
     _c.tenant_id,
     attribute_columns(applications),
-    {"identifier_uris": Collection(_uris.application_id, {"": _uris.uri_key})},
+    {
+        "identifier_uris": Collection(_uris.application_id, {"": _uris.uri_key}),
+        "owners": Collection(application_owners.c.application_id, {"": application_owners.c.user_id}),
+    },
 )
 
 

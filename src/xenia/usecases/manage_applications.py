@@ -25,6 +25,7 @@ from xenia.core.directory.application import (
 from xenia.core.directory.roles import APP_WRITING_ROLES, CLOUD_APPLICATION_ADMINISTRATOR
 from xenia.core.errors import InvalidValue, NotPermitted
 from xenia.core.ids import AppId, ObjectId, parse_guid
+from xenia.core.query import AnyOf, Compare, Page, Query, all_of
 from xenia.ports import Ports, Transaction
 from xenia.usecases.application_credentials import (
     LONGEST_SECRET,
@@ -73,10 +74,12 @@ __all__ = [
     "RegisteredApplication",
     "add_certificate",
     "add_client_secret",
+    "add_redirect_uri",
     "assign_user",
     "delete_application",
     "grant_admin_consent",
     "list_assigned",
+    "list_owned",
     "list_permissions",
     "may_register_applications",
     "register_application",
@@ -209,6 +212,27 @@ def update_authentication(
     return _change(ports, actor, object_id, wanted.version, changes)
 
 
+def add_redirect_uri(ports: Ports, actor: Actor, object_id: ObjectId, redirect: RedirectUri) -> Application:
+    """Register one more redirect URI; one that is there already changes nothing.
+
+    Raises NotPermitted, NotFound, InvalidValue.
+    """
+    now, record_id = ports.clock.now(), ports.entropy.guid()
+
+    def work(tx: Transaction) -> Application:
+        before = require_application(tx, object_id)
+        guard_change(tx, actor, before)
+        after = replace(before, redirect_uris=checked_redirect_uris((*before.redirect_uris, redirect)))
+        if after.redirect_uris == before.redirect_uris:
+            return before
+        tx.applications.replace(after)
+        target = application_target(after, _changes(before, after))
+        note(tx, record_id, audit.UPDATE_APPLICATION, actor, now, target)
+        return require_application(tx, object_id)
+
+    return ports.store.write(actor.tenant_id, work)
+
+
 def update_application(
     ports: Ports,
     actor: Actor,
@@ -265,6 +289,15 @@ def view_application(ports: Ports, actor: Actor, object_id: ObjectId) -> Applica
             tuple(owner.display_name for owner in owners if owner is not None),
             may_change(tx, actor, application),
         )
+
+
+def list_owned(ports: Ports, actor: Actor, query: Query) -> Page[Application]:
+    """**Owned applications** of the signed-in person. Raises NotPermitted for callers without a person."""
+    if actor.user_id is None:
+        raise NotPermitted("signed-in user")
+    mine = AnyOf("owners", Compare("", "eq", actor.user_id))
+    with ports.store.read(actor.tenant_id) as tx:
+        return tx.applications.list(replace(query, filter=all_of(query.filter, mine)))
 
 
 def may_register_applications(ports: Ports, actor: Actor) -> bool:

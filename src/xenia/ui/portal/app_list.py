@@ -1,0 +1,130 @@
+"""**App registrations**: owned and all, and **New registration**."""
+
+from __future__ import annotations
+
+from xenia.core.directory.application import Audience, Platform, RedirectUri
+from xenia.core.directory.roles import APP_WRITING_ROLES
+from xenia.core.errors import InvalidValue, NotPermitted, XeniaError
+from xenia.core.query import Or, Query, Text
+from xenia.ui.portal.app_words import AUDIENCES, PLATFORMS, endpoints_of
+from xenia.ui.portal.desk import Desk, Visit
+from xenia.ui.portal.graph_calls import call
+from xenia.ui.portal.listing import PAGE_SIZE, ListAddress
+from xenia.ui.portal.roles import refusal_words
+from xenia.usecases import manage_applications, read_directory
+from xenia.usecases.manage_applications import NewApplication
+from xenia.web.http import HttpResponse
+from xenia.web.routing import Route
+
+_HOME = (("App registrations", "app-registrations"),)
+_FILTERS = {"q": "Search", "show": "Show"}
+_ORDERS = {"name": "display_name", "created": "created_at"}
+
+
+class AppList:
+    """The list and the form for a new app."""
+
+    def __init__(self, desk: Desk) -> None:
+        self._desk = desk
+
+    def routes(self) -> tuple[Route, ...]:
+        """Their addresses."""
+        desk, base = self._desk, "/admin/{tenant}/app-registrations"
+        return (
+            Route("GET", base, desk.shown(self.show)),
+            Route("GET", f"{base}/endpoints", desk.shown(self.endpoints)),
+            Route("GET", f"{base}/new", desk.shown(self.new)),
+            Route("POST", f"{base}/new", desk.posted(self.register)),
+        )
+
+    def show(self, visit: Visit) -> HttpResponse:
+        """**All applications**, or **Owned applications**."""
+        ports, actor = self._desk.ports, visit.actor
+        address = ListAddress(visit.request, _FILTERS, _ORDERS, "name")
+        search = address.values["q"]
+        names = Or((Text("display_name", "contains", search), Text("app_id", "startsWith", search)))
+        query = Query(names if search else None, address.order, PAGE_SIZE, address.after, count=True)
+        owned = address.values["show"] == "owned"
+        found = manage_applications.list_owned if owned else read_directory.list_applications
+        page = found(ports, actor, query)
+        return self._desk.page(
+            visit,
+            "apps.html",
+            "app_registrations",
+            _HOME,
+            rows=page.items,
+            columns=[
+                address.column("Display name", "name"),
+                address.column("Application (client) ID"),
+                address.column("Supported account types"),
+                address.column("Created", "created"),
+            ],
+            audiences=dict(AUDIENCES),
+            search=search,
+            owned=owned,
+            clear_url=address.path,
+            pager=address.pager(page),
+            views=[
+                {"label": "All applications", "url": address.path, "current": not owned},
+                {"label": "Owned applications", "url": f"{address.path}?show=owned", "current": owned},
+            ],
+            may_register=manage_applications.may_register_applications(ports, actor),
+            api=call(visit, "GET", "/v1.0/applications?$top=50", permission="Application.Read.All"),
+        )
+
+    def endpoints(self, visit: Visit) -> HttpResponse:
+        """**Endpoints** of this organization."""
+        trail = (*_HOME, ("Endpoints", "app-registrations/endpoints"))
+        endpoints = endpoints_of(visit.request.base_url, visit.tenant.id)
+        return self._desk.page(visit, "endpoints.html", "app_registrations", trail, endpoints=endpoints)
+
+    def new(self, visit: Visit) -> HttpResponse:
+        """**Register an application**."""
+        return self._form(visit, None)
+
+    def register(self, visit: Visit) -> HttpResponse:
+        """**Register**."""
+        typed = _typed(visit)
+        audience = next((each for each in Audience if each.value == typed["audience"]), Audience.SINGLE)
+        platform = next((each for each in Platform if each.value == typed["platform"]), Platform.WEB)
+        uris = (RedirectUri(typed["redirect_uri"], platform),) if typed["redirect_uri"] else ()
+        order = NewApplication(typed["display_name"], audience, uris)
+        try:
+            made = manage_applications.register_application(self._desk.ports, visit.actor, order)
+        except (InvalidValue, NotPermitted) as error:
+            return self._form(visit, error)
+        return self._desk.back(visit, f"app-registrations/{made.application.id}", "app-registered")
+
+    def _form(self, visit: Visit, error: XeniaError | None) -> HttpResponse:
+        typed = (
+            _typed(visit)
+            if error
+            else {"display_name": "", "audience": Audience.SINGLE, "platform": "web", "redirect_uri": ""}
+        )
+        may = manage_applications.may_register_applications(self._desk.ports, visit.actor)
+        body = {"displayName": typed["display_name"] or "Orders", "signInAudience": typed["audience"]}
+        return self._desk.page(
+            visit,
+            "app_new.html",
+            "app_registrations",
+            (*_HOME, ("Register an application", "app-registrations/new")),
+            status=200 if error is None else 422 if isinstance(error, InvalidValue) else 403,
+            typed=typed,
+            audiences=[{"value": value, "text": text} for value, text in AUDIENCES],
+            platforms=PLATFORMS,
+            may_register=may,
+            standing=self._desk.standing(visit, APP_WRITING_ROLES),
+            errors=[] if error is None else [_problem(error)],
+            api=call(visit, "POST", "/v1.0/applications", body=body, permission="Application.ReadWrite.All"),
+        )
+
+
+def _typed(visit: Visit) -> dict[str, str]:
+    return {
+        name: visit.form(name).strip() for name in ("display_name", "audience", "platform", "redirect_uri")
+    }
+
+
+def _problem(error: XeniaError) -> dict[str, str | None]:
+    field = {"redirect_uris": "redirect_uri", "display_name": "display_name"}.get(getattr(error, "field", ""))
+    return {"field": field, "text": refusal_words(error)}

@@ -1,0 +1,185 @@
+"""**Enterprise apps**: the apps as this organization knows them, their switches, and who is assigned."""
+
+from __future__ import annotations
+
+from xenia.core.directory.application import DEFAULT_ACCESS_ROLE, ServicePrincipal
+from xenia.core.directory.first_party import FIRST_PARTY_APP_IDS
+from xenia.core.directory.roles import APP_WRITING_ROLES
+from xenia.core.errors import Conflict, InvalidValue, NotPermitted, XeniaError
+from xenia.core.query import Query, Text
+from xenia.ui.portal.desk import Desk, Model, Visit
+from xenia.ui.portal.graph_calls import call
+from xenia.ui.portal.listing import PAGE_SIZE, ListAddress
+from xenia.ui.portal.roles import refusal_words
+from xenia.ui.portal.user_words import state_of
+from xenia.usecases import manage_applications, read_directory
+from xenia.usecases.enterprise_apps import list_roles
+from xenia.usecases.user_dossier import find_person
+from xenia.web.http import HttpResponse
+from xenia.web.routing import Route
+
+_HOME = (("Enterprise apps", "enterprise-apps"),)
+_SWITCHES = ("account_enabled", "assignment_required", "visible_to_users")
+
+
+class EnterpriseApps:
+    """List, properties, users and groups."""
+
+    def __init__(self, desk: Desk) -> None:
+        self._desk = desk
+
+    def routes(self) -> tuple[Route, ...]:
+        """Their addresses."""
+        desk, base = self._desk, "/admin/{tenant}/enterprise-apps"
+        return (
+            Route("GET", base, desk.shown(self.show)),
+            Route("GET", f"{base}/{{app}}", desk.shown(self.properties)),
+            Route("GET", f"{base}/{{app}}/properties", desk.shown(self.properties)),
+            Route("POST", f"{base}/{{app}}/properties", desk.posted(self.save)),
+            Route("GET", f"{base}/{{app}}/users-and-groups", desk.shown(self.assigned)),
+            Route("POST", f"{base}/{{app}}/users-and-groups", desk.posted(self.assign)),
+            Route("POST", f"{base}/{{app}}/users-and-groups/remove", desk.posted(self.unassign)),
+        )
+
+    def show(self, visit: Visit) -> HttpResponse:
+        """All of them."""
+        address = ListAddress(
+            visit.request, {"q": "Search"}, {"name": "display_name", "created": "created_at"}, "name"
+        )
+        search = address.values["q"]
+        condition = Text("display_name", "contains", search) if search else None
+        query = Query(condition, address.order, PAGE_SIZE, address.after, count=True)
+        page = read_directory.list_service_principals(self._desk.ports, visit.actor, query)
+        return self._desk.page(
+            visit,
+            "enterprise_apps.html",
+            "enterprise_apps",
+            _HOME,
+            rows=page.items,
+            columns=[
+                address.column("Name", "name"),
+                address.column("Application (client) ID"),
+                address.column("Assignment required?"),
+                address.column("Created", "created"),
+            ],
+            search=search,
+            shipped=FIRST_PARTY_APP_IDS,
+            clear_url=address.path,
+            pager=address.pager(page),
+            api=call(visit, "GET", "/v1.0/servicePrincipals?$top=50", permission="Application.Read.All"),
+        )
+
+    def properties(self, visit: Visit) -> HttpResponse:
+        """**Properties**."""
+        return self._properties(visit, None)
+
+    def save(self, visit: Visit) -> HttpResponse:
+        """**Save**."""
+        principal = self._principal(visit)
+        values = {name: visit.form(name) == "yes" for name in _SWITCHES}
+        try:
+            manage_applications.update_enterprise_app(
+                self._desk.ports,
+                visit.actor,
+                principal.id,
+                account_enabled=values["account_enabled"],
+                assignment_required=values["assignment_required"],
+                visible_to_users=values["visible_to_users"],
+            )
+        except (InvalidValue, NotPermitted) as error:
+            return self._properties(visit, error)
+        return self._desk.back(visit, f"enterprise-apps/{principal.id}/properties", "saved")
+
+    def assigned(self, visit: Visit) -> HttpResponse:
+        """**Users and groups**."""
+        return self._assigned(visit, None)
+
+    def assign(self, visit: Visit) -> HttpResponse:
+        """**Add user/group**."""
+        principal = self._principal(visit)
+        try:
+            user = find_person(self._desk.ports, visit.actor, visit.form("user"))
+            if user is None:
+                raise InvalidValue(  # noqa: TRY301  (one place says every refusal)
+                    "user",
+                    "No single user fits. Enter an email address, user principal name or object ID.",
+                )
+            role = visit.form("role") or DEFAULT_ACCESS_ROLE
+            manage_applications.assign_user(self._desk.ports, visit.actor, principal.id, user.id, role)
+        except (Conflict, InvalidValue, NotPermitted) as error:
+            return self._assigned(visit, error)
+        return self._desk.back(visit, f"enterprise-apps/{principal.id}/users-and-groups", "assigned")
+
+    def unassign(self, visit: Visit) -> HttpResponse:
+        """**Remove**."""
+        principal = self._principal(visit)
+        try:
+            manage_applications.unassign_user(
+                self._desk.ports, visit.actor, principal.id, visit.form("assignment")
+            )
+        except NotPermitted as error:
+            return self._assigned(visit, error)
+        return self._desk.back(visit, f"enterprise-apps/{principal.id}/users-and-groups", "unassigned")
+
+    def _principal(self, visit: Visit) -> ServicePrincipal:
+        return read_directory.get_service_principal(self._desk.ports, visit.actor, visit.request.args["app"])
+
+    def _properties(self, visit: Visit, error: XeniaError | None) -> HttpResponse:
+        principal = self._principal(visit)
+        path = f"/v1.0/servicePrincipals/{principal.id}"
+        typed = {name: getattr(principal, name) for name in _SWITCHES}
+        if error is not None:
+            typed = {name: visit.form(name) == "yes" for name in _SWITCHES}
+        model: Model = {
+            "typed": {name: "yes" if value else "no" for name, value in typed.items()},
+            "is_shipped": principal.app_id in FIRST_PARTY_APP_IDS,
+            "api": call(visit, "GET", path, permission="Application.Read.All"),
+        }
+        return self._page(visit, "enterprise_app.html", "Properties", principal, error, model)
+
+    def _assigned(self, visit: Visit, error: XeniaError | None) -> HttpResponse:
+        principal = self._principal(visit)
+        ports = self._desk.ports
+        rows = [
+            {
+                "id": each.assignment.id,
+                "name": each.user.display_name,
+                "address": each.user.sign_in_name,
+                "url": visit.url(f"users/{each.user.id}"),
+                "type": each.user.user_type.value,
+                "state": state_of(each.user),
+                "role": each.role_name,
+            }
+            for each in manage_applications.list_assigned(ports, visit.actor, principal.id)
+        ]
+        model: Model = {
+            "rows": rows,
+            "roles": list_roles(ports, visit.actor, principal.id),
+            "typed": visit.form("user"),
+        }
+        return self._page(visit, "enterprise_app_users.html", "Users and groups", principal, error, model)
+
+    def _page(
+        self,
+        visit: Visit,
+        template: str,
+        section: str,
+        principal: ServicePrincipal,
+        error: XeniaError | None,
+        model: Model,
+    ) -> HttpResponse:
+        base = f"enterprise-apps/{principal.id}"
+        own: Model = {
+            "principal": principal,
+            "tabs": [
+                {"label": label, "url": visit.url(f"{base}/{path}"), "current": label == section}
+                for label, path in (("Properties", "properties"), ("Users and groups", "users-and-groups"))
+            ],
+            "standing": self._desk.standing(visit, APP_WRITING_ROLES),
+            "errors": []
+            if error is None
+            else [{"field": "user" if section != "Properties" else None, "text": refusal_words(error)}],
+        }
+        trail = (*_HOME, (principal.display_name, base), (section, ""))
+        status = 200 if error is None else 403 if isinstance(error, NotPermitted) else 422
+        return self._desk.page(visit, template, "enterprise_apps", trail, status=status, more=own | model)

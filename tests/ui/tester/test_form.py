@@ -31,14 +31,20 @@ def test_a_link_of_a_how_to_fills_the_form(workshop: Workshop) -> None:
 
 
 def test_names_of_the_query_come_in_any_case(workshop: Workshop) -> None:
-    page = workshop.walker().open("/tester/?ClientID=abc&ResponseType=CODE+id_token&requestType=openidconnect")
+    page = workshop.walker().open(
+        "/tester/?ClientID=abc&ResponseType=CODE+id_token&requestType=openidconnect"
+    )
     assert page.form("/tester/").fields["clientid"] == "abc"
 
 
 def test_nothing_given_means_the_published_defaults(workshop: Workshop) -> None:
     fields = workshop.walker().open("/tester/").form("/tester/").fields
     assert fields["requesttype"] == "OpenIdConnect"
-    assert (fields["scope"], fields["responsetype"], fields["responsemode"]) == ("openid", "id_token", "form_post")
+    assert (fields["scope"], fields["responsetype"], fields["responsemode"]) == (
+        "openid",
+        "id_token",
+        "form_post",
+    )
     assert fields["tenant"] == "contoso.onxenia.localhost"
     assert "usepkce" not in fields
 
@@ -53,7 +59,9 @@ def test_a_pasted_client_id_is_cleaned(workshop: Workshop, pasted: str) -> None:
 def test_import_button_fills_the_endpoints_without_scripts(workshop: Workshop) -> None:
     walker = workshop.walker()
     walker.open("/tester/")
-    page = walker.submit("/tester/", button="Import", tenant="fabrikam", authorizationendpoint="", clientid="")
+    page = walker.submit(
+        "/tester/", button="Import", tenant="fabrikam", authorizationendpoint="", clientid=""
+    )
     assert page.status == 200
     assert page.form("/tester/").fields["authorizationendpoint"] == f"{BASE}/fabrikam/oauth2/v2.0/authorize"
     assert "No tenant of this server is called fabrikam." in page.text
@@ -164,7 +172,9 @@ class TestWillThisWork:
         page = workshop.walker().open(f"/tester/?{EXAMPLE}&clientid={workshop.server.app.app_id}")
         assert "The app is Orders." in page.text
         assert "The Redirect URI is not registered for the app." in page.text
-        assert "Register this Redirect URI now" not in page.text, "only who may change the app is offered the button"
+        assert "Register this Redirect URI now" not in page.text, (
+            "only who may change the app is offered the button"
+        )
 
     def test_the_built_in_client_works_at_once(self, workshop: Workshop) -> None:
         page = workshop.walker().open(f"/tester/?{EXAMPLE}&clientid={TESTER_APP_ID}")

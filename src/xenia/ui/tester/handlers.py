@@ -153,6 +153,8 @@ class Tester:
             "tenants": [tenant.initial_domain for tenant in self._directory.tenants()],
             "apps": self._directory.pickable(request, ready.tenant),
             "base_url": request.base_url,
+            "errors": [],
+            "link": None,
         }
 
     def _receive(self, request: HttpRequest, values: Params) -> HttpResponse:

@@ -28,7 +28,9 @@ class Imported:
 
 def import_service(form: TesterForm, base_url: str, fetcher: Fetcher) -> Imported:
     """Fill the endpoints as the import type says. A failing download is a ``problem``, not an exception."""
-    if form.import_type == THIS_SERVER and form.tenant:
+    if form.import_type == THIS_SERVER and not form.tenant:
+        return Imported(_filled(form, "", ""))
+    if form.import_type == THIS_SERVER:
         segment = quote(form.tenant, safe="")
         filled = _filled(form, authorize_url(base_url, segment), token_url(base_url, segment))
         return Imported(filled, metadata_url(base_url, segment))

@@ -105,8 +105,14 @@ def issuer_of(base_url: str, tenant_id: str, version: object) -> str:
 def moment_in_words(delta: timedelta) -> str:
     """``in 58 minutes``, ``3 hours ago``."""
     seconds = int(abs(delta).total_seconds())
-    for size, unit in ((86400, "day"), (3600, "hour"), (60, "minute"), (1, "second")):
-        if seconds >= size:
+    # "in 58 minutes" and "in 90 minutes" say more than "in 1 hour".
+    for least, size, unit in (
+        (172_800, 86_400, "day"),
+        (7_200, 3_600, "hour"),
+        (60, 60, "minute"),
+        (1, 1, "second"),
+    ):
+        if seconds >= least:
             count = seconds // size
             words = f"{count} {unit}{'' if count == 1 else 's'}"
             return f"in {words}" if delta > timedelta() else f"{words} ago"

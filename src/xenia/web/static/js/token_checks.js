@@ -3,8 +3,10 @@ import { leftHalf, signatureProblem } from './jwt.js';
 
 export function inWords(seconds) {
   const size = Math.abs(seconds);
-  const [length, unit] = [[86400, 'day'], [3600, 'hour'], [60, 'minute'], [1, 'second']].find(([one]) => size >= one) ?? [1, 'second'];
-  const words = `${Math.floor(size / length)} ${unit}${Math.floor(size / length) === 1 ? '' : 's'}`;
+  const [, unit] = [[172800, 'day'], [7200, 'hour'], [60, 'minute'], [0, 'second']].find(([from]) => size >= from);
+  const count = Math.floor(size / { day: 86400, hour: 3600, minute: 60, second: 1 }[unit]);
+  if (!count) return 'now';
+  const words = `${count} ${unit}${count === 1 ? '' : 's'}`;
   return seconds > 0 ? `in ${words}` : `${words} ago`;
 }
 

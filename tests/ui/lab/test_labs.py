@@ -1,0 +1,107 @@
+"""The labs' pages and the authenticator in the browser, for people without scripts."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+
+from tests.support.journeys import MARIA, become_guest
+from tests.support.walker import BASE
+from tests.support.workshop import Workshop
+from xenia.core.directory.first_party import TESTER_APP_ID
+from xenia.ui.lab.authenticator import read_key
+
+KEY = "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP"
+
+
+class TestInviteGuests:
+    def test_steps_are_in_the_words_of_how_tos(self, workshop: Workshop) -> None:
+        text = workshop.walker().open("/labs/invite-guests").text
+        for words in (
+            "Users > New user > Invite external user",
+            "Accept invitation",
+            "Review permissions",
+            "App registrations > Overview > Application (client) ID",
+        ):
+            assert words in text
+
+    def test_each_step_shows_where(self, workshop: Workshop) -> None:
+        page = workshop.walker().open("/labs/invite-guests?tenant=contoso")
+        shown = [href for label, href in page.links if label == "Show me where"]
+        assert len(shown) == 8
+        assert shown[1] == "/admin/contoso.onxenia.localhost/users/invite"
+        assert shown[-1].startswith("/tester/?requesttype=OpenIdConnect&scope=openid+profile")
+
+    def test_unmet_criteria_say_what_is_missing(self, workshop: Workshop) -> None:
+        walker = workshop.walker()
+        assert "No guest yet." in walker.open("/labs/invite-guests").text
+        workshop.server.invite(MARIA)
+        page = walker.open("/labs/invite-guests")
+        assert "Met 1. 1 guest invited" in page.text
+        assert "without a mail" in page.text
+
+    def test_the_whole_lab(self, workshop: Workshop) -> None:
+        guest, teacher = workshop.walker(), workshop.walker()
+        become_guest(workshop.server, guest)
+        guest.open(f"/tester/?tenant=contoso&clientid={TESTER_APP_ID}&requestaction=PerformRequest")
+        guest.submit("/tester/")
+        page = teacher.open("/labs/invite-guests")
+        assert "Lab completed." in page.text
+        assert f"{BASE}/{workshop.server.tenant.id}/v2.0" in page.text
+        assert "3 of 3 met" in " ".join(teacher.open("/labs").text.split())
+
+    def test_criteria_are_served_alone(self, workshop: Workshop) -> None:
+        response = workshop.walker().send("GET", f"{BASE}/labs/invite-guests?tenant=contoso&part=criteria")
+        assert b"1 guest invited" in response.body
+        assert b"<html" not in response.body
+
+    def test_unknown_labs_and_tenants(self, workshop: Workshop) -> None:
+        walker = workshop.walker()
+        assert walker.open("/labs/nothing").status == 404
+        assert walker.open("/labs/invite-guests?tenant=fabrikam").status == 404
+
+
+class TestAuthenticator:
+    def test_one_code_without_scripts(self, workshop: Workshop) -> None:
+        walker = workshop.walker()
+        walker.open("/labs/authenticator")
+        page = walker.submit("/labs/authenticator", key=KEY.lower().replace("JBSW", "JBSW "))
+        assert workshop.server.ports.totp.code(KEY, workshop.server.clock.now()) in page.text
+        assert "30 seconds left" in page.text
+        assert KEY not in page.source.upper(), "the key is forgotten"
+
+    def test_the_seconds_run(self, workshop: Workshop) -> None:
+        workshop.server.clock.advance(timedelta(seconds=17))
+        walker = workshop.walker()
+        walker.open("/labs/authenticator")
+        assert "13 seconds left" in walker.submit("/labs/authenticator", key=KEY).text
+
+    def test_what_is_no_key_is_said(self, workshop: Workshop) -> None:
+        walker = workshop.walker()
+        walker.open("/labs/authenticator")
+        page = walker.submit("/labs/authenticator", key="hello")
+        assert page.status == 422
+        assert "This is no key." in page.text
+
+    def test_a_form_of_another_site_is_refused(self, workshop: Workshop) -> None:
+        walker = workshop.walker()
+        fields = walker.open("/labs/authenticator").form("/labs/authenticator").fields | {"key": KEY}
+        evil = {"origin": "https://evil.example"}
+        assert walker.send("POST", f"{BASE}/labs/authenticator", form=fields, headers=evil).status == 403
+
+    @pytest.mark.parametrize(
+        ("text", "key"),
+        [
+            (KEY, KEY),
+            (" jbsw y3dp ehpk 3pxp jbsw-y3dp-ehpk-3pxp ", KEY),
+            (f"otpauth://totp/Contoso:maria?secret={KEY}&issuer=Contoso", KEY),
+            (f"OTPAUTH://totp/x?issuer=a&secret={KEY.lower()}", KEY),
+            ("otpauth://totp/x?issuer=a", None),
+            ("JBSWY3DP", None),
+            ("01890189018901890189", None),
+            ("", None),
+        ],
+    )
+    def test_reading_keys(self, text: str, key: str | None) -> None:
+        assert read_key(text) == key

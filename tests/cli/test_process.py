@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import http.client
 import json
 import signal
 import socket
@@ -15,8 +16,11 @@ from urllib.parse import urlsplit
 import pytest
 
 from tests.support.running import RunningXenia, running_xenia
+from tests.support.running import _start as start
 from xenia.cli.data_directory import DataDirectory, DataDirectoryTaken
 from xenia.cli.listeners import AddressRefused, bind
+from xenia.outside.ambient import SystemClock
+from xenia.outside.local_ca import LocalCa
 
 UNSET = ("XENIA_DATA", "XENIA_DATABASE", "XENIA_CONFIG", "XENIA_PORT", "XENIA_HOST")
 
@@ -273,3 +277,56 @@ def test_a_taken_port_gives_the_others_back() -> None:
         port = taken.getsockname()[1]
         with pytest.raises(AddressRefused, match=str(port)):
             bind(["localhost"], [0, port])
+
+
+def test_production_serves_without_tools_and_with_strict_transport(tmp_path: Path) -> None:
+    issued = LocalCa(tmp_path / "tls", SystemClock()).server_certificate(("login.example.org", "127.0.0.1"))
+    ready_file = tmp_path / "ready.json"
+    arguments = {
+        "--data": tmp_path / "data",
+        "--host": "127.0.0.1",
+        "--port": 0,
+        "--public-url": "https://login.example.org",
+        "--tls-cert": issued.certificate_file,
+        "--tls-key": issued.key_file,
+        "--smtp": "smtp://127.0.0.1:1",
+        "--mail-from": "xenia@example.org",
+        "--ready-file": ready_file,
+    }
+    command = [
+        sys.executable,
+        "-m",
+        "xenia",
+        "serve",
+        *(str(part) for pair in arguments.items() for part in pair),
+    ]
+    server = start(command, ready_file, None)
+    try:
+        context = ssl.create_default_context(cafile=str(issued.ca_file))
+        listening = next(host for host in server.ready["hosts"] if host.startswith("127.0.0.1:"))
+        connection = http.client.HTTPSConnection(listening, context=context, timeout=30)
+        answers = {}
+        for path in ("/readyz", "/", "/mailbox", "/labs", "/tester/", "/ca"):
+            connection.request("GET", path, headers={"Host": "login.example.org"})
+            response = connection.getresponse()
+            response.read()
+            answers[path] = (response.status, response.getheader("Strict-Transport-Security"))
+        assert {path: status for path, (status, _) in answers.items()} == {
+            "/readyz": 200,
+            "/": 200,
+            "/mailbox": 404,
+            "/labs": 404,
+            "/tester/": 404,
+            "/ca": 404,
+        }
+        assert all(value for _, value in answers.values())
+        connection.request("GET", "/", headers={"Host": "evil.example"})
+        assert connection.getresponse().status == 421
+        connection.close()
+        assert "password" not in "".join(server.output)
+        assert server.stop() == 0
+    finally:
+        server.process.kill()
+        server.process.wait(timeout=30)
+        assert server.process.stdout is not None
+        server.process.stdout.close()

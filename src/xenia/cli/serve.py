@@ -34,9 +34,9 @@ def serve(*, ready_file: Path | None, **flags: object) -> None:
 
     def announce(started: Started) -> None:
         write_running_file(started)
-        click.echo(f"Xenia serves {started.addresses.base_url}")
         if ready_file is not None:
             write_ready_file(ready_file, ready_document(started, None))
+        click.echo(f"Xenia is ready at {started.addresses.base_url}")
 
     try:
         run(settings, data_directory(settings), prepare, announce)

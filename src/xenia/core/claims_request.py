@@ -17,7 +17,6 @@ class ClaimsRequest:
 
     id_token: tuple[str, ...] = ()
     """Claims asked of the ID token."""
-    userinfo: tuple[str, ...] = ()
     capabilities: tuple[str, ...] = ()
     """``xms_cc`` values of the client, lower case (SDKs differ in their spelling)."""
 
@@ -34,7 +33,6 @@ class ClaimsRequest:
             raise InvalidRequest("claims", "The claims parameter is not a JSON object.")
         return cls(
             id_token=_names(value.get("id_token")),
-            userinfo=_names(value.get("userinfo")),
             capabilities=_capabilities(value.get("access_token")),
         )
 

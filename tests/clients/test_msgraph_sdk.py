@@ -28,6 +28,8 @@ with warnings.catch_warnings():
     from msgraph.generated.models.user import User
     from msgraph.generated.users.item.user_item_request_builder import UserItemRequestBuilder
     from msgraph.generated.users.users_request_builder import UsersRequestBuilder
+    from msgraph.graph_request_adapter import options
+    from msgraph_core import GraphClientFactory
     from msgraph_core.tasks.page_iterator import PageIterator
 
 pytestmark = [pytest.mark.clients, pytest.mark.filterwarnings("ignore")]
@@ -43,9 +45,14 @@ def _run(server: RunningXenia, client_id: str, work: Callable[[GraphServiceClien
     )
 
     async def inside() -> Any:
-        adapter = GraphRequestAdapter(provider)
+        http = GraphClientFactory.create_with_default_middleware(options=options)
+        adapter = GraphRequestAdapter(provider, http)
         adapter.base_url = f"{server.base}/v1.0"
-        return await work(GraphServiceClient(request_adapter=adapter))
+        try:
+            return await work(GraphServiceClient(request_adapter=adapter))
+        finally:
+            # The SDK's wrapper does not hand the closing on to the transport inside.
+            await http._transport.transport.aclose()
 
     with credential:
         return asyncio.run(inside())

@@ -12,6 +12,7 @@ from tests.support.platform import platform
 from tests.support.walker import BASE, Walker
 from tests.support.workshop import Workshop
 from xenia.core.mail import CapturedMail
+from xenia.outside.mail.mailbox import MailboxTransport
 from xenia.ui.mailbox.handlers import MAIL_CSP
 
 IDS = [f"00000000-0000-4000-8000-{number:012d}" for number in range(200)]
@@ -41,13 +42,32 @@ def invitation(workshop: Workshop, number: int, link: str) -> CapturedMail:
     return capture(workshop, number, kind="invitation", text=f"1. Open\n{link}\n2. Accept", subject="Invited")
 
 
+def test_the_mails_of_this_server_are_understood(workshop: Workshop) -> None:
+    """Code and link as the real renderer writes them."""
+    server = workshop.server
+    walker = workshop.walker()
+    walker.open(server.invite("maria@nordwind.example", send_message=True).redeem_url)
+    walker.submit("/redeem/start")
+    for mail in server.mails_to("maria@nordwind.example"):
+        MailboxTransport(server.ports.store, server.clock).deliver(
+            server.ports.preview.render(
+                mail, server.ports.entropy.guid(), server.clock.advance(timedelta(seconds=1))
+            )
+        )
+    found = msgspec.json.decode(walker.send("GET", f"{BASE}/mailbox/api/messages").body)["messages"]
+    assert {mail["kind"] for mail in found} == {"invitation", "passcode"}
+    by_kind = {mail["kind"]: mail for mail in found}
+    assert by_kind["passcode"]["code"] == server.code_for("maria@nordwind.example")
+    assert by_kind["invitation"]["link"].startswith(f"{BASE}/redeem?rd=")
+
+
 class TestPages:
     def test_an_empty_mailbox_says_what_will_come(self, workshop: Workshop) -> None:
         assert "Mail that Xenia sends shows up here." in workshop.walker().open("/mailbox").text
 
     def test_newest_first_with_the_newest_code_on_top(self, workshop: Workshop) -> None:
-        capture(workshop, 1, kind="passcode", text="11112222\n\nThis code ...")
-        capture(workshop, 2, kind="passcode", text="33334444\n\nThis code ...")
+        capture(workshop, 1, kind="passcode", text="1111 2222\n\nThis code ...")
+        capture(workshop, 2, kind="passcode", text="3333 4444\n\nThis code ...")
         capture(workshop, 3, subject="Latest")
         text = workshop.walker().open("/mailbox").text
         assert text.index("Latest") < text.index("Mail 2") < text.index("Mail 1")

@@ -15,14 +15,14 @@ KIND_WORDS = {
     MailKind.METHOD_ADDED.value: "Notice",
 }
 
-_CODE = re.compile(r"\A\s*(\d{4,10})\s*$", re.MULTILINE)
+_CODE = re.compile(r"\A\s*(\d[\d ]{2,13}\d)\s*$", re.MULTILINE)
 _LINK = re.compile(r"https?://\S+")
 
 
 def passcode_of(mail: CapturedMail) -> str | None:
-    """The code of a passcode mail: its text begins with it."""
+    """The code of a passcode mail, without the blanks it is printed with: its text begins with it."""
     found = _CODE.match(mail.text) if mail.kind == MailKind.PASSCODE.value else None
-    return found.group(1) if found else None
+    return found.group(1).replace(" ", "") if found else None
 
 
 def invitation_link_of(mail: CapturedMail, base_url: str) -> str | None:

@@ -101,6 +101,15 @@ def test_a_claim_holds_until_its_lease_ends(store: SqlStore):
     assert len(store.write(None, lambda tx: tx.outbox.claim(10, NOW + LEASE, LEASE))) == 1
 
 
+def test_what_a_killed_dispatcher_claimed_is_released_at_once(store: SqlStore):
+    _enqueue(store, "m1")
+    _enqueue(store, "m2")
+    store.write(None, lambda tx: tx.outbox.claim(1, NOW, LEASE))
+    assert store.write(None, lambda tx: tx.outbox.release(NOW)) == 1
+    assert len(store.write(None, lambda tx: tx.outbox.claim(10, NOW, LEASE))) == 2
+    assert store.write(None, lambda tx: tx.outbox.release(NOW)) == 2
+
+
 def test_an_attempt_settles_as_retry_sent_or_abandoned(store: SqlStore):
     deferred, sent = (
         MailAttempt(NOW, delivered=False, reply="451 later"),

@@ -58,6 +58,7 @@ PLATFORM_WIDE = {
     "sign_ins.find_code_anywhere",
     "outbox.find",
     "outbox.claim",
+    "outbox.release",
     "outbox.settle",
     "outbox.next_due",
 }
@@ -161,6 +162,7 @@ PROBES: dict[str, tuple[Callable[[Any], Any], Any]] = {
     "sign_ins.revoke_families_of": (lambda it: it.revoke_families_of(MIA, NOW), None),
     "logs.audit": (lambda it: it.audit(audit("x")), ValueError),
     "logs.sign_in": (lambda it: it.sign_in(sign_in("x")), ValueError),
+    "logs.sign_in_all": (lambda it: it.sign_in_all([sign_in("x")]), ValueError),
     "logs.list_audit": (lambda it: it.list_audit(Query(Compare("target_id", "ne", "x"), count=True)), EMPTY),
     "logs.list_sign_ins": (lambda it: it.list_sign_ins(COUNTED), EMPTY),
     "logs.find_audit": (lambda it: it.find_audit("audit-1"), None),

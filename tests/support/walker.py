@@ -1,6 +1,6 @@
 """A browser without scripts, in process: keeps cookies, follows redirects, fills in and posts the page's own forms.
 
-It talks to a handler (``Router``) through the real request and response values, so what works here
+It talks to a handler (any ``Handler``) through the real request and response values, so what works here
 works for somebody whose scripts are off.
 """
 
@@ -12,7 +12,7 @@ from http.cookies import SimpleCookie
 from urllib.parse import parse_qsl, urlencode, urljoin, urlsplit
 
 from xenia.web.http import HttpRequest, HttpResponse
-from xenia.web.routing import Router
+from xenia.web.routing import Handler
 
 BASE = "https://login.test"
 
@@ -131,7 +131,7 @@ class Page:
 class Walker:
     """One browser profile: its cookies, and the page it is on."""
 
-    def __init__(self, router: Router, base: str = BASE, address: str = "192.0.2.10") -> None:
+    def __init__(self, router: Handler, base: str = BASE, address: str = "192.0.2.10") -> None:
         self.router = router
         self.base = base
         self.address = address

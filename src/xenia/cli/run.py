@@ -148,7 +148,8 @@ def _serve(started: Started, bound: Bound, announce: Callable[[Started], None]) 
     listeners.start()
     try:
         stop = _stop_on_signals()
-        started.program.start_workers()
+        # The data directory is locked, so an embedded database has no other user.
+        started.program.start_workers(sole_process=not started.settings.storage.database)
         _first_request(bound, is_tls=files is not None)
         announce(started)
         _wait(stop)

@@ -118,6 +118,10 @@ class Outbox(Protocol):
         """Take due mails for sending; a claim lapses after ``lease`` (the process died)."""
         ...
 
+    def release(self, now: datetime) -> int:
+        """Make every claimed mail due at once; how many. Only for a process that knows it is the only one."""
+        ...
+
     def settle(
         self, mail_id: str, attempt: MailAttempt, *, retry_at: datetime | None, message_id: str
     ) -> None:

@@ -61,6 +61,11 @@ _CLAIM = (
     )
     .returning(*_ROW)
 )
+_RELEASE = (
+    sa.update(outbox)
+    .where(_c.state == sa.literal_column(f"'{MailState.SENDING}'"))
+    .values(state=MailState.PENDING.value, next_attempt_at=_NOW)
+)
 _SETTLE = sa.update(outbox).where(*_SELF, _DUE)
 _NEXT_DUE = sa.select(_c.next_attempt_at).where(_DUE).order_by(_c.next_attempt_at).limit(1)
 
@@ -106,6 +111,10 @@ class SqlOutbox(Repository):
         """Platform-wide: take due mails for sending; a claim lapses after ``lease`` (the process died)."""
         rows = self._all(_CLAIM, {"now": now, "until": now + lease, "most": limit})
         return tuple(sorted((_read(row) for row in rows), key=lambda mail: (mail.created_at, mail.id)))
+
+    def release(self, now: datetime) -> int:
+        """Platform-wide: make every claimed mail due at once; how many. For a process that is the only one."""
+        return self._run(_RELEASE, {"now": now})
 
     def settle(
         self, mail_id: str, attempt: MailAttempt, *, retry_at: datetime | None, message_id: str

@@ -105,7 +105,7 @@ def update_tenant_properties(
     *expected*: the tenant as it was shown to the person who changes it. Raises NotPermitted, InvalidValue,
     and Conflict when it is not like that any more.
     """
-    actor.require(_ADMINISTRATORS, "Directory.ReadWrite.All")
+    actor.require(_ADMINISTRATORS, "Organization.ReadWrite.All", "Directory.ReadWrite.All")
     checked = {name: _property(name, value) for name, value in changes.items()}
     now, record_id = ports.clock.now(), ports.entropy.guid()
 

@@ -31,6 +31,7 @@ from xenia.storage.mailbox import SqlMailbox
 from xenia.storage.migrations import HEAD, migrate, stored_revision
 from xenia.storage.outbox import SqlOutbox
 from xenia.storage.sign_ins import SqlSignIns
+from xenia.storage.statements import Statements
 from xenia.storage.sweeping import SqlSweeping
 from xenia.storage.tenants import SqlTenants
 from xenia.storage.transactions import Scope
@@ -119,6 +120,7 @@ class SqlStore:
         self._reading = reading
         self._writing = writing_engine
         self._is_postgres = writing_engine.dialect.name == "postgresql"
+        self._statements = Statements(writing_engine.dialect)
         # SQLite has one writer; waiting for it in line is fairer than its busy loop.
         self._turn: threading.Lock | nullcontext[None] = (
             nullcontext() if self._is_postgres else threading.Lock()
@@ -128,7 +130,7 @@ class SqlStore:
     def read(self, tenant_id: TenantId | None) -> Iterator[SqlTransaction]:
         """A consistent read-only view. Raises StoreUnavailable when the database cannot be reached."""
         with _telling(), self._reading.connect() as connection, connection.begin():
-            yield SqlTransaction(Scope(connection, tenant_id, writable=False))
+            yield SqlTransaction(Scope(connection, self._statements, tenant_id, writable=False))
 
     def write(self, tenant_id: TenantId | None, work: Callable[[SqlTransaction], T]) -> T:
         """Run *work* in one write transaction and commit.
@@ -153,7 +155,7 @@ class SqlStore:
     def _write_once(self, tenant_id: TenantId | None, work: Callable[[SqlTransaction], T]) -> T:
         try:
             with writing(), self._turn, self._writing.connect() as connection, connection.begin():
-                return work(SqlTransaction(Scope(connection, tenant_id, writable=True)))
+                return work(SqlTransaction(Scope(connection, self._statements, tenant_id, writable=True)))
         except IntegrityError as error:
             raise refusal_of(error) from error
         except DBAPIError as error:

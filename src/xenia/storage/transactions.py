@@ -17,8 +17,7 @@ from sqlalchemy.exc import IntegrityError
 
 from xenia.core.ids import TenantId
 from xenia.storage.conflicts import refusal_of
-
-Parameters = Mapping[str, Any]
+from xenia.storage.statements import Driver, Parameters, Row, Statements
 
 
 class Both:
@@ -69,10 +68,13 @@ def _upsert(statement: Any, target: dict[str, Any], update: Sequence[str]) -> sa
 class Scope:
     """A connection inside its transaction, and the tenant it is bound to."""
 
-    __slots__ = ("_tenant_id", "connection", "is_postgres", "writable")
+    __slots__ = ("_tenant_id", "connection", "driver", "is_postgres", "writable")
 
-    def __init__(self, connection: Connection, tenant_id: TenantId | None, *, writable: bool) -> None:
+    def __init__(
+        self, connection: Connection, statements: Statements, tenant_id: TenantId | None, *, writable: bool
+    ) -> None:
         self.connection = connection
+        self.driver = Driver(connection, statements)
         self._tenant_id = tenant_id
         self.writable = writable
         self.is_postgres = connection.dialect.name == "postgresql"
@@ -109,26 +111,48 @@ class Repository:
 
     def _run(self, statement: sa.Executable | Both, parameters: Parameters | Sequence[Parameters]) -> int:
         """Execute and return how many rows it touched."""
-        return self._execute(statement, parameters).rowcount
+        chosen = self._chosen(statement)
+        if isinstance(parameters, Mapping) and (ready := self._scope.driver.prepared(chosen, parameters)):
+            self._check_right(is_dml=ready.is_dml)
+            return self._scope.driver.run(ready, parameters)
+        return self._execute(chosen, parameters).rowcount
 
-    def _first(self, statement: sa.Executable | Kept, parameters: Parameters) -> Sequence[Any] | None:
-        return self._execute(statement, parameters).first()
+    def _first(self, statement: sa.Executable | Both | Kept, parameters: Parameters) -> Row | None:
+        """Execute and return the first row."""
+        chosen = self._chosen(statement)
+        if ready := self._scope.driver.prepared(chosen, parameters):
+            self._check_right(is_dml=ready.is_dml)
+            return self._scope.driver.first(ready, parameters)
+        return self._execute(chosen, parameters).first()
 
-    def _all(self, statement: sa.Executable | Kept, parameters: Parameters) -> Sequence[Sequence[Any]]:
-        return self._execute(statement, parameters).all()
+    def _all(self, statement: sa.Executable | Kept, parameters: Parameters) -> Sequence[Row]:
+        """Execute and return all rows."""
+        chosen = self._chosen(statement)
+        if ready := self._scope.driver.prepared(chosen, parameters):
+            self._check_right(is_dml=ready.is_dml)
+            return self._scope.driver.all(ready, parameters)
+        return self._execute(chosen, parameters).all()
 
     def _execute(
-        self, statement: sa.Executable | Both | Kept, parameters: Parameters | Sequence[Parameters]
+        self, statement: sa.Executable, parameters: Parameters | Sequence[Parameters]
     ) -> sa.CursorResult[Any]:
-        """Raises RuntimeError when a reading transaction is used to change something."""
+        """What is executed rarely, or in bulk: through SQLAlchemy."""
+        self._check_right(is_dml=statement.is_dml)
+        return self._scope.connection.execute(statement, parameters)
+
+    def _chosen(self, statement: sa.Executable | Both | Kept) -> sa.Executable:
+        """The form of this dialect and this kind of transaction."""
         scope = self._scope
         if isinstance(statement, Kept):
-            statement = statement.locking if scope.writable else statement.plain
-        elif isinstance(statement, Both):
-            statement = statement.postgresql if scope.is_postgres else statement.sqlite
-        if not scope.writable and statement.is_dml:
+            return statement.locking if scope.writable else statement.plain
+        if isinstance(statement, Both):
+            return statement.postgresql if scope.is_postgres else statement.sqlite
+        return statement
+
+    def _check_right(self, *, is_dml: bool) -> None:
+        """Raises RuntimeError when a reading transaction is used to change something."""
+        if is_dml and not self._scope.writable:
             raise RuntimeError("A reading transaction cannot change anything.")
-        return scope.connection.execute(statement, parameters)
 
     @contextmanager
     def _refusing(self) -> Iterator[None]:

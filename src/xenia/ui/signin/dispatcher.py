@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from xenia.core.directory.tenant import Tenant
 from xenia.core.errors import ConsentDeclined, InteractionGone, NotFound, ProtocolError
 from xenia.core.ids import parse_guid
 from xenia.core.signin.interrupts import Step
 from xenia.ports import Ports
 from xenia.ui.signin.refusals import Refusals
-from xenia.ui.signin.views import host_of, page_of
+from xenia.ui.signin.views import chosen_theme, host_of, page_of
 from xenia.usecases.sign_in import BrowserContext, Rejected, Situation, Turn, where_is
 from xenia.usecases.sign_in.passcode import enter_code, send_code
 from xenia.usecases.sign_in.redeem import accept_invitation
@@ -88,6 +89,7 @@ class Dispatcher:
         page = self._pages.render(
             template,
             **model,
+            theme=chosen_theme(request),
             base=f"/{situation.tenant.id}/signin",
             form=form,
             form_token=self._guard.token(self._cookies.browser(request) or "", _purpose(form)),
@@ -112,7 +114,7 @@ class Dispatcher:
         if isinstance(outcome, Rejected):
             situation = where_is(self._ports, tenant_id, interaction_id, browser)
             return self._draw(request, situation, outcome)
-        return self._follow(tenant_id, outcome)
+        return self._follow(request, tenant_id, outcome)
 
     def _decline(self, request: HttpRequest, posted: Posted, declined: ProtocolError) -> HttpResponse:
         with self._ports.store.read(posted.tenant_id) as tx:
@@ -133,11 +135,16 @@ class Dispatcher:
             answer, self._pages, after_form=came_by_form(request), host_name=tenant.display_name
         )
 
-    def _follow(self, tenant_id: str, turn: Turn) -> HttpResponse:
+    def _follow(self, request: HttpRequest, tenant_id: str, turn: Turn) -> HttpResponse:
         if turn.answer is not None:
-            response = render_answer(turn.answer, self._pages, after_form=True)
+            response = render_answer(
+                turn.answer,
+                self._pages,
+                after_form=came_by_form(request),
+                host_name=self._tenant(tenant_id).display_name,
+            )
         elif turn.destination is not None:
-            response = self._leave(tenant_id, turn.destination)
+            response = self._leave(request, tenant_id, turn.destination)
         else:
             response = redirect(f"/{tenant_id}/signin?ctx={turn.interaction_id}")
         if turn.session_secret is not None:
@@ -148,15 +155,24 @@ class Dispatcher:
             response = self._cookies.set_surface(response, "account", tenant_id, turn.account_secret)
         return response
 
-    def _leave(self, tenant_id: str, destination: str) -> HttpResponse:
+    def _leave(self, request: HttpRequest, tenant_id: str, destination: str) -> HttpResponse:
         """The end of a redemption: a page of our own, because form-action binds every hop of a form's redirects."""
-        with self._ports.store.read(tenant_id) as tx:
+        tenant = self._tenant(tenant_id)
+        page = self._pages.render(
+            "signin/welcome.html",
+            host=host_of(tenant),
+            tenant=tenant,
+            url=destination,
+            theme=chosen_theme(request),
+        )
+        return html(page)
+
+    def _tenant(self, tenant_id: str) -> Tenant:
+        with self._ports.store.read(None) as tx:
             tenant = tx.tenants.find(tenant_id)
         if tenant is None:
             raise InteractionGone
-        return html(
-            self._pages.render("signin/welcome.html", host=host_of(tenant), tenant=tenant, url=destination)
-        )
+        return tenant
 
 
 def _purpose(form: dict[str, str]) -> str:

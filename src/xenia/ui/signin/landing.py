@@ -13,7 +13,7 @@ from xenia.core.errors import GuestBlocked, GuestDomainRefused, InvitationNotUsa
 from xenia.core.invitation import Invitation, InvitationStatus
 from xenia.ports import Ports
 from xenia.ui.signin.refusals import Refusals
-from xenia.ui.signin.views import host_of
+from xenia.ui.signin.views import chosen_theme, host_of
 from xenia.usecases.redemption_ticket import RedeemLink, find_invitation, parse_redeem_query
 from xenia.usecases.sign_in import BrowserContext, begin_redeem
 from xenia.usecases.sign_in.passcode import send_code
@@ -44,6 +44,7 @@ class Landing:
         signed_in = self._other_account(request, tenant, invitation)
         page = self._pages.render(
             "signin/landing.html",
+            theme=chosen_theme(request),
             host=host_of(tenant),
             tenant=tenant,
             invitation=invitation,

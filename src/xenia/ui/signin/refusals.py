@@ -11,7 +11,7 @@ from xenia.core.errors import XeniaError
 from xenia.core.ids import parse_guid
 from xenia.ports import Ports
 from xenia.ui.signin.refusal_words import Words, words_of
-from xenia.ui.signin.views import host_of
+from xenia.ui.signin.views import chosen_theme, host_of
 from xenia.usecases.sign_in import Situation
 from xenia.web.form_guard import FormRefused
 from xenia.web.http import HttpRequest, HttpResponse, html
@@ -43,12 +43,12 @@ class Refusals:
         name = situation.tenant.display_name
         page = self._pages.render(
             "signin/cancelled.html",
+            theme=chosen_theme(request),
             host=host_of(situation.tenant),
             tenant=situation.tenant,
             back_url=f"/{situation.tenant.id}/signin?ctx={situation.interaction.id}",
             organization=name,
         )
-        del request
         return html(page)
 
     def render(self, request: HttpRequest, error: Exception) -> HttpResponse:
@@ -92,6 +92,7 @@ class Refusals:
         )
         page = self._pages.render(
             "signin/refused.html",
+            theme=chosen_theme(request),
             host=host_of(tenant) if tenant else {"name": "Xenia"},
             words=words,
             switch_url=switch_url,

@@ -13,6 +13,8 @@ from xenia.ui.signin.words import field_of, sentence
 from xenia.usecases.sign_in import Rejected, Situation
 from xenia.usecases.sign_in.passcode import passcode_status
 from xenia.usecases.sign_in.second_factor import pending_enrolment
+from xenia.web.http import HttpRequest
+from xenia.web.pages import THEME_COOKIE, theme_of
 
 Model = dict[str, object]
 
@@ -25,6 +27,11 @@ def host_of(tenant: Tenant) -> Model:
         "help_contact": tenant.technical_contact or tenant.privacy_contact,
         "privacy_url": tenant.privacy_statement_url,
     }
+
+
+def chosen_theme(request: HttpRequest) -> str:
+    """Light, dark, or as the system: what the person chose on another page of this server."""
+    return theme_of(request.cookies.get(THEME_COOKIE))
 
 
 def page_of(

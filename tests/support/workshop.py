@@ -71,7 +71,7 @@ class Workshop:
 
     def walker(self, *, admitted: bool = True) -> Walker:
         """A browser; *admitted* ones have opened the address with the access token once."""
-        walker = Walker(self._answer)  # type: ignore[arg-type]
+        walker = Walker(self._answer)
         if admitted:
             walker.open(f"/labs?token={ACCESS_TOKEN}")
         return walker

@@ -42,7 +42,7 @@ form.addEventListener('input', (event) => {
   if (event.target === fields.clientid) fields.clientid.value = fields.clientid.value.replace(/[\s"'{}<>\u200b]/g, '');
   if (event.target === fields.requesttype) {
     const app = fields.requesttype.value === 'ClientCredentials';
-    fields.scope.value = app ? 'https://graph.microsoft.com/.default' : 'openid profile';
+    fields.scope.value = app ? form.dataset.appScope : 'openid profile';
     if (fields.requesttype.value === 'AuthorizationCode') fields.responsetype.value = 'code';
   }
   if (event.target === fields.responsetype || event.target === fields.requesttype) {

@@ -9,7 +9,7 @@ from xenia.core.directory.application import GRAPH_APP_ID
 from xenia.core.errors import Conflict, InvalidValue, NotFound, NotPermitted, XeniaError
 from xenia.core.graph_permissions import GRAPH_PERMISSIONS
 from xenia.ui.portal.app_detail import app_page, trail_of
-from xenia.ui.portal.desk import Desk, Visit
+from xenia.ui.portal.desk import Desk, Question, Visit
 from xenia.ui.portal.graph_calls import call
 from xenia.usecases import manage_applications
 from xenia.usecases.application_credentials import LONGEST_SECRET, list_credentials
@@ -173,23 +173,19 @@ class AppCredentials:
         view = self._view(visit)
         app = view.application
         lines = manage_applications.list_permissions(self._desk.ports, visit.actor, app.id)
-        question = {
-            "title": f"Grant admin consent for {visit.tenant.display_name}?",
-            "text": f"{app.display_name} may then do this for everybody, without asking anybody again.",
-            "action": visit.url(f"app-registrations/{app.id}/api-permissions/consent"),
-            "verb": "Grant admin consent",
-            "cancel_url": visit.url(f"app-registrations/{app.id}/api-permissions"),
-            "danger": False,
-            "items": [
+        question = Question(
+            f"Grant admin consent for {visit.tenant.display_name}?",
+            f"{app.display_name} may then do this for everybody, without asking anybody again.",
+            visit.url(f"app-registrations/{app.id}/api-permissions/consent"),
+            "Grant admin consent",
+            visit.url(f"app-registrations/{app.id}/api-permissions"),
+            tuple(
                 f"{line.value}: {line.title}" for line in lines if line.is_configured and not line.is_granted
-            ],
-        }
-        trail = (
-            *trail_of(app),
-            (_PERMISSIONS, f"app-registrations/{app.id}/api-permissions"),
-            ("Consent", ""),
+            ),
+            is_danger=False,
         )
-        return self._desk.page(visit, "confirm.html", "app_registrations", trail, question=question)
+        trail = (*trail_of(app), (_PERMISSIONS, f"app-registrations/{app.id}/api-permissions"))
+        return self._desk.ask(visit, "app_registrations", trail, question)
 
     def consent(self, visit: Visit) -> HttpResponse:
         """**Grant admin consent for {tenant}**."""

@@ -14,7 +14,7 @@ from xenia.ui.portal.app_words import (
     tester_address,
     try_in_tester,
 )
-from xenia.ui.portal.desk import Desk, Model, Visit
+from xenia.ui.portal.desk import Desk, Model, Question, Visit
 from xenia.ui.portal.graph_calls import call
 from xenia.ui.portal.roles import Standing, refusal_words, standing_of
 from xenia.usecases import manage_applications
@@ -56,7 +56,9 @@ class AppDetail:
             "Overview",
             view,
             audience=dict(AUDIENCES).get(app.audience.value, app.audience.value),
-            endpoints=endpoints_of(visit.request.base_url, visit.tenant.id),
+            endpoints=[
+                each for each in endpoints_of(visit.request.base_url, visit.tenant.id) if "v1" not in each[0]
+            ],
             uri_counts=[
                 (label, sum(uri.platform == platform for uri in app.redirect_uris))
                 for platform, label in PLATFORMS
@@ -222,7 +224,7 @@ class AppDetail:
 
     def confirm_delete(self, visit: Visit) -> HttpResponse:
         """The question before deleting."""
-        return self._confirm_delete(visit, self._view(visit), None)
+        return self._confirm_delete(visit, self._view(visit), "")
 
     def delete(self, visit: Visit) -> HttpResponse:
         """**Delete**, once the name was typed: secrets and ids cannot be brought back."""
@@ -233,30 +235,18 @@ class AppDetail:
         manage_applications.delete_application(self._desk.ports, visit.actor, app.id)
         return self._desk.back(visit, "app-registrations", "app-deleted")
 
-    def _confirm_delete(self, visit: Visit, view: ApplicationView, problem: str | None) -> HttpResponse:
+    def _confirm_delete(self, visit: Visit, view: ApplicationView, problem: str) -> HttpResponse:
         app = view.application
-        question = {
-            "title": f"Delete {app.display_name}?",
-            "text": "This cannot be undone. Sign-ins and token requests of this app fail from now on.",
-            "action": visit.url(f"app-registrations/{app.id}/delete"),
-            "verb": "Delete",
-            "cancel_url": visit.url(f"app-registrations/{app.id}"),
-            "danger": True,
-            "items": [
-                "Secrets and certificates are lost",
-                "The enterprise app and its assignments are removed",
-            ],
-            "type_to_confirm": app.display_name,
-        }
-        return self._desk.page(
-            visit,
-            "confirm.html",
-            "app_registrations",
-            (*trail_of(app), ("Delete", "")),
-            status=422 if problem else 200,
-            question=question,
-            errors=[{"field": "confirmation", "text": problem}] if problem else [],
+        question = Question(
+            f"Delete {app.display_name}?",
+            "This cannot be undone. Sign-ins and token requests of this app fail from now on.",
+            visit.url(f"app-registrations/{app.id}/delete"),
+            "Delete",
+            visit.url(f"app-registrations/{app.id}"),
+            ("Secrets and certificates are lost", "The enterprise app and its assignments are removed"),
+            type_to_confirm=app.display_name,
         )
+        return self._desk.ask(visit, "app_registrations", trail_of(app), question, problem)
 
     # --- drawing -----------------------------------------------------------------------------
 

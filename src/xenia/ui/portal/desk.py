@@ -72,6 +72,22 @@ class Visit:
         return self.request.form.get(name)
 
 
+@dataclass(frozen=True, slots=True)
+class Question:
+    """What is asked before something is done: both buttons are verbs, the effects are named."""
+
+    title: str
+    text: str
+    action: str
+    """Where yes is posted to."""
+    verb: str
+    cancel_url: str
+    effects: tuple[str, ...] = ()
+    is_danger: bool = True
+    type_to_confirm: str | None = None
+    """A name to be typed, only for what cannot be undone."""
+
+
 Screen = Callable[[Visit], HttpResponse]
 Model = dict[str, object]
 
@@ -175,11 +191,31 @@ class Desk:
             "api": None,
             "tools": TOOLS if self.ports.server.tools else [],
             "search_url": visit.url("users"),
-            "refresh_url": f"{request.path}?{request.query_string}" if request.query_string else request.path,
+            "refresh_url": _again(request),
             "notices": done_notices(request.query.get("done")) if request.method == "GET" else [],
             "errors": [],
             "theme": theme_of(request.cookies.get(THEME_COOKIE)),
         }
+
+    def ask(
+        self,
+        visit: Visit,
+        current: str,
+        trail: tuple[tuple[str, str], ...],
+        question: Question,
+        problem: str = "",
+    ) -> HttpResponse:
+        """The page of a question before something is done; *problem*: what was wrong with the typed confirmation."""
+        return self.page(
+            visit,
+            "confirm.html",
+            current,
+            (*trail, (question.verb, "")),
+            status=422 if problem else 200,
+            question=question,
+            refresh_url=None,
+            errors=[{"field": "confirmation", "text": problem}] if problem else [],
+        )
 
     def back(self, visit: Visit, path: str, done: str = "") -> HttpResponse:
         """After a change: 303 to a page of the portal, which then says what was done."""
@@ -188,6 +224,14 @@ class Desk:
     def standing(self, visit: Visit, roles: frozenset[str]) -> Standing:
         """Whether this person may change the screen, and else who may."""
         return standing_of(self.ports, visit.actor, roles)
+
+
+def _again(request: HttpRequest) -> str | None:
+    """The address of this page without the word about what was done; None for answers to a form."""
+    if request.method != "GET":
+        return None
+    rest = urlencode([(name, value) for name, value in request.query.pairs if name != "done"])
+    return f"{request.path}?{rest}" if rest else request.path
 
 
 def _purpose(tenant: Tenant) -> str:

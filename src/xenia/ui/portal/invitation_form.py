@@ -68,6 +68,12 @@ class InvitationForm:
         self.apps = apps
         self.send = send
 
+    @property
+    def has_profile(self) -> bool:
+        """Whether anything beyond the basics was filled in."""
+        names = (*_PROFILE_NAMES, "manager", "sponsors")
+        return any(self.texts[name] for name in names) or self.texts["user_type"] == UserType.MEMBER
+
     @classmethod
     def fresh(cls, visit: Visit, base_url: str) -> InvitationForm:
         """The empty form; an address may come along in the link."""

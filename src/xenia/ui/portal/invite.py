@@ -199,6 +199,7 @@ class Invite:
             "profile": PROFILE,
             "filled": {name: value for name, value in form.texts.items() if value},
             "languages": LANGUAGES,
+            "has_profile": form.has_profile,
             "findings": findings,
             "api": call(visit, "POST", "/v1.0/invitations", body=form.body(), permission=permission),
         }

@@ -9,7 +9,7 @@ from xenia.core.directory.roles import GUEST_SUPPORT_ROLES, INVITING_ROLES, USER
 from xenia.core.errors import Conflict, InvalidValue, InvitationRefused, NotFound, NotPermitted, XeniaError
 from xenia.core.invitation import Invitation
 from xenia.ports import Ports
-from xenia.ui.portal.desk import Desk, Model, Visit
+from xenia.ui.portal.desk import Desk, Model, Question, Visit
 from xenia.ui.portal.graph_calls import call
 from xenia.ui.portal.roles import may_invite, refusal_words
 from xenia.ui.portal.user_words import identities_words, state_of
@@ -17,7 +17,7 @@ from xenia.usecases import invite_guest, manage_users
 from xenia.usecases.invitation_order import InvitationOrder
 from xenia.usecases.invitation_timeline import TimelineEntry, invitation_timeline
 from xenia.usecases.user_dossier import UserDossier, read_user_dossier
-from xenia.web.http import HttpResponse, html
+from xenia.web.http import HttpResponse, html, redirect
 from xenia.web.routing import Route
 
 Act = Callable[[Ports, Actor, str], object]
@@ -59,6 +59,8 @@ class UserDetail:
             Route("POST", f"{base}/reset-redemption", desk.posted(self.reset)),
             Route("GET", f"{base}/confirm/{{act}}", desk.shown(self.confirm)),
             Route("POST", f"{base}/act/{{act}}", desk.posted(self.act)),
+            Route("GET", f"{base}/sign-ins", desk.shown(self.sign_ins)),
+            Route("GET", f"{base}/audit", desk.shown(self.audit)),
         )
 
     def show(self, visit: Visit) -> HttpResponse:
@@ -88,25 +90,21 @@ class UserDetail:
         question = _questions(dossier, visit).get(act)
         if question is None:
             raise NotFound("Page", visit.request.path)
-        trail = (*_trail(dossier), (str(question["verb"]), ""))
-        return self._desk.page(visit, "confirm.html", "users", trail, question=question)
+        return self._desk.ask(visit, "users", _trail(dossier), question)
 
     def confirm_delete(self, visit: Visit) -> HttpResponse:
         """The question before deleting."""
         dossier = self._dossier(visit)
         user = dossier.user
-        question = {
-            "title": f"Delete {user.display_name}?",
-            "text": "The user can be restored for 30 days. Sessions end and invitation links stop working now.",
-            "action": visit.url(f"users/{user.id}/delete"),
-            "verb": "Delete",
-            "cancel_url": visit.url(f"users/{user.id}"),
-            "danger": True,
-            "items": [f"Loses access to {app.name}" for app in dossier.apps],
-        }
-        return self._desk.page(
-            visit, "confirm.html", "users", (*_trail(dossier), ("Delete", "")), question=question
+        question = Question(
+            f"Delete {user.display_name}?",
+            "The user can be restored for 30 days. Sessions end and invitation links stop working now.",
+            visit.url(f"users/{user.id}/delete"),
+            "Delete",
+            visit.url(f"users/{user.id}"),
+            tuple(f"Loses access to {app.name}" for app in dossier.apps),
         )
+        return self._desk.ask(visit, "users", _trail(dossier), question)
 
     def delete(self, visit: Visit) -> HttpResponse:
         """**Delete**: a soft one."""
@@ -136,6 +134,14 @@ class UserDetail:
         except (Conflict, InvalidValue, InvitationRefused, NotPermitted) as error:
             return self._reset_form(visit, dossier, error)
         return self._desk.back(visit, f"users/{dossier.user.id}", "reset")
+
+    def sign_ins(self, visit: Visit) -> HttpResponse:
+        """**Sign-in logs**, filtered by this user."""
+        return redirect(visit.url("sign-in-logs", user=self._dossier(visit).user.id))
+
+    def audit(self, visit: Visit) -> HttpResponse:
+        """**Audit logs**, filtered by this user."""
+        return redirect(visit.url("audit-logs", target=self._dossier(visit).user.id))
 
     # --- drawing -----------------------------------------------------------------------------
 
@@ -250,7 +256,7 @@ def _ahead(pending: bool) -> list[Model]:  # noqa: FBT001  (one fact, at one pla
     return [{"text": "Accepts the invitation", "at": None, "state": "next"}] if pending else []
 
 
-def _questions(dossier: UserDossier, visit: Visit) -> dict[str, Model]:
+def _questions(dossier: UserDossier, visit: Visit) -> dict[str, Question]:
     user = dossier.user
     apps = len(dossier.authenticator_apps)
     texts = {
@@ -271,14 +277,12 @@ def _questions(dossier: UserDossier, visit: Visit) -> dict[str, Model]:
         ),
     }
     return {
-        act: {
-            "title": title,
-            "text": text,
-            "action": visit.url(f"users/{user.id}/act/{act}"),
-            "verb": verb,
-            "cancel_url": visit.url(f"users/{user.id}"),
-            "danger": True,
-            "items": [],
-        }
+        act: Question(
+            title,
+            text,
+            visit.url(f"users/{user.id}/act/{act}"),
+            verb,
+            visit.url(f"users/{user.id}"),
+        )
         for act, (title, text, verb) in texts.items()
     }

@@ -5,7 +5,7 @@ from __future__ import annotations
 from xenia.core.directory.roles import USER_WRITING_ROLES
 from xenia.core.directory.user import ExternalUserState, User, UserType
 from xenia.core.query import Compare, Filter, Or, Query, Text, all_of
-from xenia.ui.portal.desk import Desk, Visit
+from xenia.ui.portal.desk import Desk, Question, Visit
 from xenia.ui.portal.graph_calls import call
 from xenia.ui.portal.listing import PAGE_SIZE, ListAddress
 from xenia.ui.portal.roles import may_invite
@@ -113,46 +113,30 @@ class UserList:
 
     def confirm_purge(self, visit: Visit) -> HttpResponse:
         """The question before deleting for good."""
-        user = self._deleted(visit)
-        return self._desk.page(
-            visit,
-            "confirm.html",
-            "users",
-            (("Users", "users"), ("Deleted users", "users/deleted"), ("Delete permanently", "")),
-            question=_purge_question(user, visit),
-        )
+        return self._ask_purge(visit, self._deleted(visit), "")
 
     def purge(self, visit: Visit) -> HttpResponse:
         """**Delete permanently**, once the name was typed: this cannot be undone."""
         user = self._deleted(visit)
         if visit.form("confirmation").strip() != user.display_name:
-            return self._desk.page(
-                visit,
-                "confirm.html",
-                "users",
-                (("Users", "users"), ("Deleted users", "users/deleted"), ("Delete permanently", "")),
-                status=422,
-                question=_purge_question(user, visit),
-                errors=[{"field": "confirmation", "text": f"Type {user.display_name} to confirm."}],
-            )
+            return self._ask_purge(visit, user, f"Type {user.display_name} to confirm.")
         manage_users.purge_user(self._desk.ports, visit.actor, user.id)
         return self._desk.back(visit, "users/deleted", "purged")
 
+    def _ask_purge(self, visit: Visit, user: User, problem: str) -> HttpResponse:
+        question = Question(
+            f"Delete {user.display_name} permanently?",
+            "This cannot be undone. The object ID, app assignments and history of invitations are lost.",
+            visit.url(f"users/deleted/{user.id}/purge"),
+            "Delete permanently",
+            visit.url("users/deleted"),
+            type_to_confirm=user.display_name,
+        )
+        trail = (("Users", "users"), ("Deleted users", "users/deleted"))
+        return self._desk.ask(visit, "users", trail, question, problem)
+
     def _deleted(self, visit: Visit) -> User:
         return read_directory.get_deleted_user(self._desk.ports, visit.actor, visit.request.args["user"]).user
-
-
-def _purge_question(user: User, visit: Visit) -> dict[str, object]:
-    return {
-        "title": f"Delete {user.display_name} permanently?",
-        "text": "This cannot be undone. The object ID, app assignments and history of invitations are lost.",
-        "action": visit.url(f"users/deleted/{user.id}/purge"),
-        "verb": "Delete permanently",
-        "cancel_url": visit.url("users/deleted"),
-        "items": [],
-        "danger": True,
-        "type_to_confirm": user.display_name,
-    }
 
 
 def _filter(values: dict[str, str]) -> Filter | None:

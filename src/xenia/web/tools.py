@@ -33,6 +33,7 @@ _STATUS: Mapping[type[Exception], int] = {
     errors.NotAuthenticated: 401,
     errors.LimitReached: 429,
     FormRefused: 403,
+    errors.XeniaError: 400,
 }
 _TITLES = {401: "Access token needed", 403: "Not allowed", 404: "Nothing here", 429: "Too many tries"}
 

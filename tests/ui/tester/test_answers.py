@@ -225,7 +225,7 @@ class TestForeignAnswers:
         token = stranger.page.form("/tester/").fields["form_token"]  # type: ignore[union-attr]
         form = {"form_token": token, "state": fields["state"], "code": fields["code"]}
         refused = stranger.send("POST", f"{TESTER}redeem", form=form, headers={"origin": BASE})
-        assert refused.status != 200
+        assert refused.status == 400
         assert b"access_token" not in refused.body
 
     def test_a_state_works_for_an_hour_only(self, workshop: Workshop) -> None:
@@ -283,6 +283,32 @@ class TestForeignAnswers:
         )
         assert data_of(page)["tokens"][0]["value"] == "opaque"
         assert "code_verifier" not in page.source
+
+    def test_keys_of_another_server_come_along_for_the_check_in_the_browser(self, workshop: Workshop) -> None:
+        base = "https://fabrikam.ciamlogin.com/fabrikam.onmicrosoft.com"
+        documents = {
+            f"{base}/v2.0/.well-known/openid-configuration": (
+                b'{"issuer":"https://idp.example/v2.0","jwks_uri":"https://idp.example/keys"}'
+            ),
+            "https://idp.example/keys": b'{"keys":[{"kid":"k1","kty":"RSA","n":"AQAB","e":"AQAB"}]}',
+        }
+        for url, body in documents.items():
+            workshop.wires.answers[url] = lambda request, body=body: Fetched(200, {}, body)
+        walker = workshop.walker()
+        kind = {"importtype": "MicrosoftEntraExternalId", "tenant": "fabrikam"}
+        first = walker.send("GET", request_url("foreign-client", **kind))
+        location = first.header("Location") or ""
+        assert location.startswith(f"{base}/oauth2/v2.0/authorize?")
+        form = {"state": query_of(location)["state"], "id_token": "e30.e30.x"}
+        theirs = {"origin": "https://fabrikam.ciamlogin.com"}
+        data = data_of(read_page(TESTER, walker.send("POST", TESTER, form=form, headers=theirs)))
+        assert data["keys"] == [{"kid": "k1", "kty": "RSA", "n": "AQAB", "e": "AQAB"}]
+        assert data["expected"]["issuer"] == "https://idp.example/v2.0"
+        workshop.wires.answers.clear()
+        again = data_of(read_page(TESTER, walker.send("POST", TESTER, form=form, headers=theirs)))
+        assert again["keys"] is None, (
+            "a server that does not answer leaves the signature unchecked, and that is said"
+        )
 
 
 class TestOwnForms:

@@ -9,7 +9,7 @@ from xenia.core.directory.tenant import Tenant
 from xenia.core.errors import NotFound
 from xenia.ports import Ports
 from xenia.ui.lab.steps import steps_of
-from xenia.usecases.labs import LABS, Criterion, find_lab, verify
+from xenia.usecases.labs import LABS, Criterion, Lab, find_lab, verify
 from xenia.web.http import HttpRequest, HttpResponse
 from xenia.web.tools import Tools
 
@@ -24,20 +24,8 @@ class LabPages:
     def list(self, request: HttpRequest) -> HttpResponse:
         """``/labs``: each lab with how far it has come."""
         tenant = self._tenant(request)
-        model: dict[str, object] = {
-            "tenant": tenant,
-            "labs": [
-                {
-                    "lab": lab,
-                    "url": f"/labs/{lab.name}?{urlencode({'tenant': tenant.initial_domain})}",
-                    "met": sum(one.met for one in verify(self._ports, tenant.id, lab.name)),
-                    "of": len(verify(self._ports, tenant.id, lab.name)),
-                }
-                for lab in LABS.values()
-            ]
-            if tenant
-            else [],
-        }
+        labs = [] if tenant is None else [self._progress(lab, tenant) for lab in LABS.values()]
+        model: dict[str, object] = {"tenant": tenant, "labs": labs}
         return self._tools.page(request, "lab/list.html", "Labs", model)
 
     def show(self, request: HttpRequest) -> HttpResponse:
@@ -60,6 +48,15 @@ class LabPages:
         if request.query.get("part") == "criteria":
             return self._tools.fragment(request, "lab/lab.html", "criteria", "Labs", model)
         return self._tools.page(request, "lab/lab.html", "Labs", model)
+
+    def _progress(self, lab: Lab, tenant: Tenant) -> dict[str, object]:
+        criteria = verify(self._ports, tenant.id, lab.name)
+        return {
+            "lab": lab,
+            "url": f"/labs/{lab.name}?{urlencode({'tenant': tenant.initial_domain})}",
+            "met": sum(one.met for one in criteria),
+            "of": len(criteria),
+        }
 
     def _tenants(self) -> tuple[Tenant, ...]:
         with self._ports.store.read(None) as tx:

@@ -43,7 +43,6 @@ from xenia.workers.sweeper import Sweeper
 
 _UI = Path(__file__).parent / "ui"
 _PAGES = ("account", "lab", "mailbox", "portal", "signin", "tester")
-_PAGES = ("account", "lab", "mailbox", "portal", "signin", "tester")
 """Groups of pages with templates of their own, addressed by these prefixes."""
 _KEY_CARE = timedelta(hours=1)
 _CLASSROOM = 40

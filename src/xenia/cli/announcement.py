@@ -14,11 +14,11 @@ from xenia.core.directory.first_party import TESTER_APP_ID, TESTER_PAGE
 from xenia.core.endpoints import graph_base
 from xenia.outside.private_files import write_private
 from xenia.seed import AppliedSeed, SeededTenant, SeededUser
-from xenia.settings import default_data_dir
+from xenia.settings import default_data_dir, without_password
 from xenia.usecases.first_party import origins
 
 RUNNING_FILE = "running.json"
-"""In the data directory: where this installation answered last, for `xenia env`."""
+"""In the data directory: where this installation answered last and on which database, for the operator's tools."""
 _LABEL = 16
 
 
@@ -95,8 +95,12 @@ def write_ready_file(path: Path, document: dict[str, object]) -> None:
 
 
 def write_running_file(started: Started) -> None:
-    """Remember where we answer, without any secret."""
-    facts = {"base_url": started.addresses.base_url, "hosts": list(started.addresses.hosts)}
+    """Remember where we answer and on which database, without any secret."""
+    facts = {
+        "base_url": started.addresses.base_url,
+        "hosts": list(started.addresses.hosts),
+        "database": without_password(started.settings.storage.database),
+    }
     write_private(started.data.path / RUNNING_FILE, json.dumps(facts).encode())
 
 

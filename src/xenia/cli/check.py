@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 import click
 
 from xenia.cli.data_directory import DataDirectory, DataKeyMissing
+from xenia.cli.opened import database_url, embedded_file
 from xenia.cli.options import data_directory, server_options, settings_of
 from xenia.core.mail import Mail, MailKind
 from xenia.outside.ambient import SystemClock, SystemEntropy
@@ -62,9 +63,11 @@ def _settings(settings: Settings, *, production: bool) -> str:
 
 
 def _with_store(settings: Settings, data: DataDirectory, look: Callable[[Store], str]) -> str:
-    if not settings.storage.database and not (data.path / "xenia.db").exists():
+    url = database_url(settings, data)
+    file = embedded_file(url)
+    if file is not None and not file.exists():
         raise Failed(f"{data.path} holds no database yet; the first start makes it (or name it with --data)")
-    store = open_store(settings.storage.database or data.database_url, durable=True)
+    store = open_store(url, durable=True)
     try:
         return look(store)
     finally:

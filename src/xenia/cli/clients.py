@@ -13,7 +13,7 @@ import certifi
 import click
 
 from xenia.cli.data_directory import DataDirectory
-from xenia.cli.opened import last_address
+from xenia.cli.opened import last_run
 from xenia.cli.options import data_directory, data_options, refuse, settings_of
 from xenia.outside.local_ca import fingerprint
 from xenia.outside.private_files import write_private
@@ -33,7 +33,7 @@ def env(*, shell: str | None, **flags: object) -> None:
     """Print environment variables for clients of this server: eval "$(xenia env)"."""
     settings = settings_of(flags)
     data = data_directory(settings)
-    address = last_address(settings, data)
+    address = last_run(settings, data)
     host = urlsplit(address.base_url).hostname or "localhost"
     ca = _ca_file(data)
     bundle = _bundle(data, ca)

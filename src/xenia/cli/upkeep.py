@@ -10,6 +10,7 @@ from pathlib import Path
 import click
 
 from xenia.cli.data_directory import DataDirectory, DataDirectoryTaken
+from xenia.cli.opened import database_url, embedded_file
 from xenia.cli.options import data_directory, data_options, refuse, settings_of
 from xenia.outside.private_files import private_folder, write_private
 from xenia.ports import StoreUnavailable
@@ -30,7 +31,7 @@ def migrate(**flags: object) -> None:
     settings = settings_of(flags)
     data = data_directory(settings)
     try:
-        store = open_store(settings.storage.database or data.database_url, durable=True)
+        store = open_store(database_url(settings, data), durable=True)
         store.migrate()
         click.echo(store.check())
         store.close()
@@ -45,7 +46,8 @@ def backup(*, target: Path, **flags: object) -> None:
     """Save the embedded database and all keys into one file, while the server may run."""
     settings = settings_of(flags)
     data = data_directory(settings)
-    if settings.storage.database:
+    file = embedded_file(database_url(settings, data))
+    if file is None:
         refuse(
             f"The database is not embedded: save it with its own tool, pg_dump --format=custom, "
             f"and keep {data.path / 'data.key'} (or your data_key) apart from it."
@@ -56,7 +58,7 @@ def backup(*, target: Path, **flags: object) -> None:
     with tempfile.TemporaryDirectory() as folder:
         copy = Path(folder) / _DATABASE
         try:
-            copy_embedded(data.path / _DATABASE, copy)
+            copy_embedded(file, copy)
         except FileNotFoundError as error:
             refuse(f"{error}; name the installation's directory with --data.")
         with tarfile.open(fileobj=packed, mode="w:gz") as archive:

@@ -26,6 +26,7 @@ def engines(url: sa.URL, *, durable: bool) -> tuple[Engine, Engine]:
         pool_size=10,
         max_overflow=20,
         pool_pre_ping=True,
+        hide_parameters=True,  # errors reach the log, and parameters hold hashes and sealed secrets
         isolation_level="READ COMMITTED",
         connect_args={"connect_timeout": 10},
     )

@@ -65,6 +65,7 @@ def _engine(
         sa.URL.create("sqlite+pysqlite", database=path),
         module=module,
         poolclass=QueuePool,
+        hide_parameters=True,  # errors reach the log, and parameters hold hashes and sealed secrets
         pool_size=pool_size,
         max_overflow=max_overflow,
         connect_args={

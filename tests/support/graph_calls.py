@@ -6,11 +6,12 @@ import json
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
+from tests.support.clock import SetClock
 from tests.support.stores import make_sqlite_store
 from xenia import graph
 from xenia.core.actor import system_actor
@@ -41,7 +42,6 @@ from xenia.web.http import HttpRequest, HttpResponse
 from xenia.web.routing import Router, Surface
 
 BASE = "https://login.test"
-START = datetime(2026, 7, 1, 12, 0, tzinfo=UTC)
 ALL_SCOPES = (
     "User.ReadWrite.All Directory.ReadWrite.All User.Invite.All AuditLog.Read.All Policy.Read.All "
     "Policy.ReadWrite.Authorization Policy.ReadWrite.SecurityDefaults Policy.ReadWrite.AuthenticationMethod "
@@ -70,20 +70,6 @@ class Answered:
     def header(self, name: str) -> str:
         """A response header."""
         return self.response.header(name) or ""
-
-
-class SetClock:
-    """A clock that stands still until it is turned."""
-
-    def __init__(self) -> None:
-        self._now = START
-
-    def now(self) -> datetime:
-        return self._now
-
-    def advance(self, step: timedelta) -> datetime:
-        self._now += step
-        return self._now
 
 
 @dataclass

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, cast
 
+from tests.support.clock import START, SetClock
 from tests.support.stores import make_sqlite_store
 from xenia.core.actor import Actor
 from xenia.core.directory.application import Application, AppRole, ServicePrincipal
@@ -35,7 +35,6 @@ INITIAL = "contoso.onxenia.localhost"
 ORDERS = "99999999-9999-4999-8999-999999999999"
 ORDERS_PRINCIPAL = "88888888-8888-4888-8888-888888888888"
 READER_ROLE = "77777777-7777-4777-8777-777777777777"
-START = datetime(2026, 7, 1, 12, 0, tzinfo=UTC)
 
 ROLES = {
     "admin": GLOBAL_ADMINISTRATOR,
@@ -45,20 +44,6 @@ ROLES = {
     "appadmin": CLOUD_APPLICATION_ADMINISTRATOR,
     "member": None,
 }
-
-
-class SetClock:
-    """A clock that stands still until it is turned."""
-
-    def __init__(self, now: datetime = START) -> None:
-        self._now = now
-
-    def now(self) -> datetime:
-        return self._now
-
-    def advance(self, step: timedelta) -> datetime:
-        self._now += step
-        return self._now
 
 
 @dataclass

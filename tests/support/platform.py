@@ -10,13 +10,14 @@ import hashlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from functools import cache
 from pathlib import Path
 from urllib.parse import urlencode
 
 import xenia.ui.account
 import xenia.ui.signin
+from tests.support.clock import SetClock
 from tests.support.stores import make_sqlite_store
 from tests.support.walker import BASE, Walker
 from xenia import oidc
@@ -49,23 +50,8 @@ from xenia.web.pages import Pages
 from xenia.web.routing import Route, Router, Surface
 from xenia.web.static_files import StaticFiles
 
-START = datetime(2026, 7, 1, 12, 0, tzinfo=UTC)
 PASSWORD = "Correct-horse-battery-9"
 UI = Path(xenia.ui.signin.__file__).parent.parent
-
-
-class SetClock:
-    """A clock that stands still until it is turned."""
-
-    def __init__(self) -> None:
-        self._now = START
-
-    def now(self) -> datetime:
-        return self._now
-
-    def advance(self, step: timedelta) -> datetime:
-        self._now += step
-        return self._now
 
 
 @dataclass

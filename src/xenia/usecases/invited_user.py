@@ -19,6 +19,7 @@ from xenia.core.directory.user import (
     guest_upn,
     upn_identity,
 )
+from xenia.core.errors import Conflict
 from xenia.core.ids import ObjectId
 from xenia.core.query import Compare, Query
 from xenia.ports import Transaction
@@ -62,7 +63,11 @@ def _free_upn(tx: Transaction, email: str, initial_domain: str) -> str:
     local = email.partition("@")[0]
     for number in chain([""], count(2)):
         upn = guest_upn(f"{local}@{domain_of(email)}{number}", initial_domain)
-        if tx.users.find_by_upn(upn) is None and not _is_deleted(tx, upn):
+        holder = tx.users.find_by_upn(upn)
+        if holder is not None and holder.id in {user.id for user in tx.users.find_by_address(email)}:
+            # Invited by somebody else since the rules were asked: not a collision of names but a lost race.
+            raise Conflict("user_principal_name", f"{email} was invited at this very moment.")
+        if holder is None and not _is_deleted(tx, upn):
             return upn
     raise AssertionError  # pragma: no cover - the numbers do not end
 

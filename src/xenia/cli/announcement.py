@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import shutil
 import sys
 from pathlib import Path
@@ -32,7 +31,7 @@ def links_of(started: Started) -> dict[str, str]:
         "graph": f"{graph_base(base)}/v1.0",
     }
     if started.settings.workshop.tools:
-        token = "" if started.program.ports.server.is_loopback else f"?token={started.tool_token}"
+        token = f"?token={needed_token(started)}" if needed_token(started) else ""
         links |= {
             "tester": f"{base}{TESTER_PAGE}{token}",
             "mailbox": f"{base}/mailbox{token}",
@@ -43,7 +42,12 @@ def links_of(started: Started) -> dict[str, str]:
     return links
 
 
-def tester_link(base_url: str, tenant: SeededTenant) -> str:
+def needed_token(started: Started) -> str:
+    """The tools' access token where links must carry it: not on this very computer."""
+    return "" if started.program.ports.server.is_loopback else started.tool_token
+
+
+def tester_link(base_url: str, tenant: SeededTenant, token: str = "") -> str:
     """The tester, filled in for the tenant's first app, in the query names of published how-tos."""
     client_id = tenant.apps[0][1] if tenant.apps else TESTER_APP_ID
     query = {
@@ -55,6 +59,7 @@ def tester_link(base_url: str, tenant: SeededTenant) -> str:
         "importtype": "AzureAD",
         "tenant": tenant.tenant.initial_domain,
         "clientid": client_id,
+        **({"token": token} if token else {}),
     }
     return f"{base_url}{TESTER_PAGE}?{urlencode(query)}"
 
@@ -64,7 +69,7 @@ def ready_document(started: Started, applied: AppliedSeed | None) -> dict[str, o
     certificate = started.certificate
     return {
         **links_of(started),
-        "pid": os.getpid(),
+        "pid": started.pid,
         "hosts": list(started.addresses.hosts),
         "origins": list(origins(started.program.ports.server)),
         "data": str(started.data.path),
@@ -79,7 +84,7 @@ def ready_document(started: Started, applied: AppliedSeed | None) -> dict[str, o
                 "short_name": tenant.tenant.short_name,
                 "domain": tenant.tenant.initial_domain,
                 "authority": f"{started.addresses.base_url}/{tenant.tenant.id}",
-                "tester": tester_link(started.addresses.base_url, tenant),
+                "tester": tester_link(started.addresses.base_url, tenant, needed_token(started)),
                 "users": [_user(user) for user in tenant.users],
                 "apps": [{"name": name, "client_id": client_id} for name, client_id in tenant.apps],
             }
@@ -109,7 +114,7 @@ def greeting(started: Started, applied: AppliedSeed) -> str:
     links, lines = links_of(started), ["", f"Xenia is ready at {started.addresses.base_url}", ""]
     for tenant in applied.tenants[:1]:
         lines += _people(started, tenant, links["portal"])
-        lines += _row("Tester", tester_link(started.addresses.base_url, tenant))
+        lines += _row("Tester", tester_link(started.addresses.base_url, tenant, needed_token(started)))
     for tenant in applied.tenants[1:]:
         lines += _row("Also here", f"{tenant.tenant.display_name} ({tenant.tenant.initial_domain})")
     lines += (

@@ -47,7 +47,7 @@ def needed_token(started: Started) -> str:
     return "" if started.program.ports.server.is_loopback else started.tool_token
 
 
-def tester_link(base_url: str, tenant: SeededTenant, token: str = "") -> str:
+def tester_link(base_url: str, tenant: SeededTenant, token: str) -> str:
     """The tester, filled in for the tenant's first app, in the query names of published how-tos."""
     client_id = tenant.apps[0][1] if tenant.apps else TESTER_APP_ID
     query = {

@@ -46,6 +46,12 @@ def address_key(address: str) -> str:
     return f"{fold(local)}@{domain_key(domain) or fold(domain)}"
 
 
+def mailbox_key(address: str) -> str:
+    """The mailbox behind an address, for limits: a tag after ``+`` leads to the same reader (RFC 5233)."""
+    local, _, domain = address_key(address).rpartition("@")
+    return f"{local.partition('+')[0] or local}@{domain}"
+
+
 def domain_of(address: str) -> str:
     """The comparable domain of *address* (the empty string when it has none)."""
     domain = address.strip().rpartition("@")[2]

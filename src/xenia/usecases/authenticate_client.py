@@ -17,6 +17,7 @@ from xenia.core.directory.application import Application, ServicePrincipal
 from xenia.core.directory.tenant import Tenant
 from xenia.core.endpoints import V1, V2, issuer, origins, token_url
 from xenia.core.ids import ObjectId, parse_guid
+from xenia.core.networks import network_of
 from xenia.ports import Ports, Transaction
 
 WRONG_SECRETS = 20
@@ -152,7 +153,7 @@ def _counted(
 
 
 def _limit_key(application: Application, network: str) -> str:
-    return f"client-secret:{application.app_id}:{network}"
+    return f"client-secret:{application.app_id}:{network_of(network)}"
 
 
 @dataclass(frozen=True, slots=True)

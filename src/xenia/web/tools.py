@@ -13,6 +13,7 @@ from datetime import timedelta
 from urllib.parse import urlencode, urlsplit
 
 from xenia.core import errors
+from xenia.core.networks import network_of
 from xenia.ports import Ports, Transaction
 from xenia.web.cookies import Cookies
 from xenia.web.form_guard import FormGuard, FormRefused
@@ -137,7 +138,7 @@ class Tools:
 
     def _is_right(self, request: HttpRequest, shown: str) -> bool:
         """Compare in constant time; wrong tokens count per network address. Raises LimitReached."""
-        now, key = self._ports.clock.now(), f"tools:{request.client_address}"
+        now, key = self._ports.clock.now(), f"tools:{network_of(request.client_address)}"
         with self._ports.store.read(None) as tx:
             if tx.limits.count(key, _WINDOW, now) >= _TRIES:
                 raise errors.LimitReached("access token", _WINDOW)

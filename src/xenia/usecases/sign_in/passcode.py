@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from xenia.core.addresses import address_key
+from xenia.core.addresses import address_key, mailbox_key
 from xenia.core.credentials import (
     PASSCODE_DIGITS,
     PASSCODE_LIFETIME,
@@ -21,6 +21,7 @@ from xenia.core.credentials import (
 from xenia.core.directory.user import MAIL_ISSUER
 from xenia.core.ids import TenantId
 from xenia.core.mail import Mail, MailKind
+from xenia.core.networks import network_of
 from xenia.core.signin.facts import Factor, Facts, Proof
 from xenia.core.signin.interrupts import Step
 from xenia.ports import Ports, Transaction
@@ -118,11 +119,12 @@ def _may_send(
     key = address_key(address)
     if tx.sign_ins.live_passcodes_for(key, now) >= PASSCODES_ALIVE_PER_ADDRESS and not sent:
         return Rejected("limit", wait=PASSCODE_LIFETIME)
+    # The network first: what it is refused must not be charged to the mailbox.
     for name, limit in (
-        (f"passcode:{key}", CODES_PER_ADDRESS * ports.server.signin_limit_scale),
-        (f"passcode-network:{browser.ip_address}", CODES_PER_NETWORK * ports.server.signin_limit_scale),
+        (f"passcode-network:{network_of(browser.ip_address)}", CODES_PER_NETWORK),
+        (f"passcode:{mailbox_key(address)}", CODES_PER_ADDRESS),
     ):
-        wait = tx.limits.hit(name, limit, WINDOW, now)
+        wait = tx.limits.hit(name, limit * ports.server.signin_limit_scale, WINDOW, now)
         if wait is not None:
             return Rejected("limit", wait=wait)
     return None

@@ -15,6 +15,7 @@ from xenia.core.addresses import parse_address
 from xenia.core.directory.user import User
 from xenia.core.errors import ConsentDeclined, WrongPassword
 from xenia.core.ids import ObjectId, TenantId, fold
+from xenia.core.networks import network_of
 from xenia.core.signin.facts import Factor, Facts, Proof
 from xenia.core.signin.interrupts import Step
 from xenia.ports import Ports, Transaction
@@ -201,8 +202,9 @@ def _password_allowed(ports: Ports, tx: Transaction, posted: Posted) -> tuple[st
         login = f"{login}@{tenant.default_domain}" if tenant else login
     scale = ports.server.signin_limit_scale
     keys = (
+        # The network first: what it is refused must not lock the account.
+        (f"password-network:{network_of(posted.browser.ip_address)}", PASSWORD_TRIES_PER_NETWORK * scale),
         (_password_key(posted.tenant_id, login), PASSWORD_TRIES_PER_ACCOUNT),
-        (f"password-network:{posted.browser.ip_address}", PASSWORD_TRIES_PER_NETWORK * scale),
     )
     for key, limit in keys:
         wait = tx.limits.hit(key, limit, PASSWORD_WINDOW, now)

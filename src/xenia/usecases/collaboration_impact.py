@@ -46,7 +46,8 @@ def refused_guests(
     ports: Ports, actor: Actor, rules: DomainRestrictions, before: DomainRestrictions | None = None
 ) -> RefusedGuests:
     """Pending guests whom *rules* refuse; with *before* only those whom these still let in. Raises NotPermitted."""
-    count, seen, named = 0, 0, []
+    count, seen = 0, 0
+    named: list[User] = []
     query = Query(_PENDING, limit=_BATCH)
     while True:
         page = list_users(ports, actor, query)

@@ -69,7 +69,11 @@ def _outlook(server: ServerInfo, plan: Plan) -> tuple[Finding, ...]:
     findings = [_way_in(plan)]
     if plan.policies.security_defaults:
         findings.append(
-            Finding("info", "Security defaults are on: the guest sets up an authenticator app.", "properties")
+            Finding(
+                "info",
+                "Security defaults are on: the guest sets up an authenticator app.",
+                "security-defaults",
+            )
         )
     if not plan.tenant.privacy_statement_url:
         findings.append(

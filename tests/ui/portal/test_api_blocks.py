@@ -31,7 +31,7 @@ def replay(office: Office, page: Page) -> tuple[str, Answered]:
     built.ports.keys.ensure()  # type: ignore[attr-defined]  # the real key ring of this platform
     surface = graph.routes(built.ports)
     router = Router([surface], Surface("none", (), surface.render_error))
-    world = GraphWorld(built.ports, built.clock, router, built.tenant, built.admin, built.app)  # type: ignore[arg-type]
+    world = GraphWorld(built.ports, built.clock, router, built.tenant, built.admin, built.app)
     token = world.token(built.admin, permission.group(1))
     answer = world.call(method, "https://login.test" + url, json.loads(body) if body else None, token=token)
     return method, answer

@@ -142,7 +142,7 @@ def test_what_is_wrong_is_said_and_kept(
 ) -> None:
     desktop = settings(office)
     before = policies(office)
-    page = desktop.send(SAVE, typed, invites=InvitesFrom.NONE.value)
+    page = desktop.send(SAVE, {**typed}, invites=InvitesFrom.NONE.value)
     assert page.status == 422
     assert "There is a problem" in page.text
     assert words in page.text

@@ -279,7 +279,7 @@ def test_test_mail_shows_what_the_mailbox_answers(office: Office) -> None:
     assert "data-live-stop" in fragment.source
     assert "<html" not in fragment.source
     page = desktop.open(page.url.removeprefix(desktop.walker.base))
-    assert "Accepted by the mail server." in page.text
+    assert "Kept in the mailbox of this server." in page.text
     assert "http-equiv" not in page.source
     assert "data-live=" not in page.source
     with ports.store.read(None) as tx:
@@ -295,12 +295,12 @@ def test_test_mail_shows_refusals_and_delays_in_the_servers_words(tmp_path: Path
         server = Answering(
             MailDeferred("451 4.7.1 Greylisted, <try> later"), MailRefused("550 5.1.1 No such user")
         )
-        deliver(office, server)  # type: ignore[arg-type]  # answers by position
+        deliver(office, server)
         page = desktop.open(where)
         assert "451 4.7.1 Greylisted, <try> later" in page.text
         assert "Next try" in page.text
         office.platform.clock.advance(timedelta(minutes=10))
-        deliver(office, server)  # type: ignore[arg-type]
+        deliver(office, server)
         page = desktop.open(where)
         assert "550 5.1.1 No such user" in page.text
         assert "Not accepted. This mail is not tried again." in page.text

@@ -73,7 +73,8 @@ class Collaboration:
         policies = read_directory.get_policies(ports, actor, *READ_POLICIES)
         address = visit.request.query.get("address").strip()[:254]
         # The forecast judges the whole order; the redirect is our own, so only the address can be refused.
-        order = InvitationOrder(address, f"{visit.request.base_url}/myapps?tenantId={visit.tenant.id}")
+        url = f"{visit.request.base_url}/myapps?tenantId={visit.tenant.id}"
+        order = InvitationOrder(address, url, send_message=True)
         found = preflight(ports, actor, order) if address else ()
         return self._desk.page(
             visit,

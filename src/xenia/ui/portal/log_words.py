@@ -24,7 +24,7 @@ Fact = dict[str, object]
 
 def fact(label: str, value: object, *, url: str = "", mono: bool = False, copy: bool = False) -> Fact:
     """One row of a list of facts."""
-    return {"label": label, "value": value, "url": url, "mono": mono, "copy": copy}
+    return {"label": label, "value": value, "url": url, "mono": mono, "has_copy": copy}
 
 
 def initiator(record: AuditRecord) -> str:

@@ -153,7 +153,7 @@ class Logs:
                 address.column("Application"),
                 address.column("Status"),
                 address.column("IP address"),
-                address.column("Authentication requirement"),
+                address.column("Requirement"),
             ],
             filters=address.values,
             chips=address.chips(words),

@@ -52,10 +52,13 @@ class MailPages:
         """What became of it; ``?part=delivery`` answers the part that moves until the server has answered."""
         mail = mail_delivery(self._desk.ports, visit.actor, visit.request.args["mail"])
         trail = (*_TRAIL, ("Test mail", f"mail/tests/{mail.id}"))
+        facts = self._facts(visit)
         model = _delivery(mail) | {
             "live_url": visit.url(f"mail/tests/{mail.id}", part="delivery"),
-            "facts": self._facts(visit),
+            "facts": facts,
         }
+        if mail.state is MailState.SENT and not facts["leaves"]:
+            model["state"] = "Kept in the mailbox of this server."
         if visit.request.query.get("part") == "delivery":
             whole = self._desk.frame(visit, "mail", trail) | model
             return html(self._desk.pages.render_block("portal/test_mail.html", "delivery", **whole))

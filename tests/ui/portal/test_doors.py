@@ -6,6 +6,7 @@ from pathlib import Path
 
 from tests.support.walker import Walker
 from tests.ui.portal.office import PASSWORD, Office, open_office
+from xenia.ui.portal.search import PAGES
 
 
 def test_start_page_and_chooser_lead_to_the_portal(office: Office) -> None:
@@ -59,6 +60,33 @@ def test_member_without_role_is_turned_away_kindly(office: Office) -> None:
     page = office.sit("member").open()
     assert page.status == 403
     assert {"Open My Apps", "Use a different account"} <= {label for label, _ in page.links}
+
+
+def test_guest_is_turned_away_kindly(office: Office) -> None:
+    office.people["guest"] = office.platform.invite().user
+    page = office.sit("guest").open("users")
+    assert page.status == 403
+    assert "as a guest" in page.text
+    assert f"/myapps?tenantId={office.platform.tenant.id}" in page.source
+    assert "Nikos Pappas" not in page.text
+
+
+def test_search_knows_pages_by_old_and_new_names_and_else_looks_for_people(office: Office) -> None:
+    desktop = office.sit()
+    for words, path in (
+        ("Invite guest user", "/users/invite"),
+        ("enterprise  applications", "/enterprise-apps"),
+        ("nikos", "/users?q=nikos"),
+    ):
+        desktop.open()
+        desktop.walker.page = desktop.page
+        assert desktop.walker.submit("/search", q=words).url.endswith(path)
+
+
+def test_every_page_the_search_names_is_there(office: Office) -> None:
+    desktop = office.sit()
+    for path in sorted({*PAGES.values()}):
+        assert desktop.open(path).status == 200, path
 
 
 def test_other_account_goes_through_the_account_picker(office: Office) -> None:

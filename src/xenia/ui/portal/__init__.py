@@ -20,6 +20,7 @@ from xenia.ui.portal.mail import MailPages
 from xenia.ui.portal.overview import Overview
 from xenia.ui.portal.properties import Properties, SecurityDefaults
 from xenia.ui.portal.refusals import Refusals
+from xenia.ui.portal.search import Search
 from xenia.ui.portal.signing_in import SigningIn
 from xenia.ui.portal.start import StartPages
 from xenia.ui.portal.user_detail import UserDetail
@@ -40,6 +41,7 @@ def routes(ports: Ports, pages: Pages, cookies: Cookies, guard: FormGuard) -> Su
         StartPages(desk),
         signing_in,
         Overview(desk),
+        Search(desk),
         UserList(desk),
         UserProperties(desk),
         UserDetail(desk),

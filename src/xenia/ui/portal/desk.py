@@ -190,7 +190,7 @@ class Desk:
             "breadcrumbs": crumbs if trail else [],
             "api": None,
             "tools": TOOLS if self.ports.server.tools else [],
-            "search_url": visit.url("users"),
+            "search_url": visit.url("search"),
             "refresh_url": _again(request),
             "notices": done_notices(request.query.get("done")) if request.method == "GET" else [],
             "errors": [],

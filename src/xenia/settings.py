@@ -50,6 +50,8 @@ class ServerSettings:
     """Addresses or networks (CIDR) of reverse proxies whose ``X-Forwarded-*`` headers count."""
     threads: int = field(default_factory=lambda: min(8, 2 * (os.cpu_count() or 1) + 2))
     """Requests worked on at once in one process."""
+    workers: int = 1
+    """Processes that answer, behind the same ports; more than one pays on several cores. Windows has one only."""
     initial_domain_suffix: str = "onxenia.localhost"
     """Ends the initial domain of new tenants: ``contoso`` becomes ``contoso.onxenia.localhost``."""
 
@@ -329,7 +331,7 @@ class _Sources:
 
 def _contradictions(settings: Settings) -> list[Problem]:
     server, mail = settings.server, settings.mail
-    found = [*_tls_problems(server), *_address_problems(server)]
+    found = [*_tls_problems(server), *_address_problems(server), *_process_problems(server)]
     if mail.smtp and not mail.mail_from:
         found.append(Problem("mail_from", "not set", "name the sender; it is required with smtp"))
     if mail.smtp and (
@@ -356,6 +358,17 @@ def _tls_problems(server: ServerSettings) -> list[Problem]:
             found.append(Problem(name, "set", f"{path} is no file"))
     if not server.tls and not server.trusted_proxy:
         found.append(Problem("tls", "set", "plain HTTP is for a reverse proxy; name it in trusted_proxy"))
+    return found
+
+
+def _process_problems(server: ServerSettings) -> list[Problem]:
+    found = []
+    if server.threads < 1:
+        found.append(Problem("threads", "set", "at least one request must be worked on at a time"))
+    if server.workers < 1:
+        found.append(Problem("workers", "set", "at least one process must answer"))
+    elif server.workers > 1 and not hasattr(os, "fork"):
+        found.append(Problem("workers", "set", "this platform cannot share ports between processes; use 1"))
     return found
 
 

@@ -7,10 +7,12 @@ is noticed and named instead of silently shared.
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import os
+import signal
 import socket
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -72,9 +74,10 @@ class Listeners:
         self._servers = [_Listener(one, certificate, threads) for one in bound.sockets]
 
     def start(self) -> None:
-        """Begin to answer. Call in the main thread, and set signal handlers afterwards: granian sets its own."""
-        for server in self._servers:
-            server.startup(server._spawn_wsgi_worker, self._app)  # type: ignore[no-untyped-call]  # noqa: SLF001
+        """Begin to answer. Call in the main thread; its signal handlers stay what they are."""
+        with _signal_handlers_kept():
+            for server in self._servers:
+                server.startup(server._spawn_wsgi_worker, self._app)  # type: ignore[no-untyped-call]  # noqa: SLF001
 
     def stop(self) -> None:
         """Stop accepting, let requests under way finish, and return when all is quiet."""
@@ -106,6 +109,21 @@ class _Listener(MTServer):
     def _init_shared_socket(self) -> None:
         self._ssp = None
         self._shd = SocketHolder(self._descriptor, False, _BACKLOG)  # type: ignore[assignment, call-arg]  # stubs are behind
+
+
+@contextlib.contextmanager
+def _signal_handlers_kept() -> Iterator[None]:
+    """Granian sets handlers of its own; a stop signal that reached them would be lost, so signals wait meanwhile."""
+    kept = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+    has_mask = hasattr(signal, "pthread_sigmask")
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, kept) if has_mask else set()
+    try:
+        yield
+    finally:
+        for number, handler in kept.items():
+            signal.signal(number, handler)
+        if has_mask:
+            signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def _addresses(host: str) -> list[tuple[int, str]]:

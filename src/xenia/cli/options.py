@@ -44,7 +44,10 @@ def server_options(command: F) -> F:
         click.option(
             "--initial-domain-suffix", metavar="DOMAIN", help="Ends the initial domain of new tenants."
         ),
-        click.option("--threads", type=int, metavar="N", help="Requests worked on at once."),
+        click.option("--threads", type=int, metavar="N", help="Requests worked on at once in a process."),
+        click.option(
+            "--workers", type=int, metavar="N", help="Processes that answer, behind the same ports."
+        ),
         click.option("--log-file", type=_PATH, metavar="FILE", help="File for the log lines (JSON)."),
         click.option("--log-level", metavar="LEVEL", help="debug, info, warning or error."),
         click.option(

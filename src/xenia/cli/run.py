@@ -17,11 +17,14 @@ from types import FrameType
 from xenia.cli.addresses import Addresses, addresses_of
 from xenia.cli.data_directory import DataDirectory, DataKeyMissing
 from xenia.cli.listeners import Bound, Listeners, bind
+from xenia.cli.worker_processes import Supervisor, Worker, WorkerFailed
 from xenia.outside.ambient import SystemClock
 from xenia.outside.local_ca import LocalCa, ServerCertificate
 from xenia.outside.logs import configure_logs
 from xenia.ports import StoreUnavailable
+from xenia.seed import SeedError
 from xenia.settings import Settings
+from xenia.storage.sqlite import bears_several_processes
 from xenia.web.operations import PublishedCa
 from xenia.wiring import Installation, Program, build, holds_signing_keys
 
@@ -39,10 +42,15 @@ class Started:
     data: DataDirectory
     certificate: ServerCertificate | None
     tool_token: str
+    pid: int
+    """The process to signal: of this server, or of the supervisor of several."""
 
 
 class StartRefused(Exception):
     """The server cannot start; the message says why and what to do."""
+
+
+_REFUSALS = (StartRefused, SeedError, OSError)
 
 
 def run(
@@ -53,22 +61,52 @@ def run(
 ) -> None:
     """Serve until SIGINT or SIGTERM. *prepare* runs before the first request, *announce* once one was answered.
 
-    Raises DataDirectoryTaken, AddressRefused, StartRefused and what *prepare* raises; everything taken is given back.
+    With several workers both run in the first of them. Raises DataDirectoryTaken, AddressRefused,
+    StartRefused and what *prepare* raises; everything taken is given back.
     """
     sys.setswitchinterval(_SWITCH_INTERVAL)
     # Database, keys and certificates are for the owner alone, wherever they are written.
     os.umask(0o077)
     configure_logs(settings.log.log_level, settings.log.log_file)
+    if settings.server.workers > 1 and not settings.storage.database and not bears_several_processes():
+        raise StartRefused(
+            "Several workers would write one SQLite file, which this machine's SQLite cannot do safely (3.51.3 or newer "
+            "can). Use --workers 1, or PostgreSQL."
+        )
     with contextlib.ExitStack() as leaving:
         data.open()
         leaving.callback(data.close)
         bound = bind(settings.server.host, settings.server.port)
         leaving.callback(bound.close)
-        started = _wire(settings, data, bound)
-        leaving.callback(started.program.close)
-        _prepare(started.program)
-        prepare(started.program)
-        _serve(started, bound, announce)
+        life = _Life(settings, data, bound, prepare, announce, os.getpid())
+        if settings.server.workers == 1:
+            life.live()
+            return
+        try:
+            Supervisor(settings.server.workers, life.live, refusals=_REFUSALS).run()
+        except WorkerFailed as failure:
+            raise StartRefused(str(failure)) from None
+
+
+@dataclass(frozen=True, slots=True)
+class _Life:
+    """One process that answers, from its wiring to its tidy end: the only one, or one of several workers."""
+
+    settings: Settings
+    data: DataDirectory
+    bound: Bound
+    prepare: Callable[[Program], None]
+    announce: Callable[[Started], None]
+    pid: int
+
+    def live(self, worker: Worker | None = None) -> None:
+        """Until the end is asked for. Raises StartRefused and what *prepare* raises."""
+        started = _wire(self.settings, self.data, self.bound, self.pid)
+        with contextlib.closing(started.program):
+            if worker is None or worker.is_first:
+                _prepare(started.program)
+                self.prepare(started.program)
+            _serve(started, self.bound, worker, self.announce)
 
 
 def _prepare(program: Program) -> None:
@@ -83,7 +121,7 @@ def _prepare(program: Program) -> None:
         ) from None
 
 
-def _wire(settings: Settings, data: DataDirectory, bound: Bound) -> Started:
+def _wire(settings: Settings, data: DataDirectory, bound: Bound, pid: int) -> Started:
     addresses = addresses_of(settings.server, bound.ports)
     certificate = _certificate(settings, data, addresses)
     database_url = settings.storage.database or data.database_url
@@ -105,7 +143,7 @@ def _wire(settings: Settings, data: DataDirectory, bound: Bound) -> Started:
         )
     except ValueError as error:
         raise StartRefused(str(error)) from None
-    return Started(settings, program, addresses, data, certificate, token)
+    return Started(settings, program, addresses, data, certificate, token, pid)
 
 
 def data_key_of(settings: Settings, data: DataDirectory, database_url: str) -> bytes:
@@ -137,7 +175,9 @@ def _certificate(settings: Settings, data: DataDirectory, addresses: Addresses) 
         ) from None
 
 
-def _serve(started: Started, bound: Bound, announce: Callable[[Started], None]) -> None:
+def _serve(
+    started: Started, bound: Bound, worker: Worker | None, announce: Callable[[Started], None]
+) -> None:
     server = started.settings.server
     files: tuple[Path, Path] | None = None
     if server.tls_cert is not None and server.tls_key is not None:
@@ -145,16 +185,32 @@ def _serve(started: Started, bound: Bound, announce: Callable[[Started], None]) 
     elif started.certificate is not None:
         files = (started.certificate.certificate_file, started.certificate.key_file)
     listeners = Listeners(started.program.app, bound, files, server.threads)
+    is_first = worker is None or worker.is_first
+    stop = _stop_on_signals()
     listeners.start()
     try:
-        stop = _stop_on_signals()
-        # The data directory is locked, so an embedded database has no other user.
-        started.program.start_workers(sole_process=not started.settings.storage.database)
-        _first_request(bound, is_tls=files is not None)
-        announce(started)
+        if worker is not None:
+            _stop_with_supervisor(worker, stop)
+        # The data directory is locked, so an embedded database has no other user yet.
+        started.program.start_workers(sole_process=is_first and not started.settings.storage.database)
+        if is_first:
+            _first_request(bound, is_tls=files is not None)
+            announce(started)
+        if worker is not None:
+            worker.report()
         _wait(stop)
     finally:
         listeners.stop()
+
+
+def _stop_with_supervisor(worker: Worker, stop: threading.Event) -> None:
+    """A worker whose supervisor was killed would hold ports and data directory with nobody to stop it."""
+
+    def watch() -> None:
+        os.read(worker.supervisor_gone, 1)
+        stop.set()
+
+    threading.Thread(target=watch, name="supervisor-watch", daemon=True).start()
 
 
 def _stop_on_signals() -> threading.Event:

@@ -32,6 +32,11 @@ def driver() -> ModuleType:
         return importlib.import_module("sqlite3")
 
 
+def bears_several_processes() -> bool:
+    """Whether the library is recent enough for one file to be written by more than one process."""
+    return bool(driver().sqlite_version_info >= _SAFE_WITH_SEVERAL_WRITERS)
+
+
 def engines(path: str, *, durable: bool) -> tuple[Engine, Engine]:
     """(for reading, for writing) on one file.
 
@@ -39,7 +44,7 @@ def engines(path: str, *, durable: bool) -> tuple[Engine, Engine]:
     it the crash of the process only; the file stays intact in both cases.
     """
     module = driver()
-    if module.sqlite_version_info < _SAFE_WITH_SEVERAL_WRITERS:
+    if not bears_several_processes():
         _log.warning(
             "SQLite %s is older than 3.51.3: run one process only on this database file.",
             module.sqlite_version,

@@ -22,8 +22,11 @@ _PAIR = (
     "Try adding $count=true query parameter and ConsistencyLevel:eventual header. "
     "Refer to https://aka.ms/graph-docs/advanced-queries for more information"
 )
-_EXPAND = re.compile(r"\s*([A-Za-z]+)\s*(?:\(\s*\$?select\s*=\s*([A-Za-z,\s]+)\)\s*)?")
+_EXPAND = re.compile(r"\s*([A-Za-z]+)\s*(?:\(\s*\$?select\s*=([A-Za-z,\s]+)\)\s*)?")
 _CLAUSE = re.compile(r'\s*(\()|\s*(\))|\s*"([A-Za-z]+):((?:[^"\\]|\\.)*)"|\s*(AND|OR)\b', re.IGNORECASE)
+_LONGEST = 8192
+"""Characters of one option; longer ones are refused before any work is done. A page token holds them all, sealed."""
+_MOST_ORDERS = 16
 _LONGEST_SEARCH = 2048
 _MOST_CLAUSES = 50
 EXPANDED_ITEMS = 20
@@ -66,6 +69,8 @@ def option_texts(params: Params) -> dict[str, str]:
             )
         if "\x00" in value:
             raise bad_request(f"The query parameter '{name}' holds a character that is not allowed.")
+        if len(value) > _LONGEST and plain != "skiptoken":
+            raise bad_request(f"The query parameter '{name}' is longer than {_LONGEST} characters.")
         found[plain] = value
     return found
 
@@ -169,6 +174,8 @@ def _order(texts: Mapping[str, str], resource: Resource, *, is_paired: bool) -> 
             raise unsupported("Sorting not supported for current query.")
         if prop.sort is Sort.ADVANCED and not is_paired:
             raise needs_pair("orderby")
+        if any(order.field == prop.field for order in found) or len(found) >= _MOST_ORDERS:
+            raise bad_request(f"The property '{name}' is named twice in $orderby, or too many are.")
         found.append(Order(prop.field, descending=direction == "desc"))
     return tuple(found)
 

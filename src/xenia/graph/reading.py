@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -148,7 +149,7 @@ def _preferred_page(request: HttpRequest) -> int | None:
     """``Prefer: odata.maxpagesize=n`` (OData 4.01 protocol 8.2.8.7)."""
     for wish in request.header("prefer").split(","):
         name, _, value = wish.strip().partition("=")
-        if name.lower().removeprefix("odata.") == "maxpagesize" and value.isdigit() and 0 < len(value) < 6:
+        if name.lower().removeprefix("odata.") == "maxpagesize" and re.fullmatch(r"[0-9]{1,5}", value):
             return max(1, int(value))
     return None
 

@@ -11,14 +11,14 @@ from xenia.core.directory.application import GRAPH_APP_ID
 from xenia.core.errors import NotAuthenticated, XeniaError
 from xenia.graph.addressing import read_address
 from xenia.graph.batch import answer_batch
-from xenia.graph.errors import GraphError, from_domain, not_allowed
+from xenia.graph.errors import GraphError, bad_request, from_domain, not_allowed
 from xenia.graph.metadata import metadata
 from xenia.graph.reading import Call, read
 from xenia.graph.wire import json_answer
 from xenia.graph.writing import write
 from xenia.ports import Ports
 from xenia.usecases.read_token import actor_from_token
-from xenia.web.http import HttpRequest, HttpResponse
+from xenia.web.http import HttpRequest, HttpResponse, TooManyFields
 
 log = logging.getLogger("xenia.graph")
 METHODS = "GET POST PATCH PUT DELETE OPTIONS"
@@ -84,7 +84,9 @@ class GraphService:
 
     def _refusal(self, request: HttpRequest, error: Exception, service: Service) -> HttpResponse:
         refusal = error if isinstance(error, GraphError) else None
-        if isinstance(error, XeniaError):
+        if isinstance(error, TooManyFields):
+            refusal = bad_request(error.message)
+        elif isinstance(error, XeniaError):
             refusal = from_domain(error, service)
             if isinstance(error, NotAuthenticated):
                 refusal.headers += (_challenge(request.base_url),)

@@ -13,10 +13,20 @@ from typing import Any
 from urllib.parse import parse_qsl, urlencode
 
 import msgspec
+from werkzeug.exceptions import RequestEntityTooLarge
 from werkzeug.formparser import parse_form_data
 from werkzeug.http import dump_cookie, parse_cookie
 
+from xenia.core.errors import InvalidRequest
+
 MAX_FIELDS = 500
+
+
+class TooManyFields(InvalidRequest, ValueError):
+    """More parameters or parts than any page or client of ours sends: reading on would only cost."""
+
+    def __init__(self) -> None:
+        super().__init__("", "The request has too many parameters.")
 
 
 class Params:
@@ -30,8 +40,11 @@ class Params:
 
     @classmethod
     def parse(cls, text: str) -> Params:
-        """Read ``application/x-www-form-urlencoded`` text. Raises ValueError on too many fields."""
-        return cls(tuple(parse_qsl(text, keep_blank_values=True, max_num_fields=MAX_FIELDS)))
+        """Read ``application/x-www-form-urlencoded`` text. Raises TooManyFields."""
+        try:
+            return cls(tuple(parse_qsl(text, keep_blank_values=True, max_num_fields=MAX_FIELDS)))
+        except ValueError:
+            raise TooManyFields from None
 
     def get(self, name: str, default: str = "") -> str:
         """The first value of this name, else *default*."""
@@ -112,7 +125,10 @@ class HttpRequest:
             "CONTENT_TYPE": self.headers.get("content-type", ""),
             "REQUEST_METHOD": "POST",
         }
-        _, form, files = parse_form_data(environ, max_form_parts=MAX_FIELDS)
+        try:
+            _, form, files = parse_form_data(environ, max_form_parts=MAX_FIELDS)
+        except RequestEntityTooLarge:
+            raise TooManyFields from None
         pairs = tuple((name, value) for name, values in form.lists() for value in values)
         return Params(pairs), {name: part.stream.read() for name, part in files.items()}
 

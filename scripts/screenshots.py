@@ -10,6 +10,7 @@ import re
 import sys
 import tempfile
 import threading
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -28,11 +29,19 @@ COLOURS = 128
 GUEST = "maria@partner.example"
 
 
+@dataclass
+class Diary:
+    """What was seen on the way: headings, and everything the pages said."""
+
+    headings: list[str] = field(default_factory=list)
+    words: list[str] = field(default_factory=list)
+
+
 class Walk:
     """One browser profile that follows the tutorial."""
 
-    def __init__(self, page: Page, base: str, log: list[str]) -> None:
-        self.page, self.base, self.log = page, base, log
+    def __init__(self, page: Page, base: str, diary: Diary) -> None:
+        self.page, self.base, self.diary = page, base, diary
 
     def open(self, path: str) -> None:
         """Type an address."""
@@ -67,9 +76,9 @@ class Walk:
     def note(self) -> None:
         """Write down where this is."""
         heading = self.page.get_by_role("heading", level=1).first
-        self.log.append(
-            f"{heading.inner_text() if heading.count() else '-'}  <{self.page.url.partition('?')[0]}>"
-        )
+        title = heading.inner_text() if heading.count() else "-"
+        self.diary.headings.append(f"{title}  <{self.page.url.partition('?')[0]}>")
+        self.diary.words.append(self.page.locator("body").inner_text())
 
 
 def administrator(walk: Walk, name: str, password: str, secret: str) -> None:
@@ -114,7 +123,7 @@ def newest_mail(walk: Walk, subject: str) -> None:
 
 def passcode(walk: Walk) -> str:
     """The newest code, read in a second tab."""
-    second = Walk(walk.page.context.new_page(), walk.base, walk.log)
+    second = Walk(walk.page.context.new_page(), walk.base, walk.diary)
     newest_mail(second, "verification code")
     text = second.page.locator("main").inner_text() + second.page.frames[-1].content()
     second.page.close()
@@ -135,7 +144,7 @@ def accept(walk: Walk) -> str:
     walk.choose("Next")
     walk.page.get_by_text("Can't scan image?").click()
     secret = re.sub(r"\s", "", walk.page.locator("#secret-key").inner_text())
-    second = Walk(walk.page.context.new_page(), walk.base, walk.log)
+    second = Walk(walk.page.context.new_page(), walk.base, walk.diary)
     second.open("/labs/authenticator")
     second.fill("Secret key", secret)
     second.page.get_by_role("button", name="Show code").click()
@@ -177,12 +186,12 @@ def tester(walk: Walk, app_id: str, secret: str) -> None:
     walk.shoot("tester", 900)
 
 
-def story(browser: Browser, base: str, user: dict[str, str]) -> list[str]:
-    """The whole tutorial in one browser profile; the headings on the way."""
-    log: list[str] = []
+def story(browser: Browser, base: str, user: dict[str, str]) -> Diary:
+    """The whole tutorial in one browser profile, and what was seen on the way."""
+    diary = Diary()
     page = browser.new_context(viewport={"width": 1120, "height": 800}).new_page()
     page.set_default_timeout(10_000)
-    walk = Walk(page, base, log)
+    walk = Walk(page, base, diary)
     try:
         administrator(walk, user["user_principal_name"], user["password"], user["authenticator_secret"])
         invite(walk)
@@ -191,18 +200,18 @@ def story(browser: Browser, base: str, user: dict[str, str]) -> list[str]:
         walk.open("/labs/invite-guests")
     except Exception:
         page.screenshot(path=Path(tempfile.gettempdir()) / "xenia-walk.png")
-        print("\n".join(log))
+        print("\n".join(diary.headings))
         raise
-    return log
+    return diary
 
 
 def main() -> None:
     """Start a workshop and walk."""
     with tempfile.TemporaryDirectory() as folder, running_xenia(Path(folder), "--ephemeral") as xenia:
-        print("\n".join(walked(xenia)))
+        print("\n".join(walked(xenia).headings))
 
 
-def walked(xenia: RunningXenia) -> list[str]:
+def walked(xenia: RunningXenia) -> Diary:
     """The story on a running workshop."""
     with sync_playwright() as driver, launched(driver, trusted=[Path(xenia.ca_file).read_bytes()]) as browser:
         return story(browser, xenia.base, xenia.tenant["users"][0])

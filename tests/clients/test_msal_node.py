@@ -1,0 +1,51 @@
+"""MSAL for Node, unmodified, against a running server."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.clients.conftest import INVITER, SECRET, TENANT
+from tests.support.protocol import claims_of
+from tests.support.running import RunningXenia
+
+HERE = Path(__file__).parent
+
+pytestmark = pytest.mark.clients
+
+
+def _run(server: RunningXenia, **given: str) -> dict[str, Any]:
+    order = {"base": server.base, "tenant": TENANT, "clientId": INVITER, "secret": SECRET, **given}
+    environment = {**os.environ, "NODE_EXTRA_CA_CERTS": server.ca_file, "NO_PROXY": "localhost,127.0.0.1"}
+    ran = subprocess.run(
+        ["node", "msal_node.mjs", json.dumps(order)],
+        cwd=HERE,
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
+    assert ran.returncode == 0, ran.stderr
+    told: dict[str, Any] = json.loads(ran.stdout.strip().splitlines()[-1])
+    return told
+
+
+@pytest.mark.parametrize("tenant", [TENANT, "contoso"])
+def test_an_app_gets_a_token_for_itself(server: RunningXenia, tenant: str) -> None:
+    told = _run(server, tenant=tenant)
+    assert "error" not in told, told
+    claims = claims_of(told["accessToken"])
+    assert (claims["appid"], claims["tid"]) == (INVITER, TENANT)
+    assert "User.Invite.All" in claims["roles"]
+
+
+def test_a_refusal_reaches_the_program(server: RunningXenia) -> None:
+    told = _run(server, secret="wrong")
+    assert told["error"] == "invalid_client"
+    assert "7000215" in told["message"]

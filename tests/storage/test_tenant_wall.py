@@ -82,6 +82,7 @@ PROBES: dict[str, tuple[Callable[[Any], Any], Any]] = {
     "users.set_manager": (lambda it: it.set_manager(MIA, ADMIN), NotFound),
     "credentials.password": (lambda it: it.password(MIA), None),
     "credentials.set_password": (lambda it: it.set_password(password(hashed="mine")), NotFound),
+    "credentials.remove_password": (lambda it: it.remove_password(MIA), False),
     "credentials.authenticator_apps": (lambda it: it.authenticator_apps(MIA), ()),
     "credentials.add_authenticator_app": (
         lambda it: it.add_authenticator_app(authenticator("x")),

@@ -24,6 +24,9 @@ _SELF = (_apps.tenant_id == _TENANT, _apps.id == sa.bindparam("own_id"))
 _FIND_PASSWORD = sa.select(passwords.c.doc).where(
     passwords.c.tenant_id == _TENANT, passwords.c.user_id == sa.bindparam("user")
 )
+_DROP_PASSWORD = sa.delete(passwords).where(
+    passwords.c.tenant_id == _TENANT, passwords.c.user_id == sa.bindparam("user")
+)
 _SET_PASSWORD = Both(passwords, ("tenant_id", "user_id"), update=("doc",))
 _APPS = (
     sa.select(_apps.doc, _apps.confirmed_at, _apps.last_step)
@@ -61,6 +64,10 @@ class SqlCredentials(Repository):
                 _SET_PASSWORD,
                 {"tenant_id": self._tenant, "user_id": credential.user_id, "doc": written(credential)},
             )
+
+    def remove_password(self, user_id: ObjectId) -> bool:
+        """False when there was none."""
+        return self._run(_DROP_PASSWORD, {"own_tenant": self._tenant, "user": user_id}) == 1
 
     def authenticator_apps(self, user_id: ObjectId) -> tuple[AuthenticatorApp, ...]:
         """Confirmed and pending ones, oldest first."""

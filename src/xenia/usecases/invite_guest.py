@@ -199,17 +199,16 @@ def _settle_user(tx: Transaction, plan: Plan, drawn: _Drawn, now: datetime) -> U
         return user
     if plan.course is Course.RESET:
         tx.invitations.withdraw_all(user.id, now)
-        tx.sign_ins.end_sessions_of(user.id, now)
-        tx.sign_ins.revoke_families_of(user.id, now)
-        user = replace(
-            user,
-            identities=tuple(
-                identity for identity in user.identities if identity.sign_in_type == "userPrincipalName"
-            ),
-            sessions_valid_from=now,
-        )
+        own = tuple(entry for entry in user.identities if entry.sign_in_type == "userPrincipalName")
+        user = replace(user, identities=own)
+    else:
+        tx.credentials.remove_password(user.id)
+    # What proved the person so far is no way in any more: only the invited mailbox may accept.
+    tx.sign_ins.end_sessions_of(user.id, now)
+    tx.sign_ins.revoke_families_of(user.id, now)
     user = replace(
         user,
+        sessions_valid_from=now,
         creation_type=user.creation_type or CreationType.INVITATION,
         external_user_state=ExternalUserState.PENDING_ACCEPTANCE,
         external_user_state_changed_at=now,

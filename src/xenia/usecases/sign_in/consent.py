@@ -136,7 +136,10 @@ def _resource(tx: Transaction, asked: ResourceScopes) -> Application | None:
 def grant_consent(
     ports: Ports, tx: Transaction, situation: Situation, browser: BrowserContext, now: datetime
 ) -> None:
-    """Remember that this person agreed to everything the page listed, merged with earlier consent."""
+    """Remember that this person agreed to what the page listed, merged with earlier consent.
+
+    Not what takes an administrator: that stands by the administrator's own grant, and ends with it.
+    """
     user = situation.user
     if user is None:
         return
@@ -145,9 +148,10 @@ def grant_consent(
         for grant in tx.applications.grants_of(situation.principal.id)
         if grant.principal_id == user.id
     }
-    for resource_id in dict.fromkeys(item.resource_id for item in situation.consent.items):
+    given = tuple(item for item in situation.consent.items if not item.admin_only)
+    for resource_id in dict.fromkeys(item.resource_id for item in given):
         old = earlier.get(resource_id)
-        values = tuple(item.value for item in situation.consent.items if item.resource_id == resource_id)
+        values = tuple(item.value for item in given if item.resource_id == resource_id)
         tx.applications.put_grant(
             DelegatedGrant(
                 id=old.id if old else ports.entropy.guid(),
@@ -170,7 +174,7 @@ def grant_consent(
     change = audit.Change(
         "ConsentAction.Permissions",
         None,
-        json.dumps(" ".join(item.value for item in situation.consent.items)),
+        json.dumps(" ".join(item.value for item in given)),
     )
     target = audit.Target(
         situation.principal.id, "ServicePrincipal", situation.client.display_name, None, (change,)

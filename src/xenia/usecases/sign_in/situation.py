@@ -127,7 +127,8 @@ def assess(
         policies = tx.tenants.policies(interaction.tenant_id)
         app_id = interaction.authorize.app_id if interaction.authorize else ACCOUNT_APP_ID
         client, principal = _client(tx, tenant, app_id)
-    facts = interaction.facts
+    facts = _still_proven(tenant, interaction.facts, session)
+    interaction = interaction if facts is interaction.facts else replace(interaction, facts=facts)
     invitation = tx.invitations.find(interaction.redeem.invitation_id) if interaction.redeem else None
     user = tx.users.find(facts.user_id) if facts.user_id else None
     consent = NOTHING
@@ -150,6 +151,21 @@ def assess(
         interrupt,
         consent,
     )
+
+
+def _still_proven(tenant: Tenant, facts: Facts, session: Session | None) -> Facts:
+    """Facts that lean on the browser's session, as far as it still says so.
+
+    Signed out in another tab meanwhile (or for too long idle), the account must be proven again here: a page
+    left open would otherwise sign the next person at this computer in as the last one.
+    """
+    if facts.sid is None or facts.user_id is None:
+        return facts
+    entry = session.account(facts.user_id) if session is not None else None
+    if entry is None or entry.signed_out_at is not None:
+        login = facts.login or ""
+        return Facts().with_account(login, realm_of(tenant, login))
+    return facts if entry.sid == facts.sid else replace(facts, proofs=entry.proofs, sid=entry.sid)
 
 
 def where_is(ports: Ports, tenant_id: TenantId, interaction_id: str, browser: BrowserContext) -> Situation:

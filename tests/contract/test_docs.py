@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import textwrap
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
@@ -11,7 +12,9 @@ import click
 import pytest
 
 from scripts.write_reference import PAGES
+from tests.support.platform import platform
 from xenia.cli.commands import xenia
+from xenia.seed import apply_seed, read_seed
 
 ROOT = Path(__file__).resolve().parents[2]
 DOCS = ROOT / "docs"
@@ -153,3 +156,27 @@ def test_images_are_small_and_described() -> None:
     for page in _pages():
         for description, target in re.findall(r"!\[([^\]]*)\]\(([^)]+)\)", page.read_text("utf-8")):
             assert description, target
+
+
+def _seeds() -> list[tuple[str, str]]:
+    found = []
+    for page in _pages():
+        for block in re.findall(
+            r"^ *```toml\n(.*?)^ *```$", page.read_text("utf-8"), re.MULTILINE | re.DOTALL
+        ):
+            found += [(_name(page), textwrap.dedent(block))] if "[[tenant]]" in block else []
+    return found
+
+
+@pytest.mark.parametrize(("page", "seed"), _seeds(), ids=[page for page, _ in _seeds()])
+def test_documented_seeds_can_be_applied(page: str, seed: str, tmp_path: Path) -> None:
+    del page
+    file = tmp_path / "seed.toml"
+    # The server of these tests has a Contoso already.
+    file.write_text(seed.replace('short_name = "contoso"', 'short_name = "other"'), "utf-8")
+    with platform(tmp_path) as server:
+        applied = apply_seed(server.ports, read_seed(file))
+        assert applied.tenants
+        assert [tenant.tenant.id for tenant in apply_seed(server.ports, read_seed(file)).tenants] == [
+            tenant.tenant.id for tenant in applied.tenants
+        ]

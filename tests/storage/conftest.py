@@ -11,6 +11,7 @@ import sqlalchemy as sa
 
 from tests.support.postgres import PostgresServer
 from tests.support.stores import make_sqlite_store
+from xenia.storage.known_directory import renew_stamp
 from xenia.storage.schema import metadata
 from xenia.storage.store import SqlStore, open_store
 
@@ -31,6 +32,7 @@ def empty(store: SqlStore) -> None:
     )
     with store._writing.begin() as connection:
         connection.execute(sa.text(f"TRUNCATE {names}"))
+        renew_stamp(connection)
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])

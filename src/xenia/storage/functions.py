@@ -1,4 +1,4 @@
-"""The two text functions whose names differ between the databases."""
+"""The text functions whose names differ between the databases."""
 
 from __future__ import annotations
 
@@ -26,6 +26,14 @@ class Tail(FunctionElement[str]):
     inherit_cache = True
 
 
+class RandomText(FunctionElement[str]):
+    """``RandomText()``: text that will not come again, made by the database."""
+
+    type = sa.Text()
+    name = "random_text"
+    inherit_cache = True
+
+
 @compiles(Position, "sqlite")
 def _instr(element: Position, compiler: SQLCompiler, **options: Any) -> str:
     return f"instr({compiler.process(element.clauses, **options)})"
@@ -45,3 +53,15 @@ def _substr(element: Tail, compiler: SQLCompiler, **options: Any) -> str:
 @compiles(Tail, "postgresql")
 def _right(element: Tail, compiler: SQLCompiler, **options: Any) -> str:
     return f"right({compiler.process(element.clauses, **options)})"
+
+
+@compiles(RandomText, "sqlite")
+def _randomblob(element: RandomText, compiler: SQLCompiler, **options: Any) -> str:
+    del element, compiler, options
+    return "hex(randomblob(16))"
+
+
+@compiles(RandomText, "postgresql")
+def _random_uuid(element: RandomText, compiler: SQLCompiler, **options: Any) -> str:
+    del element, compiler, options
+    return "gen_random_uuid()::text"

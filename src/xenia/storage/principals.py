@@ -67,8 +67,12 @@ class Principals(Repository):
 
     def service_principal(self, app_id: AppId) -> ServicePrincipal | None:
         """The local instance of the application in this tenant."""
-        row = self._first(_BY_APP_ID, {"own_tenant": self._tenant, "app_id": app_id})
-        return None if row is None else _PRINCIPAL.read(row[0])
+
+        def read() -> ServicePrincipal | None:
+            row = self._first(_BY_APP_ID, {"own_tenant": self._tenant, "app_id": app_id})
+            return None if row is None else _PRINCIPAL.read(row[0])
+
+        return self._scope.directory.record(("principal", self._tenant, app_id), read)
 
     def find_service_principal(self, object_id: ObjectId) -> ServicePrincipal | None:
         """By object id."""

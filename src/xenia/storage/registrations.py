@@ -103,13 +103,21 @@ class Registrations(Repository):
 
     def find_by_app_id(self, app_id: AppId) -> Application | None:
         """Platform-wide: the one registration with this client id, whichever tenant owns it."""
-        row = self._first(_FIND_BY_APP_ID, {"app_id": app_id})
-        return None if row is None else _APPLICATION.read(row[0])
+
+        def read() -> Application | None:
+            row = self._first(_FIND_BY_APP_ID, {"app_id": app_id})
+            return None if row is None else _APPLICATION.read(row[0])
+
+        return self._scope.directory.record(("application", app_id), read)
 
     def find_by_identifier_uri(self, uri: str) -> Application | None:
         """Platform-wide."""
-        row = self._first(_FIND_BY_URI, {"uri": fold(uri)})
-        return None if row is None else _APPLICATION.read(row[0])
+
+        def read() -> Application | None:
+            row = self._first(_FIND_BY_URI, {"uri": fold(uri)})
+            return None if row is None else _APPLICATION.read(row[0])
+
+        return self._scope.directory.record(("identifier uri", fold(uri)), read)
 
     def list(self, query: Query) -> Page[Application]:
         """Registrations of this tenant."""

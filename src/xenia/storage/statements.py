@@ -26,12 +26,13 @@ _MOST_KEPT = 2048
 class Prepared:
     """One statement for one dialect and one set of parameter names."""
 
-    __slots__ = ("_converters", "_fixed", "_is_positional", "_names", "_readers", "is_dml", "text")
+    __slots__ = ("_converters", "_fixed", "_is_positional", "_names", "_readers", "changes", "text")
 
     def __init__(self, compiled: SQLCompiler, dialect: Dialect) -> None:
         self.text = compiled.string
         statement = compiled.statement
-        self.is_dml = bool(statement is not None and statement.is_dml)
+        self.changes = changed_table(statement)
+        """The table it changes, or None."""
         self._is_positional = bool(dialect.positional)
         self._names = (
             tuple(compiled.positiontup or ()) if dialect.positional else tuple(compiled.bind_names.values())
@@ -62,6 +63,11 @@ class Prepared:
         for place, read in self._readers:
             values[place] = read(values[place])
         return values
+
+
+def changed_table(statement: Any) -> str | None:
+    """The name of the table that an INSERT, UPDATE or DELETE changes; None for a SELECT."""
+    return str(statement.table.name) if getattr(statement, "is_dml", False) else None
 
 
 def _readers(statement: Any, dialect: Dialect) -> tuple[tuple[int, _Convert], ...]:
@@ -126,6 +132,12 @@ class Driver:
         """See ``Statements.prepared``."""
         return self._statements.prepared(statement, parameters)
 
+    def constant(self, statement: sa.Executable) -> Prepared:
+        """A statement without parameters that is known to be plain."""
+        found = self._statements.prepared(statement, {})
+        assert found is not None
+        return found
+
     def run(self, prepared: Prepared, parameters: Parameters) -> int:
         """Execute; how many rows were touched."""
         count: int = self._execute(prepared, parameters, _row_count)
@@ -182,4 +194,4 @@ def _every_row(cursor: DBAPICursor) -> Any:
     return cursor.fetchall()
 
 
-__all__ = ["Driver", "Parameters", "Prepared", "Row", "Statements"]
+__all__ = ["Driver", "Parameters", "Prepared", "Row", "Statements", "changed_table"]

@@ -25,6 +25,7 @@ from xenia.storage.conflicts import is_unique_race, refusal_of
 from xenia.storage.credentials import SqlCredentials
 from xenia.storage.invitations import SqlInvitations
 from xenia.storage.keys import SqlKeys
+from xenia.storage.known_directory import KnownDirectory
 from xenia.storage.limits import SqlLimits
 from xenia.storage.logs import SqlLogs
 from xenia.storage.mailbox import SqlMailbox
@@ -121,6 +122,7 @@ class SqlStore:
         self._writing = writing_engine
         self._is_postgres = writing_engine.dialect.name == "postgresql"
         self._statements = Statements(writing_engine.dialect)
+        self._known = KnownDirectory()
         # SQLite has one writer; waiting for it in line is fairer than its busy loop.
         self._turn: threading.Lock | nullcontext[None] = (
             nullcontext() if self._is_postgres else threading.Lock()
@@ -130,7 +132,7 @@ class SqlStore:
     def read(self, tenant_id: TenantId | None) -> Iterator[SqlTransaction]:
         """A consistent read-only view. Raises StoreUnavailable when the database cannot be reached."""
         with _telling(), self._reading.connect() as connection, connection.begin():
-            yield SqlTransaction(Scope(connection, self._statements, tenant_id, writable=False))
+            yield SqlTransaction(Scope(connection, self._statements, self._known, tenant_id, writable=False))
 
     def write(self, tenant_id: TenantId | None, work: Callable[[SqlTransaction], T]) -> T:
         """Run *work* in one write transaction and commit.
@@ -155,7 +157,9 @@ class SqlStore:
     def _write_once(self, tenant_id: TenantId | None, work: Callable[[SqlTransaction], T]) -> T:
         try:
             with writing(), self._turn, self._writing.connect() as connection, connection.begin():
-                return work(SqlTransaction(Scope(connection, self._statements, tenant_id, writable=True)))
+                return work(
+                    SqlTransaction(Scope(connection, self._statements, self._known, tenant_id, writable=True))
+                )
         except IntegrityError as error:
             raise refusal_of(error) from error
         except DBAPIError as error:
@@ -168,6 +172,16 @@ class SqlStore:
         """Bring the schema to the newest revision (both dialects). Raises StoreUnavailable."""
         with _telling(), self._turn, self._writing.connect() as connection, connection.begin():
             migrate(connection)
+
+    @contextmanager
+    def preparation(self) -> Iterator[None]:
+        """One node at a time: nodes started together on a new database would all fill it. Raises StoreUnavailable."""
+        if not self._is_postgres:
+            # The data directory's lock has made sure of it.
+            yield
+            return
+        with _telling(), postgres.one_at_a_time(self._writing):
+            yield
 
     def check(self) -> str:
         """A line naming engine, version and schema revision. Raises StoreUnavailable when out of date."""

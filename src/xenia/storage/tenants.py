@@ -52,8 +52,12 @@ class SqlTenants(Repository):
 
     def find(self, tenant_id: TenantId) -> Tenant | None:
         """The tenant with this id."""
-        row = self._first(_FIND, {"tenant": tenant_id})
-        return None if row is None else _TENANT.read(row[0])
+
+        def read() -> Tenant | None:
+            row = self._first(_FIND, {"tenant": tenant_id})
+            return None if row is None else _TENANT.read(row[0])
+
+        return self._scope.directory.record(("tenant", tenant_id), read)
 
     def find_by_name(self, name: str) -> Tenant | None:
         """By GUID, any verified domain, or short name; any case."""
@@ -83,10 +87,15 @@ class SqlTenants(Repository):
 
     def policies(self, tenant_id: TenantId) -> TenantPolicies:
         """The tenant's settings. Raises NotFound."""
-        row = self._first(_FIND_POLICIES, {"tenant": tenant_id})
-        if row is None:
+
+        def read() -> TenantPolicies | None:
+            row = self._first(_FIND_POLICIES, {"tenant": tenant_id})
+            return None if row is None else _POLICIES.read(row[0])
+
+        found = self._scope.directory.record(("policies", tenant_id), read)
+        if found is None:
             raise NotFound("Tenant", tenant_id)
-        return _POLICIES.read(row[0])
+        return found
 
     def replace_policies(self, tenant_id: TenantId, policies: TenantPolicies) -> None:
         """Store with ``version + 1``. Raises Conflict when the stored version is not ``policies.version``."""

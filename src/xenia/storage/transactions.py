@@ -17,7 +17,8 @@ from sqlalchemy.exc import IntegrityError
 
 from xenia.core.ids import TenantId
 from xenia.storage.conflicts import refusal_of
-from xenia.storage.statements import Driver, Parameters, Row, Statements
+from xenia.storage.known_directory import WATCHED, DirectoryView, KnownDirectory
+from xenia.storage.statements import Driver, Parameters, Row, Statements, changed_table
 
 
 class Both:
@@ -68,16 +69,24 @@ def _upsert(statement: Any, target: dict[str, Any], update: Sequence[str]) -> sa
 class Scope:
     """A connection inside its transaction, and the tenant it is bound to."""
 
-    __slots__ = ("_tenant_id", "connection", "driver", "is_postgres", "writable")
+    __slots__ = ("_tenant_id", "connection", "directory", "driver", "is_postgres", "writable")
 
     def __init__(
-        self, connection: Connection, statements: Statements, tenant_id: TenantId | None, *, writable: bool
+        self,
+        connection: Connection,
+        statements: Statements,
+        known: KnownDirectory,
+        tenant_id: TenantId | None,
+        *,
+        writable: bool,
     ) -> None:
         self.connection = connection
         self.driver = Driver(connection, statements)
         self._tenant_id = tenant_id
         self.writable = writable
         self.is_postgres = connection.dialect.name == "postgresql"
+        # Writes on PostgreSQL see each statement's moment; everything else sees one moment throughout.
+        self.directory = DirectoryView(self.driver, known, keeps=not (writable and self.is_postgres))
 
     @property
     def tenant_or_none(self) -> TenantId | None:
@@ -113,7 +122,7 @@ class Repository:
         """Execute and return how many rows it touched."""
         chosen = self._chosen(statement)
         if isinstance(parameters, Mapping) and (ready := self._scope.driver.prepared(chosen, parameters)):
-            self._check_right(is_dml=ready.is_dml)
+            self._before(ready.changes)
             return self._scope.driver.run(ready, parameters)
         return self._execute(chosen, parameters).rowcount
 
@@ -121,7 +130,7 @@ class Repository:
         """Execute and return the first row."""
         chosen = self._chosen(statement)
         if ready := self._scope.driver.prepared(chosen, parameters):
-            self._check_right(is_dml=ready.is_dml)
+            self._before(ready.changes)
             return self._scope.driver.first(ready, parameters)
         return self._execute(chosen, parameters).first()
 
@@ -129,7 +138,7 @@ class Repository:
         """Execute and return all rows."""
         chosen = self._chosen(statement)
         if ready := self._scope.driver.prepared(chosen, parameters):
-            self._check_right(is_dml=ready.is_dml)
+            self._before(ready.changes)
             return self._scope.driver.all(ready, parameters)
         return self._execute(chosen, parameters).all()
 
@@ -137,7 +146,7 @@ class Repository:
         self, statement: sa.Executable, parameters: Parameters | Sequence[Parameters]
     ) -> sa.CursorResult[Any]:
         """What is executed rarely, or in bulk: through SQLAlchemy."""
-        self._check_right(is_dml=statement.is_dml)
+        self._before(changed_table(statement))
         return self._scope.connection.execute(statement, parameters)
 
     def _chosen(self, statement: sa.Executable | Both | Kept) -> sa.Executable:
@@ -149,10 +158,14 @@ class Repository:
             return statement.postgresql if scope.is_postgres else statement.sqlite
         return statement
 
-    def _check_right(self, *, is_dml: bool) -> None:
+    def _before(self, changes: str | None) -> None:
         """Raises RuntimeError when a reading transaction is used to change something."""
-        if is_dml and not self._scope.writable:
+        if changes is None:
+            return
+        if not self._scope.writable:
             raise RuntimeError("A reading transaction cannot change anything.")
+        if changes in WATCHED:
+            self._scope.directory.changing()
 
     @contextmanager
     def _refusing(self) -> Iterator[None]:

@@ -10,6 +10,7 @@ from pathlib import Path
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
+from xenia.storage.known_directory import renew_stamp
 from xenia.storage.schema import metadata
 from xenia.storage.schema.base import revisions
 
@@ -37,6 +38,8 @@ def migrate(connection: Connection) -> None:
         connection.execute(sa.insert(revisions), {"version_num": HEAD})
     elif found != HEAD:
         upgrade(connection)
+    if found != HEAD:
+        renew_stamp(connection)
 
 
 def upgrade(connection: Connection) -> None:

@@ -26,6 +26,14 @@ tenant_names = sa.Table(
 )
 tenant_names.primary_key.info["field"] = "domains"
 
+# One row, replaced by every change of what processes keep in memory of the directory (``known_directory``).
+directory_stamp = sa.Table(
+    "directory_stamp",
+    metadata,
+    sa.Column("id", sa.Integer, primary_key=True, autoincrement=False),
+    sa.Column("stamp", sa.Text, nullable=False),
+)
+
 tenant_policies = sa.Table(
     "tenant_policies",
     metadata,

@@ -43,6 +43,11 @@ CREATE TABLE counters (
 	CONSTRAINT pk_counters PRIMARY KEY (key)
 );
 CREATE INDEX ix_counters_ends_at ON counters (ends_at);
+CREATE TABLE directory_stamp (
+	id INTEGER NOT NULL,
+	stamp TEXT NOT NULL,
+	CONSTRAINT pk_directory_stamp PRIMARY KEY (id)
+);
 CREATE TABLE interactions (
 	tenant_id TEXT COLLATE "C" NOT NULL,
 	id TEXT COLLATE "C" NOT NULL,

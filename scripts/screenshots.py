@@ -183,7 +183,8 @@ def tester(walk: Walk, app_id: str, secret: str) -> None:
     if walk.page.get_by_role("button", name="Accept").count():
         walk.choose("Accept")
     expect(walk.page.get_by_role("main")).to_contain_text("idp")
-    walk.shoot("tester", 900)
+    walk.page.get_by_text("Claims of the ID token").first.evaluate("element => element.scrollIntoView()")
+    walk.shoot("tester", 800)
 
 
 def story(browser: Browser, base: str, user: dict[str, str]) -> Diary:

@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 
+from tests.support.graph_calls import Answered, GraphWorld, graph_world
 from tests.support.journeys import MARIA
 from tests.support.platform import RunningServer
 from tests.support.walker import Page
+from xenia.core.errors import LimitReached
 from xenia.core.networks import network_of
+from xenia.usecases.invitation_limits import BY_A_PERSON, COPIES_TO_A_MAILBOX, MAILS_TO_A_MAILBOX
+from xenia.usecases.invite_guest import resend_invitation
 from xenia.usecases.sign_in.passcode import CODES_PER_NETWORK
 from xenia.usecases.sign_in.steps import PASSWORD_TRIES_PER_NETWORK
 
@@ -78,3 +83,50 @@ def test_tags_of_one_mailbox_count_as_one(server: RunningServer) -> None:
     assert ask_for_code(server, "203.0.113.99", MARIA).status == 422
     server.clock.advance(timedelta(hours=1, seconds=1))
     assert ask_for_code(server, "203.0.113.99", MARIA).status == 200
+
+
+def test_nobody_is_bombarded_with_invitations(server: RunningServer) -> None:
+    """Again, resent or under tags: one mailbox gets so many an hour, and the refusal says when it goes on."""
+    user = server.invite(MARIA, send_message=True).user
+    for number in range(MAILS_TO_A_MAILBOX - 2):
+        server.invite(f"maria+{number}@nordwind.example", send_message=True)
+    resend_invitation(server.ports, server.actor(), user.id)
+    with pytest.raises(LimitReached) as refused:
+        resend_invitation(server.ports, server.actor(), user.id)
+    assert timedelta() < refused.value.retry_after <= timedelta(hours=1)
+    with pytest.raises(LimitReached):
+        server.invite(MARIA, send_message=True)
+    assert server.invite(MARIA).user.id == user.id, "without a mail nobody is disturbed"
+    assert server.invite("other@nordwind.example", send_message=True).created
+    server.clock.advance(timedelta(hours=1, seconds=1))
+    resend_invitation(server.ports, server.actor(), user.id)
+
+
+def test_copies_to_one_mailbox_end_too(tmp_path: Path) -> None:
+    with graph_world(tmp_path) as world:
+        for number in range(COPIES_TO_A_MAILBOX):
+            assert _invite(world, f"p{number}@nordwind.example", cc="victim@elsewhere.example").status == 201
+        refused = _invite(world, "last@nordwind.example", cc="victim@elsewhere.example")
+        assert (refused.status, refused.code) == (429, "TooManyRequests")
+        assert 0 < int(refused.header("Retry-After")) <= 3600
+        assert _invite(world, "last@nordwind.example").status == 201
+
+
+def test_a_guest_invites_a_hundred_people_an_hour(tmp_path: Path) -> None:
+    with graph_world(tmp_path) as world:
+        token = world.token(world.add("olena", guest=True))
+        for number in range(BY_A_PERSON):
+            assert _invite(world, f"p{number}@nordwind.example", token=token).status == 201
+        assert _invite(world, "one-more@nordwind.example", token=token).status == 429
+        assert _invite(world, "one-more@nordwind.example").status == 201, "the administrator has more"
+
+
+def _invite(world: GraphWorld, address: str, *, cc: str = "", token: str | None = None) -> Answered:
+    body: dict[str, object] = {
+        "invitedUserEmailAddress": address,
+        "inviteRedirectUrl": "https://portal.contoso.example/",
+        "sendInvitationMessage": True,
+    }
+    if cc:
+        body["invitedUserMessageInfo"] = {"ccRecipients": [{"emailAddress": {"address": cc}}]}
+    return world.call("POST", "invitations", body, token=token)

@@ -161,7 +161,7 @@ def _filter(texts: Mapping[str, str], resource: Resource, *, is_paired: bool) ->
 
 
 def _order(texts: Mapping[str, str], resource: Resource, *, is_paired: bool) -> tuple[Order, ...]:
-    found = []
+    found: list[Order] = []
     for item in filter(None, (part.strip() for part in texts.get("orderby", "").split(","))):
         name, _, direction = item.partition(" ")
         direction = direction.strip().lower()

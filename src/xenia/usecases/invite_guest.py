@@ -23,6 +23,7 @@ from xenia.core.ids import ObjectId
 from xenia.core.invitation import Invitation, InvitationStatus
 from xenia.ports import Entropy, Ports, Store, Transaction
 from xenia.usecases.invitation_journal import Journal, state_change, user_target
+from xenia.usecases.invitation_limits import charge_invitation
 from xenia.usecases.invitation_mail import app_names, invitation_mail
 from xenia.usecases.invitation_order import InvitationOrder, drafted, order_of
 from xenia.usecases.invitation_rules import INVITE_PERMISSIONS, Course, Plan, judge
@@ -61,7 +62,7 @@ def invite_guest(ports: Ports, actor: Actor, order: InvitationOrder) -> Invitati
 
     The user exists when this returns; the mail, if asked for, is in the outbox. Somebody who is a guest already
     gets another invitation and stays one user, also when two callers invite at the same moment.
-    Raises InvitationRefused (each kind), NotPermitted, InvalidValue, NotFound; nothing is stored then.
+    Raises InvitationRefused (each kind), NotPermitted, InvalidValue, NotFound, LimitReached; nothing is stored then.
     """
     now = ports.clock.now()
     drawn = _draw(ports.entropy, order)
@@ -80,7 +81,7 @@ def resend_invitation(ports: Ports, actor: Actor, user_id: ObjectId) -> Invitati
     """Mail the newest usable invitation of a pending guest once more. The link stays the same.
 
     All rules of inviting are asked again. Raises NotFound (no such user, or no usable invitation), Conflict
-    (accepted already), InvitationRefused, NotPermitted.
+    (accepted already), InvitationRefused, NotPermitted, LimitReached.
     """
     now = ports.clock.now()
     mail_id, record_id = ports.entropy.guid(), ports.entropy.guid()
@@ -102,6 +103,7 @@ def resend_invitation(ports: Ports, actor: Actor, user_id: ObjectId) -> Invitati
                 "email", f"{usable[0].email} is no longer an address of this user. Invite the new one."
             )
         sent = replace(usable[0], send_message=True)
+        charge_invitation(ports, tx, actor, sent, now)
         tx.invitations.replace(sent)
         _send(ports, tx, plan, sent, user, mail_id, now)
         journal = Journal(tx, actor, now, (record_id,))
@@ -168,6 +170,7 @@ def _carry_out(
     if plan.course is Course.NEW:
         tx.users.set_sponsors(user.id, sponsors)
     invitation = _invitation(tx, actor, plan, user, drawn.invitation, now)
+    charge_invitation(ports, tx, actor, invitation, now)
     tx.invitations.add(invitation)
     assigned = _assign_apps(tx, plan.order, user, drawn.assignments, now)
     if invitation.send_message:

@@ -54,11 +54,9 @@ class NotAuthenticated(XeniaError):
 
 
 class LimitReached(XeniaError):
-    """Too many tries. ``retry_after`` says how long to wait."""
+    """Too many tries. ``retry_after`` says how long to wait, ``why`` what there was too much of."""
 
-    def __init__(self, what: str, retry_after: timedelta) -> None:
-        super().__init__(
-            f"Too many tries. Try again in {max(1, round(retry_after.total_seconds()))} seconds."
-        )
+    def __init__(self, what: str, retry_after: timedelta, why: str = "Too many tries.") -> None:
+        super().__init__(f"{why} Try again in {max(1, round(retry_after.total_seconds()))} seconds.")
         self.what = what
         self.retry_after = retry_after

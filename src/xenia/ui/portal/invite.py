@@ -3,7 +3,14 @@
 from __future__ import annotations
 
 from xenia.core.directory.application import ServicePrincipal
-from xenia.core.errors import InvalidValue, InvitationRefused, NotFound, NotPermitted, XeniaError
+from xenia.core.errors import (
+    InvalidValue,
+    InvitationRefused,
+    LimitReached,
+    NotFound,
+    NotPermitted,
+    XeniaError,
+)
 from xenia.core.mail import RenderedMail
 from xenia.core.query import Order, Query
 from xenia.ui.portal.desk import FRAMING_CSP, Desk, Model, Visit
@@ -27,7 +34,8 @@ MAIL_CSP = (
 """A mail in a frame: it needs its inline styles, and nothing in it runs or loads."""
 _TRAIL = (("Users", "users"), ("Invite external user", "users/invite"))
 _MOST_APPS = 50
-_REFUSALS = (InvalidValue, InvitationRefused, NotFound, NotPermitted)
+_REFUSALS = (InvalidValue, InvitationRefused, LimitReached, NotFound, NotPermitted)
+_STATUS = {InvalidValue: 422, LimitReached: 429}
 
 
 class Invite:
@@ -181,7 +189,7 @@ class Invite:
             "invite.html",
             "users",
             _TRAIL,
-            status=200 if error is None else 422 if isinstance(error, InvalidValue) else 403,
+            status=200 if error is None else _STATUS.get(type(error), 403),
             csp=FRAMING_CSP,
             more=self._model(visit, form, findings),
             errors=[] if error is None else [{"field": known, "text": refusal_words(error)}],

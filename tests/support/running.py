@@ -127,6 +127,8 @@ def _start(command: Sequence[str], ready_file: Path, env: dict[str, str] | None)
     if not ready_file.exists():
         process.kill()
         process.wait(timeout=30)
+        assert process.stdout is not None
+        process.stdout.close()
         message = f"the server did not start:\n{''.join(output)}"
         raise AssertionError(message)
     return RunningXenia(process, json.loads(ready_file.read_text()), output)

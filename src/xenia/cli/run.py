@@ -104,16 +104,21 @@ class _Life:
         started = _wire(self.settings, self.data, self.bound, self.pid)
         with contextlib.closing(started.program):
             if worker is None or worker.is_first:
-                _prepare(started.program)
-                self.prepare(started.program)
+                self._prepare(started.program)
             _serve(started, self.bound, worker, self.announce)
 
+    def _prepare(self, program: Program) -> None:
+        try:
+            with program.store.preparation():
+                _bring_up_to_date(program)
+                self.prepare(program)
+        except StoreUnavailable as error:
+            raise StartRefused(f"The database cannot be used: {error}") from None
 
-def _prepare(program: Program) -> None:
+
+def _bring_up_to_date(program: Program) -> None:
     try:
         program.prepare()
-    except StoreUnavailable as error:
-        raise StartRefused(f"The database cannot be used: {error}") from None
     except ValueError:
         raise StartRefused(
             "The signing keys in the database were sealed with another data key. All nodes of one installation need the "

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import sqlalchemy as sa
@@ -11,6 +13,7 @@ from sqlalchemy.exc import DBAPIError
 OLDEST = 150000
 _STATEMENT_TIMEOUT = "30s"
 _IDLE_TIMEOUT = "60s"
+_PREPARATION = 0x78656E696170
 _AGAIN = frozenset({"40001", "40P01"})
 """SQLSTATE of a serialization failure and of a deadlock."""
 
@@ -44,6 +47,16 @@ def engines(url: sa.URL, *, durable: bool) -> tuple[Engine, Engine]:
 
     reading = engine.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
     return reading, engine
+
+
+@contextmanager
+def one_at_a_time(engine: Engine) -> Iterator[None]:
+    """Until the block ends nobody else gets into such a block on this database; a node that dies leaves it."""
+    with engine.connect() as connection, connection.begin():
+        connection.exec_driver_sql("SET LOCAL statement_timeout = 0")
+        connection.exec_driver_sql("SET LOCAL idle_in_transaction_session_timeout = 0")
+        connection.execute(sa.select(sa.func.pg_advisory_xact_lock(_PREPARATION)))
+        yield
 
 
 def may_succeed_again(error: DBAPIError) -> bool:

@@ -12,7 +12,7 @@ from functools import cached_property
 from typing import TypeVar
 
 import sqlalchemy as sa
-from sqlalchemy.engine import Engine
+from sqlalchemy.engine import Connection, Engine
 from sqlalchemy.exc import DBAPIError, IntegrityError
 
 from xenia.core.errors import Conflict
@@ -40,6 +40,7 @@ from xenia.storage.users import SqlUsers
 
 T = TypeVar("T")
 _TRIES = 6
+_MOST_IDLE = 16
 
 
 class SqlTransaction:
@@ -121,6 +122,7 @@ class SqlStore:
         self._reading = reading
         self._writing = writing_engine
         self._is_postgres = writing_engine.dialect.name == "postgresql"
+        self._readers = _Readers(reading, are_kept=not self._is_postgres)
         self._statements = Statements(writing_engine.dialect)
         self._known = KnownDirectory()
         # SQLite has one writer; waiting for it in line is fairer than its busy loop.
@@ -131,7 +133,7 @@ class SqlStore:
     @contextmanager
     def read(self, tenant_id: TenantId | None) -> Iterator[SqlTransaction]:
         """A consistent read-only view. Raises StoreUnavailable when the database cannot be reached."""
-        with _telling(), self._reading.connect() as connection, connection.begin():
+        with _telling(), self._readers.one() as connection, connection.begin():
             yield SqlTransaction(Scope(connection, self._statements, self._known, tenant_id, writable=False))
 
     def write(self, tenant_id: TenantId | None, work: Callable[[SqlTransaction], T]) -> T:
@@ -203,8 +205,40 @@ class SqlStore:
 
     def close(self) -> None:
         """Close all connections."""
+        self._readers.close()
         self._reading.dispose()
         self._writing.dispose()
+
+
+class _Readers:
+    """Connections to read with. Those to a file are kept open between transactions, where they cannot be lost."""
+
+    def __init__(self, engine: Engine, *, are_kept: bool) -> None:
+        self._engine = engine
+        self._are_kept = are_kept
+        self._idle: list[Connection] = []
+
+    @contextmanager
+    def one(self) -> Iterator[Connection]:
+        """A connection outside any transaction. After an error it goes back through the pool, which resets it."""
+        try:
+            connection = self._idle.pop()
+        except IndexError:
+            connection = self._engine.connect()
+        try:
+            yield connection
+        except BaseException:
+            connection.close()
+            raise
+        if self._are_kept and len(self._idle) < _MOST_IDLE:
+            self._idle.append(connection)
+        else:
+            connection.close()
+
+    def close(self) -> None:
+        """Close what is idle."""
+        while self._idle:
+            self._idle.pop().close()
 
 
 class _Again(Exception):

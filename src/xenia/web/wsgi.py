@@ -121,6 +121,8 @@ class WsgiApp:
         return outside, scheme, headers.get("x-forwarded-host", host).split(",")[-1].strip()
 
     def _is_proxy(self, address: str) -> bool:
+        if not self._proxies:
+            return False
         try:
             ip = ipaddress.ip_address(address)
         except ValueError:

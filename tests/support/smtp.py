@@ -97,9 +97,10 @@ def smtp_server(
             lambda: SMTP(behaviour, loop=loop, **options), "127.0.0.1", 0, ssl=tls if implicit else None
         )
 
-    server = loop.run_until_complete(listen())
+    # The loop lives in a thread of its own from the start: the browser's driver keeps one running in this one.
     thread = threading.Thread(target=loop.run_forever, name="smtp", daemon=True)
     thread.start()
+    server = asyncio.run_coroutine_threadsafe(listen(), loop).result()
     try:
         yield RunningServer(server.sockets[0].getsockname()[1], behaviour)
     finally:

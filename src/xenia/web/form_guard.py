@@ -42,6 +42,9 @@ class FormGuard:
     def check(self, request: HttpRequest, binding: str, purpose: str) -> None:
         """Raises FormRefused unless origin and token are right."""
         self.check_origin(request)
+        if not binding:
+            # Without a secret of this browser the token would be everybody's.
+            raise FormRefused("no browser secret")
         version, _, rest = request.form.get("form_token").partition(".")
         mask, _, masked = rest.partition(".")
         try:
@@ -55,10 +58,17 @@ class FormGuard:
         """Raises FormRefused when the browser says the request started elsewhere."""
         origin = request.header("origin")
         if not origin:
-            referer = urlsplit(request.header("referer"))
-            origin = f"{referer.scheme}://{referer.netloc}" if referer.netloc else ""
+            origin = _origin(request.header("referer"))
         if origin != request.base_url:
             raise FormRefused(f"origin {origin or 'absent'}")
+
+
+def _origin(referer: str) -> str:
+    try:
+        parts = urlsplit(referer)
+    except ValueError:
+        return ""
+    return f"{parts.scheme}://{parts.netloc}" if parts.netloc else ""
 
 
 def _xor(left: bytes, right: bytes) -> bytes:

@@ -134,8 +134,11 @@ class HttpRequest:
 
     @cached_property
     def cookies(self) -> Mapping[str, str]:
-        """Cookies by name."""
-        return dict(parse_cookie(self.headers.get("cookie", "")))
+        """Cookies by name; a header that is no text holds none of ours."""
+        try:
+            return dict(parse_cookie(self.headers.get("cookie", "")))
+        except UnicodeError:
+            return {}
 
     def header(self, name: str, default: str = "") -> str:
         """A header's value (any case of name)."""

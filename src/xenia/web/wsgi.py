@@ -68,7 +68,7 @@ class WsgiApp:
             request = self._request(environ)
         except Refused as refused:
             return self._send(refused.response, environ, start_response)
-        response = self._handler(request)
+        response = self._answer(request)
         log.info(
             "request",
             extra={
@@ -80,6 +80,14 @@ class WsgiApp:
             },
         )
         return self._send(response, environ, start_response)
+
+    def _answer(self, request: HttpRequest) -> HttpResponse:
+        """The last net: a surface that cannot even show its error must not take the connection down."""
+        try:
+            return self._handler(request)
+        except Exception:
+            log.exception("unanswered", extra={"correlation_id": request.correlation_id})
+            return text("Something failed on our side. Nothing was saved.\n", status=500)
 
     def _request(self, environ: WSGIEnvironment) -> HttpRequest:
         headers = {
@@ -134,9 +142,11 @@ class WsgiApp:
             return b""
         limit = self._settings.max_body
         length = environ.get("CONTENT_LENGTH") or ""
-        if length.isdigit() and int(length) > limit:
+        # Digits of other scripts are digits to Python, and HTTP knows none of them (RFC 9110 section 8.6).
+        declared = length.isascii() and length.isdigit()
+        if declared and (len(length) > 19 or int(length) > limit):
             raise Refused(text("The request body is too large.\n", status=413))
-        body: bytes = environ["wsgi.input"].read(int(length) if length.isdigit() else limit + 1)
+        body: bytes = environ["wsgi.input"].read(int(length) if declared else limit + 1)
         if len(body) > limit:
             raise Refused(text("The request body is too large.\n", status=413))
         return body

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from xenia.core.errors import InvalidValue, NotFound
 from xenia.core.mail import CapturedMail
 from xenia.ports import Ports
@@ -73,6 +75,6 @@ class MailboxApi:
 
 
 def _limit(text: str) -> int:
-    if not text.isdigit() or not 1 <= int(text) <= _MOST:
+    if not re.fullmatch(r"[0-9]{1,4}", text) or not 1 <= int(text) <= _MOST:
         raise InvalidValue("limit", f"limit is a number from 1 to {_MOST}.")
     return int(text)

@@ -1,5 +1,6 @@
 # Xenia as a container: `xenia serve` under an unprivileged account.
-# Settings come from the environment or from a file mounted at /etc/xenia/xenia.toml; the state lives in /var/lib/xenia.
+# Settings come from the environment, or from a mounted file that XENIA_CONFIG names; the state lives in /var/lib/xenia.
+# The operator's tools find the installation too: docker exec CONTAINER xenia check --production
 FROM python:3.11-slim AS build
 WORKDIR /build
 COPY requirements/run.txt requirements/
@@ -12,7 +13,8 @@ RUN /opt/xenia/bin/pip install --no-cache-dir --no-deps --no-build-isolation --n
 FROM python:3.11-slim
 RUN useradd --system --uid 10001 --home-dir /var/lib/xenia --create-home --shell /usr/sbin/nologin xenia
 COPY --from=build /opt/xenia /opt/xenia
-ENV PATH=/opt/xenia/bin:$PATH PYTHONUNBUFFERED=1
+ENV PATH=/opt/xenia/bin:$PATH PYTHONUNBUFFERED=1 \
+    XENIA_DATA=/var/lib/xenia XENIA_HOST=0.0.0.0 XENIA_PORT=8443
 USER xenia
 WORKDIR /var/lib/xenia
 VOLUME /var/lib/xenia
@@ -20,4 +22,4 @@ EXPOSE 8443
 # The server finishes what it is answering and releases its mail leases on SIGTERM.
 STOPSIGNAL SIGTERM
 ENTRYPOINT ["xenia"]
-CMD ["serve", "--data", "/var/lib/xenia", "--host", "0.0.0.0", "--port", "8443"]
+CMD ["serve"]

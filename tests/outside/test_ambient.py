@@ -26,7 +26,7 @@ def test_values_have_their_shape_and_do_not_repeat() -> None:
     entropy = SystemEntropy()
     guids = {entropy.guid() for _ in range(100)}
     assert len(guids) == 100
-    assert all(parse_guid(guid) == guid for guid in guids)
+    assert all(parse_guid(guid) == guid and guid[14] == "4" and guid[19] in "89ab" for guid in guids)
     assert len(base64.urlsafe_b64decode(entropy.token(32) + "=")) == 32
     assert all(len(entropy.digits(8)) == 8 and entropy.digits(8).isdigit() for _ in range(50))
     assert len(entropy.key()) == 32

@@ -14,6 +14,9 @@ from xenia.core.errors import MethodNotAllowed, NotFound
 from xenia.web.http import HttpRequest, HttpResponse
 
 Handler: TypeAlias = Callable[[HttpRequest], HttpResponse]
+_MOST_REMEMBERED = 1024
+_LONGEST_REMEMBERED = 256
+"""Characters. Paths are anybody's to choose, so what is remembered of them is bounded both ways."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +61,7 @@ class Router:
             for surface in (*surfaces, fallback)
             for route in surface.routes
         ]
+        self._found: dict[tuple[str, str], tuple[_Target, dict[str, str]]] = {}
         self._map = Map(rules, strict_slashes=False, merge_slashes=False).bind("xenia.invalid")
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
@@ -71,6 +75,19 @@ class Router:
             return surface.render_error(request, error)
 
     def _find(self, request: HttpRequest) -> tuple[_Target, dict[str, str]]:
+        """The same few paths come again and again: what was found for them is remembered."""
+        key = (request.method, request.path)
+        known = self._found.get(key)
+        if known is not None:
+            return known
+        found = self._match(request)
+        if len(request.path) <= _LONGEST_REMEMBERED:
+            if len(self._found) >= _MOST_REMEMBERED:
+                self._found.clear()
+            self._found[key] = found
+        return found
+
+    def _match(self, request: HttpRequest) -> tuple[_Target, dict[str, str]]:
         try:
             found: tuple[_Target, dict[str, str]] = self._map.match(request.path, request.method)  # type: ignore[assignment]
         except RouteMethodNotAllowed as error:

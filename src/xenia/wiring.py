@@ -79,14 +79,17 @@ class Program:
         """Bring schema, signing keys and shipped registrations up to date. Raises StoreUnavailable."""
         prepare(self.ports, self.keys)
 
-    def start_workers(self, *, sole_process: bool = False) -> None:
+    def start_workers(self, *, is_first: bool = True, sole_process: bool = False) -> None:
         """Begin delivering mail and sweeping.
 
-        ``sole_process``: nobody else works on this database, so what a killed predecessor had in hand is
-        taken up at once instead of when its claim lapses.
+        ``is_first``: of this start, not a further worker of it. Waiting mails are tried at once then: a start is
+        often the repair, of the mail server or of its settings. ``sole_process``: nobody else works on this
+        database, so what a killed predecessor had in hand is taken up at once instead of when its claim lapses.
         """
+        now = self.ports.clock.now()
+        if is_first:
+            self.store.write(None, lambda tx: tx.outbox.hasten(now))
         if sole_process:
-            now = self.ports.clock.now()
             self.store.write(None, lambda tx: tx.outbox.release(now))
         for worker in self.workers:
             worker.start()

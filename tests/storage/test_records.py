@@ -110,6 +110,17 @@ def test_what_a_killed_dispatcher_claimed_is_released_at_once(store: SqlStore):
     assert store.write(None, lambda tx: tx.outbox.release(NOW)) == 2
 
 
+def test_a_start_hastens_what_waits_and_leaves_what_is_in_hand(store: SqlStore):
+    for mail_id in ("m1", "m2", "m3"):
+        _enqueue(store, mail_id)
+    deferred = MailAttempt(NOW, delivered=False, reply="451 later")
+    store.write(None, lambda tx: tx.outbox.claim(10, NOW, LEASE))
+    store.write(None, lambda tx: tx.outbox.settle("m1", deferred, retry_at=NOW + HOUR, message_id="<m1>"))
+    store.write(None, lambda tx: tx.outbox.settle("m2", deferred, retry_at=None, message_id="<m2>"))
+    assert store.write(None, lambda tx: tx.outbox.hasten(NOW)) == 1
+    assert [mail.id for mail in store.write(None, lambda tx: tx.outbox.claim(10, NOW, LEASE))] == ["m1"]
+
+
 def test_an_attempt_settles_as_retry_sent_or_abandoned(store: SqlStore):
     deferred, sent = (
         MailAttempt(NOW, delivered=False, reply="451 later"),

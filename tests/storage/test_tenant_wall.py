@@ -59,6 +59,7 @@ PLATFORM_WIDE = {
     "outbox.find",
     "outbox.claim",
     "outbox.release",
+    "outbox.hasten",
     "outbox.settle",
     "outbox.next_due",
 }

@@ -76,8 +76,9 @@ def smtp_server(
     tls: ssl.SSLContext | None = None,
     implicit: bool = False,
     login: bool = False,
+    port: int = 0,
 ) -> Iterator[RunningServer]:
-    """A server on a free port of the loopback interface. With *tls* it insists on STARTTLS, or speaks TLS at once."""
+    """A server on a free (or the given) port of the loopback interface. With *tls* it insists on STARTTLS, or speaks TLS at once."""
     behaviour = Behaviour()
     options: dict[str, Any] = {"hostname": "mail.test"}
     if tls is not None and not implicit:
@@ -94,7 +95,7 @@ def smtp_server(
 
     async def listen() -> asyncio.Server:
         return await loop.create_server(
-            lambda: SMTP(behaviour, loop=loop, **options), "127.0.0.1", 0, ssl=tls if implicit else None
+            lambda: SMTP(behaviour, loop=loop, **options), "127.0.0.1", port, ssl=tls if implicit else None
         )
 
     # The loop lives in a thread of its own from the start: the browser's driver keeps one running in this one.

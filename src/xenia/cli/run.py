@@ -197,7 +197,9 @@ def _serve(
         if worker is not None:
             _stop_with_supervisor(worker, stop)
         # The data directory is locked, so an embedded database has no other user yet.
-        started.program.start_workers(sole_process=is_first and not started.settings.storage.database)
+        started.program.start_workers(
+            is_first=is_first, sole_process=is_first and not started.settings.storage.database
+        )
         if is_first:
             _first_request(bound, is_tls=files is not None)
             announce(started)

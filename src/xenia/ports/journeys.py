@@ -122,6 +122,10 @@ class Outbox(Protocol):
         """Make every claimed mail due at once; how many. Only for a process that knows it is the only one."""
         ...
 
+    def hasten(self, now: datetime) -> int:
+        """Make every mail that waits for its next try due at once; how many. For a start: somebody may have mended it."""
+        ...
+
     def settle(
         self, mail_id: str, attempt: MailAttempt, *, retry_at: datetime | None, message_id: str
     ) -> None:

@@ -66,6 +66,11 @@ _RELEASE = (
     .where(_c.state == sa.literal_column(f"'{MailState.SENDING}'"))
     .values(state=MailState.PENDING.value, next_attempt_at=_NOW)
 )
+_HASTEN = (
+    sa.update(outbox)
+    .where(_c.state == sa.literal_column(f"'{MailState.PENDING}'"), _c.next_attempt_at > _NOW)
+    .values(next_attempt_at=_NOW)
+)
 _SETTLE = sa.update(outbox).where(*_SELF, _DUE)
 _NEXT_DUE = sa.select(_c.next_attempt_at).where(_DUE).order_by(_c.next_attempt_at).limit(1)
 
@@ -115,6 +120,10 @@ class SqlOutbox(Repository):
     def release(self, now: datetime) -> int:
         """Platform-wide: make every claimed mail due at once; how many. For a process that is the only one."""
         return self._run(_RELEASE, {"now": now})
+
+    def hasten(self, now: datetime) -> int:
+        """Platform-wide: make every mail that waits for its next try due at once; how many."""
+        return self._run(_HASTEN, {"now": now})
 
     def settle(
         self, mail_id: str, attempt: MailAttempt, *, retry_at: datetime | None, message_id: str

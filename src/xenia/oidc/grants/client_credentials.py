@@ -18,6 +18,7 @@ from xenia.core.aadsts import aadsts_of
 from xenia.core.audit import SignInRecord
 from xenia.core.claims import ClientAuthentication
 from xenia.core.ids import fold
+from xenia.core.networks import network_of
 from xenia.core.scopes import split_scopes
 from xenia.oidc.grants import TokenRequest, token_members
 from xenia.ports import Ports
@@ -27,6 +28,9 @@ from xenia.usecases.issue_app_token import AppAccess, AppToken, app_access, issu
 
 REMEMBERED = timedelta(seconds=1)
 _MOST_REMEMBERED = 1024
+REFUSALS_NOTED = 60
+"""In the log within ``REFUSALS_WINDOW``, by client and network: anybody can be refused, as often as they like."""
+REFUSALS_WINDOW = timedelta(minutes=5)
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,6 +126,12 @@ class ClientCredentialsGrant:
             with self._ports.store.read(request.tenant.id) as tx:
                 application, principal = find_client(tx, request.tenant, fold(request.client.client_id))
         except errors.ProtocolError:
+            return
+        key = f"refused-client:{application.app_id}:{network_of(request.client.network)}"
+        wait = self._ports.store.write(
+            request.tenant.id, lambda tx: tx.limits.hit(key, REFUSALS_NOTED, REFUSALS_WINDOW, request.now)
+        )
+        if wait is not None:
             return
         record = SignInRecord(
             id=self._ports.entropy.guid(),

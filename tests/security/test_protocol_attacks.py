@@ -1,0 +1,195 @@
+"""Attacks on the protocol endpoints: addresses that almost match, forged and borrowed tokens, hints, full logs."""
+
+from __future__ import annotations
+
+import base64
+import hmac
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+import pytest
+
+from tests.support.protocol import Protocol, protocol
+from tests.support.walker import BASE
+from xenia import graph
+from xenia.core.directory.application import Platform, redirect_uri_problem
+from xenia.core.query import Compare, Query
+from xenia.oidc.grants.client_credentials import REFUSALS_NOTED
+from xenia.usecases.manage_tenant import NewTenant, create_tenant
+from xenia.web.http import HttpRequest, HttpResponse
+from xenia.web.routing import Router, Surface
+
+
+@pytest.fixture
+def idp(tmp_path: Path) -> Iterator[Protocol]:
+    """Contoso with Orders, a guest and an API."""
+    with protocol(tmp_path) as made:
+        yield made
+
+
+ALMOST = [
+    "https://orders.example/signed-in/",
+    "https://orders.example/signed-in?",
+    "https://orders.example/signed-in#",
+    "https://orders.example/signed-in/..",
+    "https://orders.example/./signed-in",
+    "https://orders.example//signed-in",
+    "https://orders.example/signed%2Din",
+    "https://orders.example/Signed-in",
+    "https://ORDERS.example/signed-in",
+    "https://orders.example:443/signed-in",
+    "https://orders.example./signed-in",
+    "https://orders.example@evil.example/signed-in",
+    "https://evil.example\\@orders.example/signed-in",
+    "https://orders.example%2eevil.example/signed-in",
+    "https://orders.example\u3002evil.example/signed-in",
+    "https://orders.example/signed-in\t",
+    "https://orders.example/signed-in\r\nLocation: https://evil.example",
+    "//orders.example/signed-in",
+    "http://orders.example/signed-in",
+    "http://localhost./cb",
+    "http://localhost.evil.example/cb",
+    "http://localhost@evil.example/cb",
+    "http://localhost:80@evil.example/cb",
+    "http://localhost:x/cb",
+    "http://localhost:99999/cb",
+    "http://localhost\\.evil.example/cb",
+    "http://127.0.0.1/cb",
+    "http://[::1]/cb",
+    "http://localhost/cb/../x",
+    "http://localhost/cb?x=1",
+    "http://localhost/cb#x",
+    "https://localhost/cb",
+    "javascript:alert(1)",
+    "data:text/html,x",
+]
+
+
+@pytest.mark.parametrize("uri", ALMOST)
+def test_an_address_that_almost_matches_gets_nothing(idp: Protocol, uri: str) -> None:
+    for mode in ("query", "fragment", "form_post"):
+        for prompt in (None, "none"):
+            answer = idp.authorize(redirect_uri=uri, response_mode=mode, prompt=prompt)
+            assert answer.header("Location") is None
+            assert answer.status == 400
+            assert b"<form" not in answer.body
+
+
+@pytest.mark.parametrize("uri", ALMOST)
+def test_nor_does_it_after_signing_out(idp: Protocol, uri: str) -> None:
+    token = idp.sign_in(response_types=("id_token",), response_mode="form_post")["id_token"]
+    asked = {"post_logout_redirect_uri": uri, "id_token_hint": token}
+    answer = idp.send("GET", f"/{idp.tenant_id}/oauth2/v2.0/logout", asked)
+    assert answer.header("Location") is None
+
+
+@pytest.mark.parametrize(
+    "uri",
+    [
+        "JavaScript:alert(1)",
+        "javascript://x/%0aalert(1)",
+        "data:text/html,x",
+        "blob:x",
+        "vbscript:x",
+        "file:///x",
+    ],
+)
+def test_no_scheme_that_runs_code_can_be_registered(uri: str) -> None:
+    assert all(redirect_uri_problem(uri, platform) for platform in Platform)
+
+
+HTML = "\"><script>alert(1)</script><form action='https://evil.example'>"
+
+
+def test_what_the_app_sends_is_no_markup_in_the_answer(idp: Protocol) -> None:
+    answer = idp.authorize(response_mode="form_post", state=HTML, prompt="none")
+    assert answer.status == 200
+    assert b"<script>alert" not in answer.body
+    assert b"evil.example'" not in answer.body
+    assert (answer.header("Content-Security-Policy") or "").count("script-src 'self'") == 1
+
+
+def test_no_state_turns_a_redirect_elsewhere(idp: Protocol) -> None:
+    for state in ("\r\nLocation: https://evil.example", "&code=forged", "#x", "a b+c%00"):
+        answer = idp.authorize(state=state, prompt="none")
+        target = answer.header("Location") or ""
+        assert target.startswith("https://orders.example/signed-in?error=")
+        assert target.count("code=") == 0
+        assert f"state={quote(state, safe='')}" in target
+
+
+def _encoded(value: object) -> str:
+    return base64.urlsafe_b64encode(json.dumps(value).encode()).rstrip(b"=").decode()
+
+
+def _graph(idp: Protocol, token: str) -> HttpResponse:
+    surface = graph.routes(idp.server.ports)
+    router = Router([surface], Surface("none", (), surface.render_error))
+    headers = {"authorization": f"Bearer {token}"}
+    return router(HttpRequest("GET", "/v1.0/me", BASE, headers=headers, request_id="r"))
+
+
+def _access_token(idp: Protocol) -> str:
+    answer = json.loads(idp.redeem(idp.sign_in()["code"]).body)
+    return str(answer["access_token"])
+
+
+def test_forged_tokens_open_neither_graph_nor_userinfo(idp: Protocol) -> None:
+    real = _access_token(idp)
+    head, body, mark = real.split(".")
+    claims = json.loads(base64.urlsafe_b64decode(body + "=="))
+    known = idp.server.ports.keys.public_keys()[0]
+    forgeries = [
+        f"{_encoded({'alg': alg, 'kid': known.kid})}.{body}." for alg in ("none", "None", "NONE", "")
+    ]
+    for alg in ("HS256", "RS256"):
+        for secret in (known.n, known.x5c, known.kid, ""):
+            signed = f"{_encoded({'alg': alg, 'kid': known.kid})}.{_encoded({**claims, 'oid': idp.server.admin.id})}"
+            mac = hmac.digest(secret.encode(), signed.encode(), "sha256")
+            forgeries.append(f"{signed}.{base64.urlsafe_b64encode(mac).rstrip(b'=').decode()}")
+    forgeries += [
+        f"{_encoded({'alg': 'RS256', 'kid': kid})}.{body}.{mark}"
+        for kid in ("../../dev/null", "' OR 1=1 --", "x" * 5000, "\x00")
+    ]
+    forgeries += [f"{_encoded({'alg': 'RS256', 'jku': 'https://evil.example', 'jwk': {}})}.{body}.{mark}"]
+    forgeries += [
+        f"{head}.{_encoded({**claims, 'oid': idp.server.admin.id})}.{mark}",
+        f"{head}.{body}.{mark}==",
+    ]
+    for token in forgeries:
+        assert _graph(idp, token).status == 401
+        assert idp.send("GET", "/oidc/userinfo", authorization=f"Bearer {token}").status == 401
+    assert idp.send("GET", "/oidc/userinfo", authorization=f"Bearer {real}").status == 200
+
+
+def test_a_token_of_another_kind_is_no_access_token(idp: Protocol) -> None:
+    id_token = idp.sign_in(response_types=("id_token",), response_mode="form_post")["id_token"]
+    app_token = json.loads(idp.client_credentials().body)["access_token"]
+    for token in (id_token, app_token):
+        assert _graph(idp, token).status == 401
+        assert idp.send("GET", "/oidc/userinfo", authorization=f"Bearer {token}").status == 401
+
+
+def test_an_id_token_of_another_tenant_is_no_hint(idp: Protocol) -> None:
+    token = idp.sign_in(response_types=("id_token",), response_mode="form_post")["id_token"]
+    other = create_tenant(idp.server.ports, None, NewTenant("Fabrikam", "fabrikam"))
+    asked = {"post_logout_redirect_uri": "https://orders.example/signed-in", "id_token_hint": token}
+    answer = idp.send("GET", f"/{other.id}/oauth2/v2.0/logout", asked)
+    assert answer.header("Location") is None
+    access = _access_token(idp)
+    hinted = idp.authorize(id_token_hint=access, prompt="none")
+    assert "error=invalid_request" in (hinted.header("Location") or ""), "an access token proves no session"
+
+
+def test_floods_of_refusals_do_not_fill_the_log(idp: Protocol) -> None:
+    """Anybody may send a client ID without its secret; each such row would be the owner's to keep."""
+    for secret in (None, "guess"):
+        for _ in range(REFUSALS_NOTED):
+            assert idp.client_credentials(client_secret=secret).status in (401, 429, 400)
+    idp.journal.flush()
+    only = Query(filter=Compare("event_type", "eq", "servicePrincipal"), limit=500)
+    noted: Any = idp.read(lambda tx: tx.logs.list_sign_ins(only).items)
+    assert 0 < len(noted) <= REFUSALS_NOTED

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import importlib
 import logging
+import os
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -49,7 +50,9 @@ def engines(path: str, *, durable: bool) -> tuple[Engine, Engine]:
             "SQLite %s is older than 3.51.3: run one process only on this database file.",
             module.sqlite_version,
         )
-    Path(path).parent.mkdir(parents=True, exist_ok=True)
+    Path(path).parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    # Made here and for the owner alone, whichever command comes first; its journal files follow its rights.
+    os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
     return (
         _engine(module, path, ("PRAGMA query_only = ON",), "BEGIN", pool_size=16, max_overflow=-1),
         _engine(

@@ -217,6 +217,14 @@ def unsafe_for_production(settings: Settings) -> tuple[Problem, ...]:
         )
     if not settings.mail.smtp:
         found.append(Problem("smtp", "not set", "set the mail server: without mail no guest can sign in"))
+    if any(ipaddress.ip_network(network, strict=False).prefixlen == 0 for network in server.trusted_proxy):
+        found.append(
+            Problem(
+                "trusted_proxy",
+                "set",
+                "trusts every address, so anybody could pretend to come from anywhere and escape the limits; name the proxies",
+            )
+        )
     if settings.workshop.tools:
         found.append(Problem("tools", "set", "the workshop tools show everybody's mail; leave them off"))
     return tuple(found)

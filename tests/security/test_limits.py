@@ -8,7 +8,13 @@ from pathlib import Path
 import pytest
 
 from tests.support.graph_calls import Answered, GraphWorld, graph_world
-from tests.support.journeys import MARIA
+from tests.support.journeys import (
+    MARIA,
+    administrator_signs_in,
+    become_guest,
+    guest_signs_in,
+    prove_mailbox,
+)
 from tests.support.platform import RunningServer
 from tests.support.walker import Page
 from xenia.core.errors import LimitReached
@@ -130,3 +136,54 @@ def _invite(world: GraphWorld, address: str, *, cc: str = "", token: str | None 
     if cc:
         body["invitedUserMessageInfo"] = {"ccRecipients": [{"emailAddress": {"address": cc}}]}
     return world.call("POST", "invitations", body, token=token)
+
+
+def exhaust(server: RunningServer, mailbox: str) -> None:
+    """Strangers ask for somebody's codes and guess, until every limit on the address is reached."""
+    for number in range(12):
+        walker = server.walker(f"203.0.113.{number}")
+        walker.open(server.authorize_url())
+        walker.submit("/identify", login=mailbox)
+        if walker.submit("/send").has_form("/signin/code"):
+            for _ in range(5):
+                walker.submit("/signin/code", code="00000000")
+    server.clock.advance(timedelta(seconds=1))
+
+
+def test_strangers_cannot_keep_the_invited_from_accepting(server: RunningServer) -> None:
+    link = server.invite(MARIA, redirect_url="https://portal.contoso.example/").redeem_url
+    exhaust(server, MARIA)
+    assert ask_for_code(server, "198.51.100.7", MARIA).status == 422, "for strangers it has ended"
+    page = prove_mailbox(server, server.walker("198.51.100.8"), link)
+    assert page.has_form("/accept"), page.text
+
+
+def test_strangers_cannot_lock_a_known_browser_out(server: RunningServer) -> None:
+    home = server.walker("198.51.100.8")
+    secret = become_guest(server, home)
+    exhaust(server, MARIA)
+    page = guest_signs_in(server, home, server.authorize_url(prompt="login"), secret)
+    assert "Permissions requested" in page.text, page.text
+
+
+def test_strangers_cannot_lock_an_administrator_out_of_a_known_browser(server: RunningServer) -> None:
+    desk = server.walker("198.51.100.8")
+    _, secret = administrator_signs_in(server, desk, server.authorize_url())
+    for number in range(11):
+        stranger = server.walker(f"203.0.113.{number}")
+        stranger.open(server.authorize_url())
+        stranger.submit("/identify", login=server.admin.user_principal_name)
+        stranger.submit("/password", password="wrong")
+    assert "Too many tries" in guess_password(server, "203.0.113.99", server.admin.user_principal_name).text
+    page, _ = administrator_signs_in(server, desk, server.authorize_url(prompt="login"), secret)
+    assert "code=" in (page.refresh or page.response.header("Location") or ""), page.text
+
+
+def test_a_known_browser_guesses_no_more_often_than_others(server: RunningServer) -> None:
+    desk = server.walker("198.51.100.8")
+    administrator_signs_in(server, desk, server.authorize_url())
+    desk.open(server.authorize_url(prompt="login"))
+    desk.submit("/identify", login=server.admin.user_principal_name)
+    for _ in range(10):
+        desk.submit("/password", password="wrong")
+    assert "Too many tries" in desk.submit("/password", password="wrong").text

@@ -31,6 +31,7 @@ from xenia.usecases.sign_in.situation import (
     Situation,
     assess,
     find_session,
+    known_here,
     load_interaction,
     user_of_mailbox,
 )
@@ -87,7 +88,7 @@ def send_code(ports: Ports, posted: Posted) -> Turn | Rejected:
         address = situation.facts.login or ""
         if situation.interrupt is None or situation.interrupt.step is not Step.PASSCODE:
             return here
-        refused = _may_send(ports, tx, interaction.id, address, posted.browser, now)
+        refused = _may_send(ports, tx, situation, address, posted.browser, now)
         if refused is not None:
             return refused
         tx.sign_ins.replace_passcodes(interaction.id, now)
@@ -111,23 +112,31 @@ def send_code(ports: Ports, posted: Posted) -> Turn | Rejected:
 
 
 def _may_send(
-    ports: Ports, tx: Transaction, interaction_id: str, address: str, browser: BrowserContext, now: datetime
+    ports: Ports, tx: Transaction, situation: Situation, address: str, browser: BrowserContext, now: datetime
 ) -> Rejected | None:
-    sent = _codes_for(tx, interaction_id, address)
+    sent, mine = _codes_for(tx, situation.interaction.id, address), _own_allowance(situation, address)
     if sent and now < sent[0].sent_at + PASSCODE_RESEND_AFTER:
         return Rejected("too-soon", wait=sent[0].sent_at + PASSCODE_RESEND_AFTER - now)
     key = address_key(address)
-    if tx.sign_ins.live_passcodes_for(key, now) >= PASSCODES_ALIVE_PER_ADDRESS and not sent:
+    alive = tx.sign_ins.live_passcodes_for(key, now)
+    if alive >= PASSCODES_ALIVE_PER_ADDRESS and not sent and not mine:
         return Rejected("limit", wait=PASSCODE_LIFETIME)
     # The network first: what it is refused must not be charged to the mailbox.
     for name, limit in (
         (f"passcode-network:{network_of(browser.ip_address)}", CODES_PER_NETWORK),
-        (f"passcode:{mailbox_key(address)}", CODES_PER_ADDRESS),
+        (f"passcode:{mailbox_key(address)}{mine}", CODES_PER_ADDRESS),
     ):
         wait = tx.limits.hit(name, limit * ports.server.signin_limit_scale, WINDOW, now)
         if wait is not None:
             return Rejected("limit", wait=wait)
     return None
+
+
+def _own_allowance(situation: Situation, address: str) -> str:
+    """Whoever holds the invitation's link, or proved this mailbox in this browser before, counts by themselves."""
+    if situation.invitation is not None:
+        return f":{situation.invitation.id}"
+    return known_here(situation.session, address)
 
 
 def _code_hash(ports: Ports, posted: Posted, address: str, digits: str) -> str:
@@ -159,7 +168,7 @@ def enter_code(ports: Ports, posted: Posted, typed: str) -> Turn | Rejected:
 
     def apply(tx: Transaction, situation: Situation, now: datetime) -> Facts | Rejected:
         address = situation.facts.login or ""
-        checked = _check(ports, tx, posted, address, digits, now)
+        checked = _check(ports, tx, posted, situation, digits, now)
         if checked is not None:
             return checked
         proof = Proof("email_passcode", Factor.FIRST, now, ("otp",), MAIL_ISSUER, address_key(address))
@@ -171,15 +180,16 @@ def enter_code(ports: Ports, posted: Posted, typed: str) -> Turn | Rejected:
 
 
 def _check(
-    ports: Ports, tx: Transaction, posted: Posted, address: str, digits: str, now: datetime
+    ports: Ports, tx: Transaction, posted: Posted, situation: Situation, digits: str, now: datetime
 ) -> Rejected | None:
+    address = situation.facts.login or ""
     codes = _codes_for(tx, posted.interaction_id, address)
     if not codes:
         return Rejected("code-expired")
     newest = codes[0]
     if not newest.is_live(now):
         return Rejected("code-locked" if newest.tries >= PASSCODE_TRIES else "code-expired")
-    key = f"passcode-try:{address_key(address)}"
+    key = f"passcode-try:{address_key(address)}{_own_allowance(situation, address)}"
     wait = tx.limits.hit(key, TRIES_PER_ADDRESS * ports.server.signin_limit_scale, WINDOW, now)
     if wait is not None:
         return Rejected("limit", wait=wait)

@@ -85,6 +85,16 @@ def find_session(ports: Ports, tx: Transaction, secret: str | None, now: datetim
     return session if session is not None and session.expires_at > now else None
 
 
+def known_here(session: Session | None, login: str) -> str:
+    """Names this browser in the limits of an account that was signed in here before; empty for all others.
+
+    Strangers who use up an account's tries must not lock its owner out: a browser that proved the account once
+    has tries of its own, and as few of them (OWASP: slow down online guessing with device cookies).
+    """
+    names = {fold(entry.sign_in_name) for entry in session.accounts} if session is not None else ()
+    return f":{session.secret_hash}" if session is not None and fold(login) in names else ""
+
+
 def load_interaction(
     ports: Ports, tx: Transaction, interaction_id: str, browser: BrowserContext, now: datetime
 ) -> Interaction:

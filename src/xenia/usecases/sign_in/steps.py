@@ -27,6 +27,7 @@ from xenia.usecases.sign_in.situation import (
     Situation,
     assess,
     find_session,
+    known_here,
     load_interaction,
     realm_of,
 )
@@ -174,7 +175,7 @@ def enter_password(ports: Ports, posted: Posted, password: str) -> Turn | Reject
                 )
             )
             return Rejected("password")
-        tx.limits.clear(_password_key(posted.tenant_id, login))
+        tx.limits.clear(_password_key(posted.tenant_id, login, known_here(situation.session, login)))
         proof = Proof(
             "password",
             Factor.FIRST,
@@ -189,8 +190,8 @@ def enter_password(ports: Ports, posted: Posted, password: str) -> Turn | Reject
     return take_step(ports, posted, (Step.PASSWORD,), apply)
 
 
-def _password_key(tenant_id: TenantId, login: str) -> str:
-    return f"password:{tenant_id}:{fold(login)}"
+def _password_key(tenant_id: TenantId, login: str, browser: str) -> str:
+    return f"password:{tenant_id}:{fold(login)}{browser}"
 
 
 def _password_allowed(ports: Ports, tx: Transaction, posted: Posted) -> tuple[str, str | None] | Rejected:
@@ -201,10 +202,11 @@ def _password_allowed(ports: Ports, tx: Transaction, posted: Posted) -> tuple[st
         tenant = tx.tenants.find(posted.tenant_id)
         login = f"{login}@{tenant.default_domain}" if tenant else login
     scale = ports.server.signin_limit_scale
+    browser = known_here(find_session(ports, tx, posted.browser.session_secret, now), login)
     keys = (
         # The network first: what it is refused must not lock the account.
         (f"password-network:{network_of(posted.browser.ip_address)}", PASSWORD_TRIES_PER_NETWORK * scale),
-        (_password_key(posted.tenant_id, login), PASSWORD_TRIES_PER_ACCOUNT),
+        (_password_key(posted.tenant_id, login, browser), PASSWORD_TRIES_PER_ACCOUNT),
     )
     for key, limit in keys:
         wait = tx.limits.hit(key, limit, PASSWORD_WINDOW, now)

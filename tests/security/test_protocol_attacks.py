@@ -18,6 +18,7 @@ from xenia import graph
 from xenia.core.directory.application import Platform, redirect_uri_problem
 from xenia.core.query import Compare, Query
 from xenia.oidc.grants.client_credentials import REFUSALS_NOTED
+from xenia.usecases.issue_tokens import read_login_hint
 from xenia.usecases.manage_tenant import NewTenant, create_tenant
 from xenia.web.http import HttpRequest, HttpResponse
 from xenia.web.routing import Router, Surface
@@ -193,3 +194,50 @@ def test_floods_of_refusals_do_not_fill_the_log(idp: Protocol) -> None:
     only = Query(filter=Compare("event_type", "eq", "servicePrincipal"), limit=500)
     noted: Any = idp.read(lambda tx: tx.logs.list_sign_ins(only).items)
     assert 0 < len(noted) <= REFUSALS_NOTED
+
+
+BROKEN: list[dict[str, str]] = [
+    {"response_type": "bogus"},
+    {"response_type": "id_token", "nonce": ""},
+    {"response_mode": "bogus"},
+    {"scope": ""},
+    {"scope": "nothing/such"},
+    {"scope": 'quo"te'},
+    {"code_challenge": "short", "code_challenge_method": "S256"},
+    {"code_challenge": "v" * 43, "code_challenge_method": "plain"},
+    {"max_age": "soon"},
+    {"claims": "{"},
+    {"claims": "[" * 3000},
+    {"request": "x"},
+    {"request_uri": "https://evil.example"},
+    {"resource": "x"},
+    {"id_token_hint": "a.b.c"},
+    {"prompt": "none login"},
+    {"login_hint": "O.v1.garbage"},
+    {"login_hint": "\x00"},
+    {"domain_hint": "\x00"},
+]
+
+
+@pytest.mark.parametrize("number", range(len(BROKEN)))
+def test_a_silent_request_is_never_answered_by_a_page(idp: Protocol, number: int) -> None:
+    answer = idp.authorize(**{"prompt": "none", **BROKEN[number]})
+    target = answer.header("Location") or ""
+    assert answer.status == 302, answer.body[:300]
+    assert target.startswith(
+        ("https://orders.example/signed-in?error=", "https://orders.example/signed-in#error=")
+    )
+
+
+def test_a_sealed_hint_is_worthless_in_another_tenant(idp: Protocol) -> None:
+    """It must not tell one tenant's app the address of another tenant's person."""
+    token = idp.sign_in(response_types=("id_token",), response_mode="form_post", claims_request=_WANTS_HINT)
+    body = token["id_token"].split(".")[1]
+    hint = json.loads(base64.urlsafe_b64decode(body + "=="))["login_hint"]
+    ports = idp.server.ports
+    assert read_login_hint(ports, idp.tenant_id, hint) is not None
+    other = create_tenant(ports, None, NewTenant("Fabrikam", "fabrikam"))
+    assert read_login_hint(ports, other.id, hint) is None
+
+
+_WANTS_HINT = '{"id_token":{"login_hint":null}}'

@@ -96,7 +96,7 @@ class Authorize:
                         "id_token_hint", "The 'id_token_hint' is not an ID token of this tenant."
                     )
                 return replace(complete, login_hint=user.sign_in_name)
-        opened = read_login_hint(self._ports, complete.login_hint or "")
+        opened = read_login_hint(self._ports, tenant.id, complete.login_hint or "")
         return replace(complete, login_hint=opened[1]) if opened else complete
 
     def _browser(self, request: HttpRequest, tenant: Tenant) -> BrowserContext:

@@ -81,7 +81,7 @@ class Logout:
             raise InvalidRequest("", "The request is too long.")
         tenant = self._tenant(request.args["tenant"], params)
         claims = hinted_claims(self._ports, tenant, params.get("id_token_hint"), request.base_url) or {}
-        opened = read_login_hint(self._ports, params.get("logout_hint"))
+        opened = read_login_hint(self._ports, tenant.id, params.get("logout_hint"))
         user_id = str(claims["oid"]) if "oid" in claims else opened[0] if opened else None
         client_id = str(claims["aud"]) if "aud" in claims else parse_guid(params.find("client_id"))
         return _SignOutRequest(tenant, params, client_id, user_id)

@@ -15,6 +15,7 @@ from xenia.core import claims as c
 from xenia.core.claims_request import ClaimsRequest
 from xenia.core.codes import CODE_LIFETIME, AuthorizationCode, TokenFamily
 from xenia.core.endpoints import V1
+from xenia.core.ids import TenantId
 from xenia.core.scopes import RequestedScopes
 from xenia.core.signin.answer import Answer, SignedIn
 from xenia.core.signin.request import AuthorizeRequest
@@ -106,14 +107,21 @@ def plan_answer(
     code = f"1.A{ports.entropy.token(48)}" if issues_code else None
     if code is not None and wanted.family_id is not None:
         family = TokenFamily(
-            wanted.family_id, signed_in.tenant.id, signed_in.user.id, signed_in.client.app_id, signed_in.sid, now
+            wanted.family_id,
+            signed_in.tenant.id,
+            signed_in.user.id,
+            signed_in.client.app_id,
+            signed_in.sid,
+            now,
         )
         tx.sign_ins.add_code(_code_row(ports, code, family, signed_in, request), family)
     return PlannedAnswer(
         signed_in=signed_in,
         request=request,
         code=code,
-        id_token=plan_id_token(ports, tx, signed_in, wanted, now) if "id_token" in request.response_types else None,
+        id_token=plan_id_token(ports, tx, signed_in, wanted, now)
+        if "id_token" in request.response_types
+        else None,
         access=plan_access_token(ports, tx, signed_in, wanted, now) if issues_access else None,
     )
 
@@ -202,18 +210,24 @@ def code_hash(ports: Ports, code: str) -> str:
 def login_hint(ports: Ports, signed_in: SignedIn) -> str:
     """The opaque ``login_hint`` claim: finds the account again without telling the app anything new."""
     plain = f"{signed_in.user.id} {signed_in.user.sign_in_name}"
-    return HINT_PREFIX + ports.sealer.seal(plain.encode(), _HINT_PURPOSE)
+    return HINT_PREFIX + ports.sealer.seal(plain.encode(), _hint_purpose(signed_in.tenant.id))
 
 
-def read_login_hint(ports: Ports, hint: str) -> tuple[str, str] | None:
-    """(user id, sign-in name) of a hint made by us, else None."""
+def read_login_hint(ports: Ports, tenant_id: TenantId, hint: str) -> tuple[str, str] | None:
+    """(user id, sign-in name) of a hint made by us for this tenant, else None."""
     if not hint.startswith(HINT_PREFIX):
         return None
     try:
-        user_id, _, name = ports.sealer.open(hint[len(HINT_PREFIX) :], _HINT_PURPOSE).decode().partition(" ")
+        user_id, _, name = (
+            ports.sealer.open(hint[len(HINT_PREFIX) :], _hint_purpose(tenant_id)).decode().partition(" ")
+        )
     except ValueError:
         return None
     return user_id, name
+
+
+def _hint_purpose(tenant_id: TenantId) -> str:
+    return f"{_HINT_PURPOSE}:{tenant_id}"
 
 
 def _code_row(

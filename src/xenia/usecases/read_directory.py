@@ -83,17 +83,19 @@ def list_users(ports: Ports, actor: Actor, query: Query) -> Page[SeenUser]:
     with ports.store.read(actor.tenant_id) as tx:
         sight = _sight(tx, actor)
         view = _view_of_others(actor, sight)
-        used = fields_of(query.filter) | {order.field for order in query.order}
-        if not view or not sight.lists_users or not used <= view:
+        if not view or not sight.lists_users:
             raise NotPermitted(READ_USERS[0])
+        _refuse_probing(query, view)
         return _page(tx.users.list(query), view)
 
 
 def list_deleted_users(ports: Ports, actor: Actor, query: Query) -> Page[SeenUser]:
-    """Deleted users, restorable for 30 days. Raises NotPermitted."""
+    """Deleted users, restorable for 30 days. Raises NotPermitted, also for filters over properties that are hidden."""
     actor.require(DELETED_READERS, *READ_USERS)
+    view = EVERYTHING - _hidden(actor)
+    _refuse_probing(query, view)
     with ports.store.read(actor.tenant_id) as tx:
-        return _page(tx.users.list(query, deleted=True), EVERYTHING - _hidden(actor))
+        return _page(tx.users.list(query, deleted=True), view)
 
 
 def get_deleted_user(ports: Ports, actor: Actor, user_id: ObjectId) -> SeenUser:
@@ -230,6 +232,12 @@ def fields_of(condition: Filter | None) -> frozenset[str]:
     if isinstance(condition, Not):
         return fields_of(condition.item)
     return frozenset({condition.field})
+
+
+def _refuse_probing(query: Query, view: frozenset[str]) -> None:
+    """What is hidden must not be guessed by asking who has it. Raises NotPermitted."""
+    if not fields_of(query.filter) | {order.field for order in query.order} <= view:
+        raise NotPermitted(READ_USERS[0])
 
 
 def _require_any(actor: Actor, permissions: tuple[str, ...]) -> None:

@@ -170,6 +170,12 @@ def forward_proxy() -> str:
     return os.environ.get("HTTPS_PROXY") or os.environ.get("https_proxy") or ""
 
 
+def hosts_without_proxy() -> tuple[str, ...]:
+    """What the environment already excepts from its proxy."""
+    named = os.environ.get("NO_PROXY") or os.environ.get("no_proxy") or ""
+    return tuple(host.strip() for host in named.split(",") if host.strip())
+
+
 def system_ca_bundle() -> Path | None:
     """The CA bundle named by the environment, for tools that add to it."""
     named = os.environ.get("SSL_CERT_FILE") or os.environ.get("REQUESTS_CA_BUNDLE")

@@ -17,8 +17,9 @@ from xenia.cli.opened import last_run
 from xenia.cli.options import data_directory, data_options, refuse, settings_of
 from xenia.outside.local_ca import fingerprint
 from xenia.outside.private_files import write_private
-from xenia.settings import system_ca_bundle
+from xenia.settings import hosts_without_proxy, system_ca_bundle
 
+_QUOTE, _QUOTED = "'", "'\\''"
 _SYSTEM_BUNDLES = (
     "/etc/ssl/certs/ca-certificates.crt",
     "/etc/pki/tls/certs/ca-bundle.crt",
@@ -37,7 +38,8 @@ def env(*, shell: str | None, **flags: object) -> None:
     host = urlsplit(address.base_url).hostname or "localhost"
     ca = _ca_file(data)
     bundle = _bundle(data, ca)
-    names = sorted({(urlsplit(f"//{one}").hostname or one) for one in (*address.hosts, host)})
+    ours = sorted({(urlsplit(f"//{one}").hostname or one) for one in (*address.hosts, host)})
+    names = tuple(dict.fromkeys((*hosts_without_proxy(), *ours)))
     variables = {
         "SSL_CERT_FILE": str(bundle),
         "REQUESTS_CA_BUNDLE": str(bundle),
@@ -49,7 +51,10 @@ def env(*, shell: str | None, **flags: object) -> None:
     }
     kind = shell or ("powershell" if sys.platform == "win32" else "sh")
     for name, value in variables.items():
-        click.echo(f'$env:{name} = "{value}"' if kind == "powershell" else f"export {name}='{value}'")
+        if kind == "powershell":
+            click.echo(f"$env:{name} = '{value.replace(_QUOTE, _QUOTE * 2)}'")
+        else:
+            click.echo(f"export {name}='{value.replace(_QUOTE, _QUOTED)}'")
     for line in _hints(address.base_url, bundle):
         click.echo(f"# {line}")
 

@@ -101,19 +101,19 @@ class _Life:
 
     def live(self, worker: Worker | None = None) -> None:
         """Until the end is asked for. Raises StartRefused and what *prepare* raises."""
-        started = _wire(self.settings, self.data, self.bound, self.pid)
-        with contextlib.closing(started.program):
-            if worker is None or worker.is_first:
-                self._prepare(started.program)
-            _serve(started, self.bound, worker, self.announce)
-
-    def _prepare(self, program: Program) -> None:
         try:
-            with program.store.preparation():
-                _bring_up_to_date(program)
-                self.prepare(program)
+            started = _wire(self.settings, self.data, self.bound, self.pid)
+            with contextlib.closing(started.program):
+                if worker is None or worker.is_first:
+                    self._prepare(started.program)
+                _serve(started, self.bound, worker, self.announce)
         except StoreUnavailable as error:
             raise StartRefused(f"The database cannot be used: {error}") from None
+
+    def _prepare(self, program: Program) -> None:
+        with program.store.preparation():
+            _bring_up_to_date(program)
+            self.prepare(program)
 
 
 def _bring_up_to_date(program: Program) -> None:

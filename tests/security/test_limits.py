@@ -21,6 +21,7 @@ from xenia.core.errors import LimitReached
 from xenia.core.networks import network_of
 from xenia.usecases.invitation_limits import BY_A_PERSON, COPIES_TO_A_MAILBOX, MAILS_TO_A_MAILBOX
 from xenia.usecases.invite_guest import resend_invitation
+from xenia.usecases.send_test_mail import MAILS, send_test_mail
 from xenia.usecases.sign_in.passcode import CODES_PER_NETWORK
 from xenia.usecases.sign_in.steps import PASSWORD_TRIES_PER_NETWORK
 
@@ -187,3 +188,12 @@ def test_a_known_browser_guesses_no_more_often_than_others(server: RunningServer
     for _ in range(10):
         desk.submit("/password", password="wrong")
     assert "Too many tries" in desk.submit("/password", password="wrong").text
+
+
+def test_test_mails_end_too(server: RunningServer) -> None:
+    for _ in range(MAILS):
+        send_test_mail(server.ports, server.actor(), "victim@elsewhere.example")
+    with pytest.raises(LimitReached):
+        send_test_mail(server.ports, server.actor(), "victim@elsewhere.example")
+    server.clock.advance(timedelta(hours=1, seconds=1))
+    send_test_mail(server.ports, server.actor(), "victim@elsewhere.example")

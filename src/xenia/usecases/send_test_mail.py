@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 from xenia.core.actor import Actor
 from xenia.core.addresses import parse_address
 from xenia.core.directory.roles import USER_WRITING_ROLES
-from xenia.core.errors import InvalidValue, NotFound
+from xenia.core.errors import InvalidValue, LimitReached, NotFound
 from xenia.core.mail import Mail, MailKind, OutgoingMail
 from xenia.ports import Ports, Transaction
 from xenia.usecases.queue_mail import queue_mail
 
+MAILS, WINDOW = 20, timedelta(hours=1)
+
 
 def send_test_mail(ports: Ports, actor: Actor, to: str) -> str:
-    """Queue a test mail to this address; its id, for ``mail_delivery``. Raises NotPermitted, InvalidValue, NotFound."""
+    """Queue a test mail to this address; its id, for ``mail_delivery``.
+
+    Raises NotPermitted, InvalidValue, NotFound, and LimitReached: it goes to whatever address was typed.
+    """
     actor.require(USER_WRITING_ROLES, "Organization.ReadWrite.All")
     address = parse_address(to)
     if address is None:
@@ -23,6 +30,10 @@ def send_test_mail(ports: Ports, actor: Actor, to: str) -> str:
         tenant = tx.tenants.find(actor.tenant_id)
         if tenant is None:
             raise NotFound("Tenant", actor.tenant_id)
+        key = f"test-mail:{tenant.id}:{actor.user_id or actor.service_principal_id}"
+        wait = tx.limits.hit(key, MAILS, WINDOW, now)
+        if wait is not None:
+            raise LimitReached("test mail", wait, "You have sent many test mails.")
         data = {
             "tenant_name": tenant.display_name,
             "tenant_domain": tenant.default_domain,

@@ -117,3 +117,11 @@ def test_nothing_is_fetched_from_elsewhere_and_nothing_is_evaluated(kit: StaticF
         assert not re.search(
             r"https?://|url\(|@import|\beval\b|new Function|innerHTML|insertAdjacentHTML", text
         ), name
+
+
+def test_the_icon_can_be_part_of_a_page(kit: StaticFiles) -> None:
+    found = kit.data_url("favicon.svg")
+    assert found.startswith("data:image/svg+xml,%3Csvg ")
+    assert not set(found) & set("\"<>#&'")
+    with pytest.raises(KeyError):
+        kit.data_url("none.svg")

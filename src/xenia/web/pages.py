@@ -54,6 +54,7 @@ class Pages:
             "snippets": snippets,
         }
         self._environment.globals["static_url"] = static.url
+        self._environment.globals["icon_url"] = static.data_url("favicon.svg")
 
     def render(self, template: str, /, **model: object) -> str:
         """The whole page. Raises jinja2.UndefinedError when the model lacks a name the page uses."""

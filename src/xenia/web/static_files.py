@@ -10,6 +10,7 @@ import gzip
 import hashlib
 from pathlib import Path
 from typing import NamedTuple
+from urllib.parse import quote
 
 KIT_FOLDER = Path(__file__).parent / "static"
 
@@ -66,6 +67,13 @@ class StaticFiles:
         if name not in self._files:
             raise KeyError(f"no static file is called {name!r}")
         return f"{PREFIX}{self._directory}/{name}"
+
+    def data_url(self, name: str) -> str:
+        """A small picture as part of the page itself: no request of its own (RFC 2397). Raises KeyError as ``url``."""
+        if name not in self._files:
+            raise KeyError(f"no static file is called {name!r}")
+        kept = self._files[name]
+        return f"data:{kept.content_type},{quote(kept.body, safe=' /:=')}"
 
     def find(self, path: str) -> StaticFile | None:
         """The file behind a request path (`/static/<hash>/<name>`, or the part after `/static/`), or None.

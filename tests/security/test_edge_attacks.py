@@ -11,6 +11,7 @@ import pytest
 
 from xenia.settings import ServerSettings, Settings, StorageSettings, WorkshopSettings
 from xenia.usecases.manage_tenant import NewTenant, create_tenant
+from xenia.web.http import redirect
 from xenia.web.routing import Router
 from xenia.wiring import Installation, Program, build
 
@@ -162,6 +163,22 @@ def test_no_address_is_a_failure_or_leads_elsewhere(edge: Edge, path: str) -> No
     location = dict(headers).get("Location", "")
     assert not location.startswith(("//", "/\\")), location
     assert "evil.example" not in location
+
+
+def test_a_redirect_holds_what_a_url_may_hold() -> None:
+    """Anything else would be read differently by the next one, or break the header on its way."""
+    for path in (
+        "/admin/contoso/users/\u2603",
+        "/\\evil.example",
+        '/a"<b>',
+        "/a\u2028b",
+        "/\ud83d\ude00\u0000",
+    ):
+        location = redirect(path).header("Location") or ""
+        assert location.isascii()
+        assert not set(location) & set('\\"<> ')
+    kept = "https://app.example:8/cb?a=%20b&c[]=d;e#f!$'()*+,~"
+    assert redirect(kept).header("Location") == kept
 
 
 MULTIPART = "multipart/form-data; boundary=x"

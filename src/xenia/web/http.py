@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
-from urllib.parse import parse_qsl, urlencode
+from urllib.parse import parse_qsl, quote, urlencode
 
 import msgspec
 from werkzeug.exceptions import RequestEntityTooLarge
@@ -218,6 +218,7 @@ def text(content: str, *, status: int = 200) -> HttpResponse:
 
 
 def redirect(location: str, *, status: int = 303) -> HttpResponse:
-    """Send the browser on. Control characters cannot reach the header."""
-    safe = "".join(character for character in location if character.isprintable() and character != " ")
+    """Send the browser on. Control characters cannot reach the header; what no URL holds is encoded (RFC 3986)."""
+    shown = "".join(character for character in location if character.isprintable() and character != " ")
+    safe = quote(shown, safe="!#$%&'()*+,/:;=?@[]~")
     return HttpResponse(status, b"", (("Location", safe), ("Cache-Control", "no-store")))

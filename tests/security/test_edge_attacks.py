@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import base64
 import io
 import re
 from collections.abc import Iterator
 from typing import Any
+from urllib.parse import urlencode
 
 import pytest
 
@@ -242,3 +244,56 @@ def test_no_header_is_a_failure(edge: Edge, headers: dict[str, str]) -> None:
             status, sent, answer = edge.send(target, method, **headers)
             assert status < 500, (method, target, answer[:300])
             assert all("\r" not in value and "\n" not in value for _, value in sent)
+
+
+def _jwt(header: str, claims: str) -> str:
+    parts = (base64.urlsafe_b64encode(part.encode()).rstrip(b"=").decode() for part in (header, claims))
+    return ".".join((*parts, "c2ln"))
+
+
+TOKENS = [
+    _jwt('{"alg":"RS256"}', '{"exp":1e400,"iat":-1e300,"nbf":NaN}'),
+    _jwt('{"alg":"RS256"}', f'{{"exp":{10**30},"iat":-{10**30},"nbf":1.5}}'),
+    _jwt('{"alg":' + "[" * 3000 + "]" * 3000 + "}", "{}"),
+    _jwt('{"alg":"RS256"}', '{"exp":99999999999999,"auth_time":-99999999999}'),
+    _jwt('{"alg":"RS256"}', '{"a":' + "[" * 5000 + "]" * 5000 + "}"),
+    _jwt('{"alg":["x"],"kid":{"a":1}}', '{"aud":{"x":1},"iss":[],"exp":"soon","nonce":1,"tid":null}'),
+    _jwt("[]", "1"),
+    _jwt("\x00", "\x00"),
+    "..",
+    "\u2603.\u2603.\u2603",
+    "a" * 100_000 + "..",
+]
+
+
+@pytest.mark.parametrize("number", range(len(TOKENS)))
+def test_no_token_shown_to_the_tester_is_a_failure(edge: Edge, number: int) -> None:
+    """Its answer page takes what anybody posts, without the gate."""
+    for name in ("id_token", "access_token"):
+        body = urlencode({name: TOKENS[number], "state": "flow:x", "error_description": TOKENS[number][:99]})
+        status, _, answer = edge.send(
+            "/tester/", "POST", body.encode(), CONTENT_TYPE="application/x-www-form-urlencoded"
+        )
+        assert status == 200, answer[:300]
+        status, _, _ = edge.send(
+            "/oidc/userinfo", "POST", body.encode(), CONTENT_TYPE="application/x-www-form-urlencoded"
+        )
+        assert status in (400, 401)
+        headers = {"HTTP_AUTHORIZATION": f"Bearer {TOKENS[number]}"} if TOKENS[number].isascii() else {}
+        assert edge.send("/v1.0/me", **headers)[0] == 401
+        assertion = {
+            "grant_type": "client_credentials",
+            "client_id": GUID,
+            "client_assertion_type": "urn:ietf:params:oauth:client-assertion-type:jwt-bearer",
+            "client_assertion": TOKENS[number],
+        }
+        status, _, _ = edge.send(
+            "/contoso/oauth2/v2.0/token",
+            "POST",
+            urlencode(assertion).encode(),
+            CONTENT_TYPE="application/x-www-form-urlencoded",
+        )
+        assert 400 <= status < 500
+        hint = urlencode({"id_token_hint": TOKENS[number][:15_000], "logout_hint": TOKENS[number][:15_000]})
+        assert edge.send(f"/contoso/oauth2/v2.0/logout?{hint}")[0] < 500
+        assert edge.send(f"/common/oauth2/v2.0/logout?{hint}")[0] < 500

@@ -38,7 +38,7 @@ class JwtAssertions:
         try:
             header = msgspec.json.decode(_b64url(segments[0]), type=_JsonObject)
             claims = msgspec.json.decode(_b64url(segments[1]), type=_JsonObject)
-        except (ValueError, msgspec.MsgspecError):
+        except (ValueError, msgspec.MsgspecError, RecursionError):
             return None
         return _plain_header(header), claims
 

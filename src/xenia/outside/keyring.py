@@ -95,7 +95,8 @@ class RsaKeyRing:
             signed = f"{segments[0]}.{segments[1]}".encode("ascii")
             key.public.verify(_from_b64url(segments[2]), signed, _PADDING, _SHA256)
             return msgspec.json.decode(_from_b64url(segments[1]), type=dict[str, object])
-        except (InvalidSignature, ValueError, msgspec.MsgspecError):
+        except (InvalidSignature, ValueError, msgspec.MsgspecError, RecursionError):
+            # The header is read before the signature, so anybody may nest it as deep as they like.
             return None
 
     def public_keys(self) -> tuple[PublicKey, ...]:

@@ -148,7 +148,7 @@ class HttpRequest:
         """The body as JSON. Raises ValueError when it is not."""
         try:
             decoded: object = msgspec.json.decode(self.body)
-        except msgspec.DecodeError as error:
+        except (msgspec.DecodeError, RecursionError) as error:
             raise ValueError(str(error)) from None
         return decoded
 

@@ -109,7 +109,7 @@ def read_cursor(text: str) -> Cursor:
     try:
         values, last = json.loads(base64.urlsafe_b64decode(text + "=" * (-len(text) % 4)))
         return Cursor(tuple(_value(item) for item in values), str(last))
-    except (binascii.Error, ValueError, TypeError, KeyError):
+    except (binascii.Error, ValueError, TypeError, KeyError, RecursionError):
         raise InvalidValue(
             "after", "This page of the list is no longer there. Start at the first page."
         ) from None

@@ -86,7 +86,7 @@ def _post(fetcher: Fetcher, url: str, body: dict[str, str], headers: dict[str, s
         return Exchange(0, {}, str(error))
     try:
         values = msgspec.json.decode(fetched.body)
-    except msgspec.DecodeError:
+    except (msgspec.DecodeError, RecursionError):
         values = None
     if not isinstance(values, dict):
         return Exchange(fetched.status, {}, f"The Token Endpoint answered {fetched.status}, and not in JSON.")

@@ -78,7 +78,7 @@ def fetch_json(fetcher: Fetcher, url: str) -> dict[str, object]:
         raise FetchFailed(f"The server answered {fetched.status} instead of a document.")
     try:
         document = msgspec.json.decode(fetched.body)
-    except msgspec.DecodeError:
+    except (msgspec.DecodeError, RecursionError):
         raise FetchFailed("The document is not JSON.") from None
     if not isinstance(document, dict):
         raise FetchFailed("The document is not a JSON object.")

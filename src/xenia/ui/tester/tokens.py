@@ -54,7 +54,7 @@ def decode(token: str) -> Decoded | None:
         header, claims = (
             msgspec.json.decode(base64.urlsafe_b64decode(part + "=" * (-len(part) % 4))) for part in parts[:2]
         )
-    except (binascii.Error, ValueError):
+    except (binascii.Error, ValueError, RecursionError):
         return None
     return Decoded(header, claims) if isinstance(header, dict) and isinstance(claims, dict) else None
 

@@ -8,7 +8,7 @@ import json
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
-from urllib.parse import quote
+from urllib.parse import quote, urlencode
 
 import pytest
 
@@ -241,3 +241,41 @@ def test_a_sealed_hint_is_worthless_in_another_tenant(idp: Protocol) -> None:
 
 
 _WANTS_HINT = '{"id_token":{"login_hint":null}}'
+
+
+def test_an_assertion_nested_without_end_is_no_assertion(idp: Protocol) -> None:
+    deep = base64.urlsafe_b64encode(b'{"a":' + b"[" * 3000 + b"]" * 3000 + b"}").rstrip(b"=").decode()
+    for assertion in (f"{deep}.{deep}.x", f"{_encoded({'alg': 'RS256'})}.{deep}.x"):
+        answer = idp.client_credentials(
+            client_secret=None,
+            client_assertion=assertion,
+            client_assertion_type="urn:ietf:params:oauth:client-assertion-type:jwt-bearer",
+        )
+        assert answer.status == 401, answer.body
+
+
+def test_a_wrong_secret_from_one_ipv6_subnet_counts_together(idp: Protocol) -> None:
+    for number in range(20):
+        assert _from(idp, f"2001:db8:1:2::{number + 1:x}") == 401
+    assert _from(idp, "2001:db8:1:2:ffff::1") == 429
+    assert _from(idp, "2001:db8:1:3::1") == 401
+
+
+def _from(idp: Protocol, address: str) -> int:
+    form = {
+        "grant_type": "client_credentials",
+        "client_id": idp.app.app_id,
+        "client_secret": "guess",
+        "scope": f"api://{idp.api.app_id}/.default",
+    }
+    return idp.router(
+        HttpRequest(
+            "POST",
+            f"/{idp.tenant_id}/oauth2/v2.0/token",
+            BASE,
+            headers={"content-type": "application/x-www-form-urlencoded"},
+            body=urlencode(form).encode(),
+            client_address=address,
+            request_id="r",
+        )
+    ).status

@@ -12,8 +12,9 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.remote import remote_walker
 from tests.support.running import RunningXenia, running_xenia
-from tests.support.scripts import app_token
+from tests.support.scripts import app_token, invite
 from xenia.cli.worker_processes import Supervisor, Worker, WorkerFailed
 
 pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="the platform cannot fork")
@@ -43,7 +44,7 @@ def test_both_workers_write_and_a_killed_one_is_replaced(tmp_path: Path) -> None
         assert server.process.pid == server.ready["pid"]
         token = app_token(server)
 
-        def invite(number: int) -> int:
+        def invite_one(number: int) -> int:
             order = {
                 "invitedUserEmailAddress": f"guest{number}@nordwind.example",
                 "inviteRedirectUrl": "https://app.contoso.example/",
@@ -53,17 +54,46 @@ def test_both_workers_write_and_a_killed_one_is_replaced(tmp_path: Path) -> None
             return server.call("POST", "/v1.0/invitations", body=order, headers=headers)[0]
 
         with ThreadPoolExecutor(8) as pool:
-            assert set(pool.map(invite, range(24))) == {201}
+            assert set(pool.map(invite_one, range(24))) == {201}
         os.kill(workers_of(server)[0], signal.SIGKILL)
         until(lambda: len(workers_of(server)) == 3)
         assert any("exit code -9" in line for line in server.output)
         with ThreadPoolExecutor(8) as pool:
-            assert set(pool.map(invite, range(24, 32))) == {201}
+            assert set(pool.map(invite_one, range(24, 32))) == {201}
         # Mail that the killed worker had in hand waits for its lease; everybody else's is here.
         until(lambda: len(_addressed(server)) >= 28)
         assert len(_addressed(server)) == len(set(_addressed(server)))
         assert server.stop() == 0
     assert "Xenia has stopped." in "".join(server.output)
+
+
+def test_a_guest_is_served_by_whichever_worker_takes_the_connection(tmp_path: Path) -> None:
+    with running_xenia(tmp_path, *WORKERS, "--seed", str(SEED)) as server:
+        until(lambda: len(workers_of(server)) == 2)
+        address = "maria@nordwind.example"
+        walker = remote_walker(server.base, server.ca_file)
+        walker.open(invite(server, address, "https://app.contoso.example/")["inviteRedeemUrl"])
+        walker.submit("/redeem/start")
+        walker.submit("/signin/code", code=_passcode(server, address))
+        page = walker.submit("/accept")
+        assert "More information required" in page.text
+        # The first is gone: who is left goes on where it stopped.
+        os.kill(workers_of(server)[0], signal.SIGKILL)
+        assert walker.submit("/enrol").has_form("/enrol-code")
+
+
+def _passcode(server: RunningXenia, address: str) -> str:
+    codes: list[str] = []
+
+    def look() -> bool:
+        _, found = server.call("GET", f"/mailbox/api/messages?search=to:{address}")
+        for mail in found["messages"]:
+            text = server.call("GET", f"/mailbox/api/messages/{mail['id']}")[1]["text"]
+            codes.extend("".join(found) for found in re.findall(r"\b(\d{4}) (\d{4})\b", text))
+        return bool(codes)
+
+    until(look)
+    return codes[0]
 
 
 def _addressed(server: RunningXenia) -> list[str]:

@@ -49,7 +49,7 @@ def graph(
     headers = {"authorization": f"Bearer {token}", "content-type": "application/json"}
     data = None if body is None else json.dumps(body).encode()
     answer = balancer.send(method, f"/v1.0{path}", body=data, headers=headers)
-    return answer.status, json.loads(answer.body)
+    return answer.status, json.loads(answer.body or b"{}")
 
 
 def invite(balancer: Balancer, token: str, address: str) -> dict[str, Any]:

@@ -11,6 +11,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
+from tests.cli.test_process import xenia
 from tests.nodes.script import (
     TENANT,
     app_token,
@@ -32,7 +33,7 @@ from xenia.storage.store import open_store
 from xenia.wiring import Installation, mail_transport, server_info
 from xenia.workers.mail import MailDispatcher
 
-MARIA, NINO = "maria@nordwind.example", "nino@nordwind.example"
+MARIA, NINO, PIA = (f"{name}@nordwind.example" for name in ("maria", "nino", "pia"))
 
 
 def claims_of(token: str) -> dict[str, object]:
@@ -109,6 +110,27 @@ def test_a_key_of_one_node_is_accepted_by_the_others(standing: tuple[Site, list[
     for node in nodes:
         status, found = graph(site.balancer(node), token, "GET", "/users?$top=1&$select=id")
         assert status == 200, found
+
+
+def test_what_one_node_changes_the_others_see_at_once(standing: tuple[Site, list[Node]]) -> None:
+    site, nodes = standing
+    a, b = (site.balancer(node) for node in nodes)
+    metadata = "/fabrikam/v2.0/.well-known/openid-configuration"
+    # Asked before, so that a node which remembers what it did not find would go on not finding it.
+    assert [node.send("GET", metadata).status for node in (a, b)] == [400, 400]
+    data = ("--data", str(site.directory / "a"), "--database", site.database)
+    made = xenia("tenant", "create", "Fabrikam", "fabrikam", *data, env={"XENIA_DATA_KEY": DATA_KEY})
+    assert made.returncode == 0, made.stderr
+    assert [node.send("GET", metadata).status for node in (a, b)] == [200, 200]
+    token = app_token(b)
+    invited = invite(b, token, PIA)
+    user = f"/users/{invited['invitedUser']['id']}"
+    walker = b.walker()
+    assert walker.open(invited["inviteRedeemUrl"]).has_form("/redeem/start")
+    status, _ = graph(a, token, "PATCH", user, {"accountEnabled": False})
+    assert status == 204
+    refused = walker.submit("/redeem/start")
+    assert (refused.status, "AADSTS500571" in refused.text) == (403, True)
 
 
 def test_each_mail_leaves_once_though_every_node_dispatches(site: Site, nodes: list[Node]) -> None:

@@ -81,10 +81,22 @@ def _decoded(raw: bytes) -> Any:
 
 
 @contextmanager
-def running_xenia(directory: Path, *arguments: str, env: dict[str, str] | None = None) -> Iterator[RunningXenia]:
+def running_xenia(
+    directory: Path, *arguments: str, env: dict[str, str] | None = None
+) -> Iterator[RunningXenia]:
     """``xenia up`` with these arguments, its data and ready file below *directory*."""
     ready_file = directory / "ready.json"
-    command = [sys.executable, "-m", "xenia", "up", "--port", "0", "--ready-file", str(ready_file), *arguments]
+    command = [
+        sys.executable,
+        "-m",
+        "xenia",
+        "up",
+        "--port",
+        "0",
+        "--ready-file",
+        str(ready_file),
+        *arguments,
+    ]
     if "--data" not in arguments and "--ephemeral" not in arguments:
         command += ["--data", str(directory / "data")]
     started = _start(command, ready_file, env)

@@ -50,7 +50,11 @@ def check_requested(tx: Transaction, tenant: Tenant, requested: RequestedScopes)
     Raises ResourceNotFound, InvalidScope.
     """
     for asked in requested.resources:
-        offered = {fold(scope.value) for scope in find_resource(tx, tenant, asked).application.scopes if scope.is_enabled}
+        offered = {
+            fold(scope.value)
+            for scope in find_resource(tx, tenant, asked).application.scopes
+            if scope.is_enabled
+        }
         unknown = next((value for value in asked.values if fold(value) not in offered), None)
         if unknown is not None and not asked.is_default:
             raise errors.InvalidScope(asked.spell(unknown))
@@ -142,5 +146,7 @@ def assigned_roles(
         for assignment in tx.applications.assignments_of(holder_id)
         if assignment.resource_id == resource_principal.id
     }
-    roles = tuple(role.value for role in resource.app_roles if role.id in held and role.is_enabled and role.value)
+    roles = tuple(
+        role.value for role in resource.app_roles if role.id in held and role.is_enabled and role.value
+    )
     return roles, bool(held)

@@ -64,7 +64,9 @@ def find_client(tx: Transaction, tenant: Tenant, client_id: str) -> tuple[Applic
         raise errors.InvalidClientId(client_id)
     application = tx.applications.find_by_app_id(app_id)
     principal = tx.applications.service_principal(app_id)
-    foreign = application is not None and application.tenant_id != tenant.id and not application.is_multi_tenant
+    foreign = (
+        application is not None and application.tenant_id != tenant.id and not application.is_multi_tenant
+    )
     if application is None or principal is None or foreign:
         raise errors.ApplicationNotFound(app_id, tenant.display_name)
     if not principal.account_enabled:
@@ -82,7 +84,9 @@ def authenticate_client(
     two credentials come at once (RFC 6749 section 2.3).
     """
     if presented.secret is not None and presented.assertion is not None:
-        raise errors.InvalidRequest("client_assertion", "Send either 'client_secret' or 'client_assertion', not both.")
+        raise errors.InvalidRequest(
+            "client_assertion", "Send either 'client_secret' or 'client_assertion', not both."
+        )
     if presented.assertion is not None:
         return _by_assertion(ports, tenant, presented, presented.assertion, base_url, segment, now)
     if presented.secret is not None:
@@ -175,7 +179,9 @@ def _check_assertion(
         raise errors.ClientAssertionInvalid(
             "subject", "Client assertion application identifier doesn't match 'client_id' parameter."
         )
-    usable = (held for held in tx.applications.certificates(application.id) if held.starts_at <= now < held.ends_at)
+    usable = (
+        held for held in tx.applications.certificates(application.id) if held.starts_at <= now < held.ends_at
+    )
     if not any(ports.assertions.is_signed_by(assertion, held.der) for held in usable):
         raise errors.ClientAssertionInvalid(
             "signature",
@@ -196,9 +202,14 @@ def _check_times(claims: dict[str, object], now: datetime) -> tuple[datetime, bo
     expires = _number(claims, "exp")
     starts = [value for name in ("nbf", "iat") if (value := _number(claims, name)) is not None]
     too_far = moment + LONGEST_ASSERTION.total_seconds() + skew
-    if expires is None or not moment - skew < expires <= too_far or any(value > moment + skew for value in starts):
+    if (
+        expires is None
+        or not moment - skew < expires <= too_far
+        or any(value > moment + skew for value in starts)
+    ):
         raise errors.ClientAssertionInvalid(
-            "time", "Client assertion is not within its valid time range. Check the clock, and its 'nbf' and 'exp'."
+            "time",
+            "Client assertion is not within its valid time range. Check the clock, and its 'nbf' and 'exp'.",
         )
     lifetime = expires - min(starts, default=0.0)
     return now + timedelta(seconds=expires - moment + skew), lifetime <= REUSABLE_ASSERTION.total_seconds()
@@ -227,7 +238,9 @@ def _check_single_use(ports: Ports, tenant: Tenant, application: Application, as
         tenant.id, lambda tx: tx.applications.use_assertion(application.id, key, assertion.expires_at)
     )
     if not fresh:
-        raise errors.ClientAssertionInvalid("time", "This client assertion was used already; its lifetime is long.")
+        raise errors.ClientAssertionInvalid(
+            "time", "This client assertion was used already; its lifetime is long."
+        )
 
 
 def _text(claims: dict[str, object], name: str) -> str:

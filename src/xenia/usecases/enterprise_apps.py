@@ -97,7 +97,9 @@ def list_assigned(ports: Ports, actor: Actor, principal_id: ObjectId) -> tuple[A
         for assignment in tx.applications.assignments_to(principal.id):
             user = tx.users.find(assignment.principal_id) if assignment.principal_type == "User" else None
             if user is not None:
-                found.append(AssignedPrincipal(assignment, user, names.get(assignment.app_role_id, "Default Access")))
+                found.append(
+                    AssignedPrincipal(assignment, user, names.get(assignment.app_role_id, "Default Access"))
+                )
         return tuple(found)
 
 
@@ -132,7 +134,12 @@ def update_enterprise_app(
         if before.app_id in FIRST_PARTY_APP_IDS:
             # Switched off, nobody could come back to switch it on.
             raise InvalidValue("account_enabled", "Apps that ship with this server cannot be changed.")
-        after = replace(before, **wanted)
+        after = replace(
+            before,
+            account_enabled=account_enabled,
+            assignment_required=assignment_required,
+            visible_to_users=visible_to_users,
+        )
         if after == before:
             return before
         tx.applications.replace_service_principal(after)

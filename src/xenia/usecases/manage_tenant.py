@@ -130,7 +130,11 @@ def update_tenant_properties(
 
 
 def update_policies(
-    ports: Ports, actor: Actor, policies: TenantPolicies, *, permission: str = "Policy.ReadWrite.Authorization"
+    ports: Ports,
+    actor: Actor,
+    policies: TenantPolicies,
+    *,
+    permission: str = "Policy.ReadWrite.Authorization",
 ) -> TenantPolicies:
     """Replace the tenant-wide policies; one audit record per policy of the field that changed.
 

@@ -100,7 +100,9 @@ def _check_claims(ports: Ports, claims: dict[str, object], base_url: str, now: d
     if tenant_id is None or "appid" not in claims or "oid" not in claims or not is_graph(audience, ours):
         raise NotAuthenticated("Access token validation failure. Invalid audience.", detail=f"aud {audience}")
     if _text(claims, "iss") not in {issuer(origin, tenant_id, V1) for origin in ours}:
-        raise NotAuthenticated("Access token validation failure. Invalid issuer.", detail=_text(claims, "iss"))
+        raise NotAuthenticated(
+            "Access token validation failure. Invalid issuer.", detail=_text(claims, "iss")
+        )
     if not _number(claims, "nbf") <= moment < _number(claims, "exp"):
         raise NotAuthenticated("Lifetime validation failed, the token is expired.")
     return tenant_id

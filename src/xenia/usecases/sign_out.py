@@ -50,9 +50,7 @@ def sign_out(
     ports.store.write(tenant.id, work)
 
 
-def find_return_client(
-    ports: Ports, tenant: Tenant, client_id: AppId | None, uri: str
-) -> Application | None:
+def find_return_client(ports: Ports, tenant: Tenant, client_id: AppId | None, uri: str) -> Application | None:
     """The application that registered *uri* as a redirect URI: the named one, else any of this tenant's."""
     with ports.store.read(tenant.id) as tx:
         if client_id is not None:

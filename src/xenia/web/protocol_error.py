@@ -59,9 +59,13 @@ def report(error: Exception, request: HttpRequest, now: datetime) -> ErrorReport
     """The report of *error*. What nobody expected is logged and told as a server error without details."""
     shown = error if isinstance(error, XeniaError) else ServerError()
     if shown is not error:
-        log.error("protocol request failed", exc_info=error, extra={"correlation_id": correlation_of(request)})
+        log.error(
+            "protocol request failed", exc_info=error, extra={"correlation_id": correlation_of(request)}
+        )
     elif shown.detail:
-        log.info("protocol request refused: %s", shown.detail, extra={"correlation_id": correlation_of(request)})
+        log.info(
+            "protocol request refused: %s", shown.detail, extra={"correlation_id": correlation_of(request)}
+        )
     wait = shown.retry_after if isinstance(shown, LimitReached) else None
     return ErrorReport(
         row=aadsts_of(shown),

@@ -31,7 +31,8 @@ class InvalidCodeChallenge(InvalidRequest):
 
     def __init__(self) -> None:
         super().__init__(
-            "code_challenge", "The size or form of the Code_Challenge parameter is not valid (43 to 128 characters)."
+            "code_challenge",
+            "The size or form of the Code_Challenge parameter is not valid (43 to 128 characters).",
         )
 
 

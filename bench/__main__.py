@@ -72,6 +72,7 @@ def _rounds(
 ) -> None:
     for number in range(wanted.rounds):
         results.add("openssl", measures.openssl_signatures(max(1, round(wanted.seconds / 2))))
+        results.add("signature_ms", measures.openssl_signature_ms())
         _measure_one(results, ours, wanted, number, mine=True)
         if theirs is not None:
             _measure_one(results, theirs, wanted, number, mine=False)

@@ -54,7 +54,10 @@ class NotAuthenticated(XeniaError):
 
 
 class LimitReached(XeniaError):
-    """Too many tries. ``retry_after`` says how long to wait, ``why`` what there was too much of."""
+    """Too many tries. ``retry_after`` says how long to wait.
+
+    *why*: what there was too much of, in a sentence.
+    """
 
     def __init__(self, what: str, retry_after: timedelta, why: str = "Too many tries.") -> None:
         super().__init__(f"{why} Try again in {max(1, round(retry_after.total_seconds()))} seconds.")

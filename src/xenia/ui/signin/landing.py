@@ -40,7 +40,9 @@ class Landing:
     def show(self, request: HttpRequest) -> HttpResponse:
         """GET or HEAD of the link in either form. Sets no cookie and writes nothing."""
         link = parse_redeem_query(_mapping(request.query))
-        tenant, invitation = self._load(link)
+        tenant, invitation, refusal = self._load(link)
+        if refusal is not None:
+            return self._refusals.of_tenant(request, refusal, tenant)
         signed_in = self._other_account(request, tenant, invitation)
         page = self._pages.render(
             "signin/landing.html",
@@ -61,7 +63,9 @@ class Landing:
         """**Accept invitation**: begin, send the passcode, go on to its page."""
         link = parse_redeem_query(_mapping(request.form))
         self._guard.check(request, link.ticket, _PURPOSE)
-        tenant, invitation = self._load(link)
+        tenant, invitation, refusal = self._load(link)
+        if refusal is not None:
+            return self._refusals.of_tenant(request, refusal, tenant)
         browser = BrowserContext(
             base_url=request.base_url,
             browser_secret=self._cookies.browser(request),
@@ -84,8 +88,11 @@ class Landing:
         response = redirect(f"/{tenant.id}/signin?ctx={turn.interaction_id}")
         return self._cookies.set_browser(response, turn.browser_secret) if turn.browser_secret else response
 
-    def _load(self, link: RedeemLink) -> tuple[Tenant, Invitation]:
-        """Tenant and invitation of a genuine link. Raises what the guest's page explains."""
+    def _load(self, link: RedeemLink) -> tuple[Tenant, Invitation, XeniaError | None]:
+        """Tenant and invitation of a genuine link, and what stands against redeeming it now.
+
+        Raises InvitationNotUsable, which names no organization: the link proves no acquaintance with one.
+        """
         with self._ports.store.read(link.tenant_id) as tx:
             tenant = tx.tenants.find(link.tenant_id)
             if tenant is None:
@@ -100,9 +107,7 @@ class Landing:
             refusal = GuestDomainRefused(invitation.email.rpartition("@")[2])
         elif not policies.email_passcode_enabled:
             refusal = PasscodesOff()
-        if refusal is not None:
-            raise refusal
-        return tenant, invitation
+        return tenant, invitation, refusal
 
     def _other_account(self, request: HttpRequest, tenant: Tenant, invitation: Invitation) -> str | None:
         """Another account signed in here, to be named: people wonder why the link wants a different one."""

@@ -80,4 +80,5 @@ def words_of(error: XeniaError, organization: str, contact: str, app: str) -> Wo
     if known is None:
         return Words("Sign-in cannot go on", error.message, f"{contact} can help with the IDs below.")
     values = {"organization": organization, "contact": contact, "app": app, "error": error}
-    return Words(*(text.format_map(values) for text in (known.title, known.text, known.advice)))
+    filled = (text.format_map(values) for text in (known.title, known.text, known.advice))
+    return Words(*(text[:1].upper() + text[1:] for text in filled))

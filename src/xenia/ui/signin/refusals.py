@@ -54,13 +54,17 @@ class Refusals:
     def render(self, request: HttpRequest, error: Exception) -> HttpResponse:
         """Any error of this surface."""
         tenant = self._tenant(request)
-        name = tenant.display_name if tenant else "the organization"
         if isinstance(error, FormRefused):
             words = Words("This page is out of date", error.message, "Go back to the app and start again.")
             return self._page(request, e.InteractionGone(), words, tenant, None, detail=error.detail)
         if not isinstance(error, XeniaError):
             log.error("unexpected error", exc_info=error, extra={"correlation_id": request.correlation_id})
             error = e.ServerError()
+        return self.of_tenant(request, error, tenant)
+
+    def of_tenant(self, request: HttpRequest, error: XeniaError, tenant: Tenant | None) -> HttpResponse:
+        """A refusal in the name of this organization, or of none when it must not be named."""
+        name = tenant.display_name if tenant else "the organization"
         contact = (tenant.technical_contact if tenant else None) or name
         return self._page(request, error, words_of(error, name, contact, "the app"), tenant, None)
 

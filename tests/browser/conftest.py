@@ -9,6 +9,7 @@ import pytest
 from playwright.sync_api import Browser
 
 from tests.support.browser import LaunchBrowser
+from tests.support.furnished import Furnished, furnish
 from tests.support.people import Desktop
 from tests.support.running import RunningXenia, running_xenia
 
@@ -26,6 +27,14 @@ def chromium(launch_browser: LaunchBrowser, xenia: RunningXenia) -> Iterator[Bro
     """The real browser, trusting this server's own authority and nothing else besides the system's roots."""
     with launch_browser(trusted=[Path(xenia.ca_file).read_bytes()]) as browser:
         yield browser
+
+
+@pytest.fixture(scope="session")
+def furnished(xenia: RunningXenia, chromium: Browser) -> Iterator[Furnished]:
+    """The tenant with something on every page, and two signed-in people."""
+    desk = Desktop(xenia, chromium)
+    yield furnish(desk)
+    desk.close()
 
 
 @pytest.fixture

@@ -96,6 +96,10 @@ CHECK_WORDS = {
         "Is the second factor proven?",
         "With security defaults on, everybody shows a code of the authenticator app; who has none sets one up first.",
     ),
+    "new_password": (
+        "Is the password the person's own?",
+        "A member whose password was set by an administrator (`forceChangePasswordNextSignIn`) replaces it now.",
+    ),
     "consent": (
         "Is everything agreed to that the app asks for?",
         "Permissions that the person or an administrator has not granted, or `prompt=consent`.",
@@ -183,6 +187,7 @@ EVENT_WORDS = {
     "RESTORE_USER": "Brought back from the deleted users",
     "DISABLE_ACCOUNT": "Sign-in blocked",
     "ENABLE_ACCOUNT": "Sign-in allowed again",
+    "CHANGE_PASSWORD": "A member replaced the password that an administrator had set",
     "REVOKE_SESSIONS": "All sessions and older tokens of the user ended",
     "REGISTERED_SECURITY_INFO": "An authenticator app was set up and proven",
     "DELETED_SECURITY_INFO": "The user removed an authenticator app",

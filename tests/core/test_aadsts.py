@@ -19,7 +19,9 @@ def _concrete(kind: type) -> set[type]:
 
 
 def test_every_protocol_error_has_a_row_of_its_own() -> None:
-    kinds = _concrete(errors.ProtocolError) - {errors.ProtocolError}
+    # A surface may narrow a refusal of the core (it takes that one's row); the core's own each have theirs.
+    kinds = {kind for kind in _concrete(errors.ProtocolError) if kind.__module__.startswith("xenia.core.")}
+    kinds -= {errors.ProtocolError}
     assert {kind.__name__ for kind in kinds if kind not in AADSTS} == set()
 
 

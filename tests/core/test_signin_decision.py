@@ -63,6 +63,7 @@ demands = st.builds(
     must_redeem=st.booleans(),
     second_factor=st.booleans(),
     has_second_factor=st.booleans(),
+    must_change_password=st.booleans(),
     missing_scopes=SCOPES,
     force_consent=st.booleans(),
     consent_error=st.just(CONSENT_MISSING),
@@ -81,6 +82,7 @@ def test_nothing_is_issued_without_everything_that_is_demanded(known: Facts, ask
     assert asked.refusal is None
     assert known.accepted or not asked.must_redeem
     assert not asked.second_factor or (second is not None and is_fresh(second, asked, NOW))
+    assert not asked.must_change_password
     assert set(asked.missing_scopes) <= set(known.consented_scopes)
     assert known.consent_given or not asked.force_consent
     assert known.chosen or not asked.choose_account
@@ -111,6 +113,9 @@ def test_every_accepted_step_brings_the_end_nearer(known: Facts, asked: Demands)
     """Supplying what the interrupt asks for never brings the same interrupt back."""
     steps = 0
     while (interrupt := next_interrupt(known, asked, NOW)) is not None and interrupt.step is not Step.REFUSED:
+        if interrupt.step is Step.NEW_PASSWORD:
+            # What the directory says changes with the password, not what was proven.
+            asked = replace(asked, must_change_password=False)
         known = _supply(known, asked, interrupt.step)
         steps += 1
         assert steps <= len(Step), interrupt.step
@@ -126,6 +131,8 @@ def _supply(known: Facts, asked: Demands, step: Step) -> Facts:
             return replace(known, accepted=True)
         case Step.ENROL | Step.SECOND_FACTOR:
             return known.with_proof(proof(Factor.SECOND))
+        case Step.NEW_PASSWORD:
+            return known
         case Step.CONSENT:
             return replace(known, consented_scopes=asked.missing_scopes, consent_given=True)
         case _:

@@ -83,6 +83,7 @@ HARD_DELETE_USER = Activity("Hard Delete user", operation="Delete")
 RESTORE_USER = Activity("Restore user")
 DISABLE_ACCOUNT = Activity("Disable account")
 ENABLE_ACCOUNT = Activity("Enable account")
+CHANGE_PASSWORD = Activity("Change user password")
 REVOKE_SESSIONS = Activity("Update StsRefreshTokenValidFrom Timestamp")
 REGISTERED_SECURITY_INFO = Activity(
     "User registered security info", service="Authentication Methods", operation="Add"

@@ -21,6 +21,8 @@ from tests.support.walker import Page, Walker, query_of
 from xenia.core.directory.user import CreationType
 from xenia.core.query import Query
 from xenia.ports import Transaction
+from xenia.usecases.manage_users import set_password
+from xenia.usecases.sign_in.second_factor import SEAL_PURPOSE
 
 
 def answer(page: Page) -> dict[str, str]:
@@ -372,3 +374,42 @@ def test_a_password_left_behind_on_an_external_user_opens_nothing(server: Runnin
     walker.open(server.authorize_url())
     walker.submit("/identify", login=server.admin.user_principal_name)
     assert "does not match" in walker.submit("/password", password=PASSWORD).text
+
+
+def test_a_password_set_by_somebody_else_is_replaced_before_the_app_opens(server: RunningServer) -> None:
+    set_password(server.ports, server.actor(), server.admin.id, "Handed-over-2026", must_change=True)
+    server.clock.advance(timedelta(seconds=1))
+    walker = server.walker()
+    walker.open(server.authorize_url())
+    walker.submit("/identify", login=server.admin.user_principal_name)
+    walker.submit("/password", password="Handed-over-2026")
+    enrol(server, walker)
+    assert walker.page is not None
+    assert "Update your password" in walker.page.text
+    for new, again, says in (
+        ("Handed-over-2026", "Handed-over-2026", "the password you signed in with"),
+        ("Short1", "Short1", "Use at least 8 characters"),
+        ("My-own-words-77", "My-own-words-78", "The two passwords differ"),
+    ):
+        assert says in walker.submit("/new-password", new_password=new, again=again).text
+    assert answer(walker.open(server.authorize_url(prompt="none")))["error"] == "login_required"
+    walker.open(server.authorize_url())
+    walker.submit("/identify", login=server.admin.user_principal_name)
+    walker.submit("/password", password="Handed-over-2026")
+    server.clock.advance(timedelta(minutes=1))
+    walker.submit("/second-factor", code=app_code(server, secret_of(server)))
+    walker.submit("/new-password", new_password="My-own-words-77", again="My-own-words-77")
+    agree(walker)
+    assert answer(walker.submit("/stay", button="No"))["code"]
+    again_later = server.walker("203.0.113.90")
+    again_later.open(server.authorize_url())
+    again_later.submit("/identify", login=server.admin.user_principal_name)
+    assert "does not match" in again_later.submit("/password", password="Handed-over-2026").text
+    assert again_later.submit("/password", password="My-own-words-77").has_form("/second-factor")
+
+
+def secret_of(server: RunningServer) -> str:
+    """The administrator's authenticator secret, as their phone has it."""
+    with server.ports.store.read(server.tenant.id) as tx:
+        app = next(app for app in tx.credentials.authenticator_apps(server.admin.id) if app.confirmed_at)
+    return server.ports.sealer.open(app.sealed_secret, SEAL_PURPOSE).decode()

@@ -28,6 +28,8 @@ class Demands:
     """Security defaults or a policy require a second factor."""
     has_second_factor: bool = False
     """The user has a proven authenticator app."""
+    must_change_password: bool = False
+    """The member's password was set by somebody else and must be replaced now."""
     missing_scopes: tuple[str, ...] = ()
     """Requested scopes nobody has agreed to."""
     force_consent: bool = False

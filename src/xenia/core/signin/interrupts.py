@@ -34,6 +34,7 @@ class Step(StrEnum):
     REDEEM = "redeem"
     ENROL = "enrol"
     SECOND_FACTOR = "second-factor"
+    NEW_PASSWORD = "new-password"  # noqa: S105  (a page's name)
     CONSENT = "consent"
     STAY = "stay"
 
@@ -97,6 +98,14 @@ def _second_factor(facts: Facts, demands: Demands, now: datetime) -> Interrupt |
     return Interrupt(Step.SECOND_FACTOR if demands.has_second_factor else Step.ENROL, SecondFactorRequired())
 
 
+def _new_password(facts: Facts, demands: Demands, now: datetime) -> Interrupt | None:
+    """After the second factor: whoever only knows the password that was handed over cannot take the account."""
+    del facts, now
+    if not demands.must_change_password:
+        return None
+    return Interrupt(Step.NEW_PASSWORD, InteractionRequired("The password must be changed."))
+
+
 def _consent(facts: Facts, demands: Demands, now: datetime) -> Interrupt | None:
     del now
     asked = demands.force_consent and not facts.consent_given
@@ -113,7 +122,16 @@ def _stay(facts: Facts, demands: Demands, now: datetime) -> Interrupt | None:
     return Interrupt(Step.STAY, LoginRequired())
 
 
-CHECKS: tuple[Check, ...] = (_identify, _first_factor, _refusal, _redeem, _second_factor, _consent, _stay)
+CHECKS: tuple[Check, ...] = (
+    _identify,
+    _first_factor,
+    _refusal,
+    _redeem,
+    _second_factor,
+    _new_password,
+    _consent,
+    _stay,
+)
 """In order: nobody learns what the directory says before proving who they are."""
 
 

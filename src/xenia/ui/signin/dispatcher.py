@@ -12,6 +12,7 @@ from xenia.ports import Ports
 from xenia.ui.signin.refusals import Refusals
 from xenia.ui.signin.views import chosen_theme, host_of, page_of
 from xenia.usecases.sign_in import BrowserContext, Rejected, Situation, Turn, where_is
+from xenia.usecases.sign_in.new_password import choose_password
 from xenia.usecases.sign_in.passcode import enter_code, send_code
 from xenia.usecases.sign_in.redeem import accept_invitation
 from xenia.usecases.sign_in.second_factor import begin_enrolment, confirm_enrolment, verify_code
@@ -41,6 +42,9 @@ SUBMITS: dict[str, Submit] = {
     "enrol": lambda ports, posted, _: begin_enrolment(ports, posted),
     "enrol-code": lambda ports, posted, form: confirm_enrolment(ports, posted, form.get("code")),
     "second-factor": lambda ports, posted, form: verify_code(ports, posted, form.get("code")),
+    "new-password": lambda ports, posted, form: choose_password(
+        ports, posted, form.get("new_password"), form.get("again")
+    ),
     "consent": lambda ports, posted, form: decide_consent(
         ports, posted, accepted=form.get("decision") == "accept"
     ),

@@ -156,6 +156,7 @@ _VIEWS: dict[Step, tuple[str, Callable[[Ports, Situation], Model]]] = {
     Step.REDEEM: ("review_permissions", _redeem),
     Step.ENROL: ("enrol", _enrol),
     Step.SECOND_FACTOR: ("second_factor", _second_factor),
+    Step.NEW_PASSWORD: ("new_password", _password),
     Step.CONSENT: ("consent", _consent),
     Step.STAY: ("stay", _stay),
 }

@@ -7,7 +7,13 @@ from datetime import timedelta
 from xenia.core.credentials import PASSCODE_LIFETIME
 from xenia.usecases.sign_in import Rejected
 
-_FIELDS = {"address": "login", "password": "password"}
+_FIELDS = {
+    "address": "login",
+    "password": "password",
+    "password-rules": "new_password",
+    "password-same": "new_password",
+    "password-again": "again",
+}
 
 
 def waiting(wait: timedelta | None) -> str:
@@ -38,6 +44,9 @@ def sentence(rejected: Rejected, *, sent_to: str = "") -> str:
         "code-used": f"That code was used already. Your app shows the next one in at most {waiting(rejected.wait)}.",
         "code-locked": "Too many tries with this code. Send a new code.",
         "password": "User name or password does not match. Check both and try again.",
+        "password-rules": "Use at least 8 characters and three of: lower-case letters, upper-case letters, digits, symbols.",
+        "password-same": "That is the password you signed in with. Choose another one.",
+        "password-again": "The two passwords differ. Type the new one twice.",
         "clock": _clock(rejected.drift),
         "limit": f"Too many tries. You can try again in {waiting(rejected.wait)}. Nothing else is needed from you.",
         "too-soon": f"A code was sent a moment ago. You can ask for a new one in {waiting(rejected.wait)}.",

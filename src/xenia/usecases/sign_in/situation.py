@@ -232,6 +232,7 @@ def _demands(tx: Transaction, known: _Known) -> Demands:
         has_second_factor=known.policies.security_defaults
         and user is not None
         and any(app.confirmed_at for app in tx.credentials.authenticator_apps(user.id)),
+        must_change_password=_must_change_password(tx, known),
         missing_scopes=known.consent.missing,
         force_consent="consent" in prompts and not known.client.is_first_party,
         consent_error=_consent_error(known),
@@ -241,6 +242,15 @@ def _demands(tx: Transaction, known: _Known) -> Demands:
         and known.policies.offer_stay_signed_in
         and known.interaction.facts.sid is None,
     )
+
+
+def _must_change_password(tx: Transaction, known: _Known) -> bool:
+    """Whether this sign-in used a password that somebody else has set."""
+    proof = known.interaction.facts.proof(Factor.FIRST)
+    if known.user is None or proof is None or proof.method != "password":
+        return False
+    credential = tx.credentials.password(known.user.id)
+    return credential is not None and credential.must_change
 
 
 def _fresh_since(known: _Known) -> datetime | None:

@@ -31,7 +31,7 @@ class Rejected:
     """The step was not accepted. Counters are committed; the page is shown again with this."""
 
     reason: str
-    """``address``, ``code``, ``code-expired``, ``code-replaced``, ``code-used``, ``code-locked``, ``password``,
+    """``address``, ``password-rules``, ``password-same``, ``password-again``, ``code``, ``code-expired``, ``code-replaced``, ``code-used``, ``code-locked``, ``password``,
     ``clock``, ``limit`` or ``too-soon``: the page has a sentence for each."""
     tries_left: int | None = None
     wait: timedelta | None = None

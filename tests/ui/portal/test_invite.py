@@ -94,8 +94,9 @@ def test_bad_address_and_unknown_sponsor_are_said_at_their_field(office: Office)
     desktop = office.sit()
     _review(desktop, email="nonsense")
     assert desktop.page.status == 422
-    back = desktop.send("/invite/edit")
-    assert 'value="nonsense"' in back.source
+    assert "There is a problem" in desktop.page.text
+    assert 'href="#field-email"' in desktop.page.source
+    assert 'value="nonsense"' in desktop.page.source
     wrong = desktop.post("users/invite", desktop.fields("/invite/review"))
     assert wrong.status == 422
     assert 'aria-invalid="true"' in wrong.source

@@ -21,7 +21,7 @@ from xenia.ui.portal.user_words import state_of
 from xenia.usecases import read_directory
 from xenia.usecases.enterprise_apps import list_roles
 from xenia.usecases.invitation_forecast import preflight, preview_invitation
-from xenia.usecases.invitation_order import Finding, order_of
+from xenia.usecases.invitation_order import Finding, checked_address, checked_fields, order_of
 from xenia.usecases.invite_guest import invite_guest
 from xenia.usecases.user_dossier import read_user_dossier
 from xenia.web.http import HttpResponse, html, redirect
@@ -84,9 +84,13 @@ class Invite:
         return html(self._desk.pages.render_block("portal/invite.html", "forecast", **model))
 
     def review(self, visit: Visit) -> HttpResponse:
-        """**Review + invite**: everything once more, and whether it will be allowed."""
+        """**Review + invite**: everything once more, and whether it will be allowed. What is mistyped stays on the form."""
         form = InvitationForm.posted(visit)
         findings = self._findings(visit, form)
+        try:
+            checked_fields(checked_address(form.order(self._desk.ports, visit), allow_plus=True))
+        except InvalidValue as error:
+            return self._draw(visit, form, findings, error)
         refused = any(finding["kind"] == "bad" for finding in findings)
         return self._desk.page(
             visit,

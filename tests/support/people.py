@@ -43,7 +43,7 @@ class Person:
     def press(self, target: Locator) -> None:
         """Press a button or link, and be where it leads."""
         if self.way is Way.KEYBOARD:
-            self._walk_to(target)
+            self.reach(target)
         with self.page.expect_navigation():
             if self.way is Way.KEYBOARD:
                 self.page.keyboard.press("Enter")
@@ -62,13 +62,14 @@ class Person:
         """Type into the field with this label."""
         target = self.page.get_by_label(re.compile(rf"^{re.escape(label)}\b")).first
         if self.way is Way.KEYBOARD:
-            self._walk_to(target)
+            self.reach(target)
             self.page.keyboard.press("Control+A")
             self.page.keyboard.type(text)
         else:
             target.fill(text)
 
-    def _walk_to(self, target: Locator) -> None:
+    def reach(self, target: Locator) -> None:
+        """Walk there by the Tab key."""
         expect(target).to_be_visible()
         handle = target.element_handle()
         for _ in range(TABS):

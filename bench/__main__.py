@@ -58,6 +58,13 @@ def _measure(results: Results, folder: Path, wanted: argparse.Namespace) -> None
             results.add("start_existing", existing.start_seconds)
             results.add("memory", processes.pss_megabytes(existing.pid))
     _say("cold starts and memory measured")
+    with subjects.xenia(data, workers=2) as several:
+        results.add("workers_memory", processes.pss_megabytes(several.pid))
+        for _ in range(wanted.rounds):
+            pace, openssl = _tokens(several, wanted.seconds)
+            _add(results, "workers_tokens", pace)
+            results.add("workers_openssl", openssl)
+    _say("two worker processes measured")
     with subjects.xenia(data) as ours:
         if wanted.only_us or shutil.which("node") is None:
             _rounds(results, ours, None, wanted)
@@ -70,36 +77,39 @@ def _measure(results: Results, folder: Path, wanted: argparse.Namespace) -> None
 def _rounds(
     results: Results, ours: subjects.Subject, theirs: subjects.Subject | None, wanted: argparse.Namespace
 ) -> None:
+    """Measure by measure, the two in turn: a ratio is worth something only within the same moment."""
+    both = [("", ours), *([("their_", theirs)] if theirs is not None else [])]
     for number in range(wanted.rounds):
-        results.add("openssl", measures.openssl_signatures(max(1, round(wanted.seconds / 2))))
         results.add("signature_ms", measures.openssl_signature_ms())
-        _measure_one(results, ours, wanted, number, mine=True)
-        if theirs is not None:
-            _measure_one(results, theirs, wanted, number, mine=False)
+        for prefix, subject in both:
+            pace, openssl = _tokens(subject, wanted.seconds)
+            results.add(f"{prefix}openssl", openssl)
+            _add(results, f"{prefix}tokens", pace)
+        for which in ("discovery", "keys"):
+            for prefix, subject in both:
+                _add(results, f"{prefix}{which}", measures.document(subject, which, wanted.seconds / 2))
+        for prefix, subject in both:
+            kind = "neighbour" if prefix else "guest"
+            first = number * (wanted.sign_ins + 100)
+            _add(results, f"{prefix}sign_ins", measures.sign_ins(subject, kind, wanted.sign_ins, first))
         _say(f"round {number + 1} of {wanted.rounds}")
 
 
-def _measure_one(
-    results: Results, subject: subjects.Subject, wanted: argparse.Namespace, number: int, *, mine: bool
-) -> None:
-    prefix = "" if mine else "their_"
-    pace = measures.tokens(subject, wanted.seconds)
-    results.add(f"{prefix}tokens", pace.per_second)
-    results.add(f"{prefix}tokens_cpu", pace.cpu_ms)
-    results.add(f"{prefix}tokens_generator", pace.generator_share)
-    for which in ("discovery", "keys"):
-        pace = measures.document(subject, which, wanted.seconds / 2)
-        results.add(f"{prefix}{which}", pace.per_second)
-        results.add(f"{prefix}{which}_generator", pace.generator_share)
-    first = number * (wanted.sign_ins + 100)
-    pace = measures.sign_ins(subject, "guest" if mine else "neighbour", wanted.sign_ins, first)
-    results.add(f"{prefix}sign_ins", pace.per_second)
-    results.add(f"{prefix}sign_ins_cpu", pace.cpu_ms)
-    results.add(f"{prefix}sign_ins_p50", pace.p50_ms)
-    results.add(f"{prefix}sign_ins_p99", pace.p99_ms)
-    results.add(f"{prefix}sign_ins_generator", pace.generator_share)
-    if mine:
-        results.add("sign_ins_mail", pace.background_ms)
+def _add(results: Results, name: str, pace: measures.Pace) -> None:
+    results.add(name, pace.per_second)
+    results.add(f"{name}_cpu", pace.cpu_ms)
+    results.add(f"{name}_mail", pace.background_ms)
+    results.add(f"{name}_p50", pace.p50_ms)
+    results.add(f"{name}_p99", pace.p99_ms)
+    results.add(f"{name}_generator", pace.generator_share)
+
+
+def _tokens(subject: subjects.Subject, seconds: float) -> tuple[measures.Pace, float]:
+    """Tokens, and what OpenSSL does around that moment: before and after, since a minute is not like the next."""
+    length = max(1, round(seconds / 2))
+    before = measures.openssl_signatures(length)
+    pace = measures.tokens(subject, seconds)
+    return pace, (before + measures.openssl_signatures(length)) / 2
 
 
 def _say(text: str) -> None:

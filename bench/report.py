@@ -68,7 +68,12 @@ def _starting(r: Results) -> list[Line]:
 
 
 def _memory(r: Results) -> list[Line]:
-    return [_most(r, "memory idle (PSS of the tree)", "memory", "{:.0f} MB", 120.0)]
+    one = _most(r, "memory idle (PSS of the tree)", "memory", "{:.0f} MB", 120.0)
+    further = r.median("workers_memory") - r.median("memory")
+    several = Line(
+        "  two workers and their supervisor more", f"+ {further:.0f} MB", "", "<= 60 MB", further <= 60
+    )
+    return [one, several]
 
 
 def _tokens(r: Results) -> list[Line]:
@@ -83,6 +88,11 @@ def _tokens(r: Results) -> list[Line]:
             share >= 0.5,
         ),
     ]
+    several = r.ratio("workers_tokens", "workers_openssl")
+    value = f"{r.median('workers_tokens'):,.0f}/s, {r.median('workers_tokens_cpu'):.3f} ms CPU"
+    made.append(
+        Line("  with two worker processes", value, f"{several:.0%} of openssl", ">= 50 %", several >= 0.5)
+    )
     signature = r.ratio("signature_ms", "tokens_cpu")
     made.append(
         Line("  of its CPU, the signature itself", f"{signature:.0%}", f"{r.median('signature_ms'):.3f} ms")

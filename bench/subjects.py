@@ -87,8 +87,11 @@ class Subject:
 
 
 @contextmanager
-def xenia(directory: Path, *, ephemeral: bool = False) -> Iterator[Subject]:
-    """``xenia up`` on a free port, with the bench's tenant; its data stays in *directory* unless ephemeral."""
+def xenia(directory: Path, *, ephemeral: bool = False, workers: int = 1) -> Iterator[Subject]:
+    """``xenia up`` on a free port, with the bench's tenant; its data stays in *directory* unless ephemeral.
+
+    Threads of several workers are not told apart: such a subject has no ``data``.
+    """
     directory.mkdir(parents=True, exist_ok=True)
     seed, ready = directory / "seed.toml", directory / "ready.json"
     seed.write_text(_SEED)
@@ -96,7 +99,18 @@ def xenia(directory: Path, *, ephemeral: bool = False) -> Iterator[Subject]:
     place = ["--ephemeral"] if ephemeral else ["--data", str(data)]
     command = [
         *(sys.executable, "-m", "bench.hosted", str(directory / "threads.json")),
-        *("up", "--port", "0", "--seed", str(seed), "--ready-file", str(ready), *place),
+        *(
+            "up",
+            "--port",
+            "0",
+            "--workers",
+            str(workers),
+            "--seed",
+            str(seed),
+            "--ready-file",
+            str(ready),
+            *place,
+        ),
     ]
     with _process(command, "Xenia is ready") as (process, seconds):
         told = json.loads(ready.read_text())
@@ -116,7 +130,7 @@ def xenia(directory: Path, *, ephemeral: bool = False) -> Iterator[Subject]:
         }
         if not ephemeral:
             wire |= {"database": str(data / "xenia.db"), "data_key": (data / "data.key").read_text().strip()}
-        yield Subject(process.pid, seconds, wire, None if ephemeral else data)
+        yield Subject(process.pid, seconds, wire, None if ephemeral or workers > 1 else data)
 
 
 @contextmanager

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from axe_playwright_python.base import AXE_SCRIPT
-from playwright.sync_api import Browser, Page, Request
+from playwright.sync_api import Browser, Page, Request, ViewportSize
 from playwright.sync_api import Error as PlaywrightError
 
 from tests.support.browser import PageWatch
@@ -19,7 +19,8 @@ RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"
 _COLOURS = {"runOnly": {"type": "rule", "values": ["color-contrast", "link-in-text-block"]}}
 _ALL = {"runOnly": RULES}
 _LIVE = ("fetch", "xhr", "eventsource", "ping")
-WIDE, NARROW = {"width": 1280, "height": 900}, {"width": 320, "height": 700}
+WIDE: ViewportSize = {"width": 1280, "height": 900}
+NARROW: ViewportSize = {"width": 320, "height": 700}
 
 
 @dataclass(frozen=True)
@@ -97,12 +98,12 @@ class Inspector:
         for scheme in ("light", "dark"):
             self.page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
             for size in (NARROW, WIDE) if scheme == "light" else (WIDE, NARROW):
-                self.page.set_viewport_size(size)  # type: ignore[arg-type]
+                self.page.set_viewport_size(size)
                 sideways = self.page.evaluate(_SIDEWAYS)
                 self._expect(not sideways, f"{where} scrolls sideways at {size['width']}: {sideways}")
                 # What does not depend on colours is the same in both themes.
                 self._rules(f"{where} ({scheme}, {size['width']})", _ALL if scheme == "light" else _COLOURS)
-        self.page.set_viewport_size(WIDE)  # type: ignore[arg-type]
+        self.page.set_viewport_size(WIDE)
         if budget:
             self._weigh(where, _budget_of(where, found["surface"]))
         for complaint in self._watch.complaints:

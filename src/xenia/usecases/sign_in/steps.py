@@ -120,19 +120,6 @@ def identify(ports: Ports, posted: Posted, login: str) -> Turn | Rejected:
     return take_step(ports, posted, (), apply)
 
 
-def forget_account(ports: Ports, posted: Posted) -> Turn | Rejected:
-    """*Use a different account*: back to the empty address page; the app's request stays."""
-
-    def apply(tx: Transaction, situation: Situation, now: datetime) -> Facts:
-        del tx, now
-        invited = situation.invitation
-        if invited is not None:
-            return Facts().with_account(invited.email, realm_of(situation.tenant, invited.email))
-        return Facts(chosen=True)
-
-    return take_step(ports, posted, (), apply)
-
-
 def pick(ports: Ports, posted: Posted, user_id: ObjectId) -> Turn | Rejected:
     """A tile of *Pick an account* was pressed. Its session's proofs count, as far as they are fresh."""
 
@@ -262,7 +249,6 @@ __all__ = [
     "decide_consent",
     "decide_stay",
     "enter_password",
-    "forget_account",
     "identify",
     "pick",
     "take_step",

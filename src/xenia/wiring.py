@@ -13,12 +13,15 @@ from urllib.parse import urlsplit
 from xenia import graph, oidc
 from xenia.outside.ambient import SystemClock, SystemEntropy
 from xenia.outside.assertions import JwtAssertions
+from xenia.outside.errands import BackgroundErrands
 from xenia.outside.fetcher import Answer, FetchPolicy, GuardedFetcher
+from xenia.outside.foreign_tokens import JoserfcTokens
 from xenia.outside.keyring import RsaKeyRing
 from xenia.outside.mail.mailbox import CopyingTransport, MailboxTransport
 from xenia.outside.mail.render import MailRenderer
 from xenia.outside.mail.smtp import SmtpTransport, parse_smtp_url
 from xenia.outside.passwords import Argon2Hasher
+from xenia.outside.provider_documents import CachedDocuments
 from xenia.outside.sealing import AesSealer
 from xenia.outside.totp import AuthenticatorTotp
 from xenia.ports import Fetched, FetchRequest, MailTransport, Ports, ServerInfo
@@ -73,6 +76,7 @@ class Program:
     keys: RsaKeyRing
     journal: AppSignInJournal
     fetcher: GuardedFetcher
+    errands: BackgroundErrands
     workers: tuple[MailDispatcher | Sweeper | Background, ...]
 
     def prepare(self) -> None:
@@ -98,6 +102,7 @@ class Program:
         """Stop the workers, write what waits, then let go of the database."""
         for worker in self.workers:
             worker.stop()
+        self.errands.close()
         self.fetcher.close()
         self.journal.stop()
         self.store.close()
@@ -113,6 +118,11 @@ def build(installation: Installation) -> Program:
     renderer = MailRenderer(server)
     dispatcher = MailDispatcher(store, clock, sealer, renderer, _transport(settings, store, clock))
     keys = RsaKeyRing(store, sealer, clock)
+
+    def answer_own(request: FetchRequest) -> Fetched:
+        return in_process(router, entropy)(request)
+
+    fetcher, errands = _fetcher(installation, answer_own), BackgroundErrands()
     ports = Ports(
         store=store,
         clock=clock,
@@ -124,14 +134,13 @@ def build(installation: Installation) -> Program:
         assertions=JwtAssertions(),
         preview=renderer,
         server=server,
+        fetcher=fetcher,
+        provider_documents=CachedDocuments(fetcher, clock),
+        foreign_tokens=JoserfcTokens(),
+        errands=errands,
         mail_queued=dispatcher.wake,
     )
     journal = AppSignInJournal(ports)
-
-    def answer_own(request: FetchRequest) -> Fetched:
-        return in_process(router, entropy)(request)
-
-    fetcher = _fetcher(installation, answer_own)
     router = _router(ports, installation, journal, fetcher)
     edge = EdgeSettings(
         origins=_origins(installation),
@@ -150,6 +159,7 @@ def build(installation: Installation) -> Program:
         keys=keys,
         journal=journal,
         fetcher=fetcher,
+        errands=errands,
         workers=(dispatcher, Sweeper(store, clock), Background("signing-keys", care_for_keys)),
     )
 

@@ -12,6 +12,7 @@ from typing import Any
 from urllib.parse import unquote, urlsplit
 
 from tests.support.clock import SetClock
+from tests.support.outgoing import outgoing
 from tests.support.stores import make_sqlite_store
 from xenia import graph
 from xenia.core.actor import system_actor
@@ -252,6 +253,7 @@ def make_graph_world(store: Store) -> GraphWorld:
         assertions=JwtAssertions(),
         preview=MailRenderer(server),
         server=server,
+        **outgoing(clock),
         mail_queued=lambda: None,
     )
     ensure_first_party(ports)

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, cast
 
 from tests.support.clock import START, SetClock
+from tests.support.outgoing import outgoing
 from tests.support.stores import make_sqlite_store
 from xenia.core.actor import Actor
 from xenia.core.directory.application import Application, AppRole, ServicePrincipal
@@ -175,6 +176,7 @@ def make_world(store: Store, server: ServerInfo = SERVER) -> World:
         assertions=unused,
         preview=MailRenderer(server),
         server=server,
+        **outgoing(clock),
         mail_queued=lambda: woken.append(None),
     )
     people = {

@@ -18,6 +18,7 @@ from urllib.parse import urlencode
 import xenia.ui.account
 import xenia.ui.signin
 from tests.support.clock import SetClock
+from tests.support.outgoing import outgoing
 from tests.support.stores import make_sqlite_store
 from tests.support.walker import BASE, Walker
 from xenia import oidc
@@ -174,6 +175,7 @@ def make_platform(store: Store, **changes: object) -> RunningServer:
         assertions=JwtAssertions(),
         preview=MailRenderer(server),
         server=server,
+        **outgoing(clock),
         mail_queued=lambda: None,
     )
     ports.keys.ensure()  # type: ignore[attr-defined]

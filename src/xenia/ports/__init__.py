@@ -23,13 +23,16 @@ from xenia.ports.journeys import (
 )
 from xenia.ports.outside import (
     AssertionVerifier,
+    ClientCertificate,
     Clock,
     Entropy,
+    Errands,
     Fetched,
     Fetcher,
     FetchFailed,
     FetchRefused,
     FetchRequest,
+    ForeignTokens,
     KeyRing,
     MailDeferred,
     MailPreview,
@@ -37,10 +40,18 @@ from xenia.ports.outside import (
     MailTransport,
     PasswordHasher,
     Ports,
+    ProviderDocuments,
     PublicKey,
     Sealer,
     ServerInfo,
     Totp,
+)
+from xenia.ports.self_service import (
+    ApiConnectors,
+    IdentityProviders,
+    SignUps,
+    UserAttributes,
+    UserFlows,
 )
 from xenia.ports.store import (
     Store,
@@ -49,16 +60,21 @@ from xenia.ports.store import (
 )
 
 __all__ = [
+    "ApiConnectors",
     "Applications",
     "AssertionVerifier",
+    "ClientCertificate",
     "Clock",
     "Credentials",
     "Entropy",
+    "Errands",
     "FetchFailed",
     "FetchRefused",
     "FetchRequest",
     "Fetched",
     "Fetcher",
+    "ForeignTokens",
+    "IdentityProviders",
     "Invitations",
     "KeyRing",
     "Keys",
@@ -72,10 +88,12 @@ __all__ = [
     "Outbox",
     "PasswordHasher",
     "Ports",
+    "ProviderDocuments",
     "PublicKey",
     "Sealer",
     "ServerInfo",
     "SignIns",
+    "SignUps",
     "Store",
     "StoreUnavailable",
     "StoredKey",
@@ -83,5 +101,7 @@ __all__ = [
     "Tenants",
     "Totp",
     "Transaction",
+    "UserAttributes",
+    "UserFlows",
     "Users",
 ]

@@ -14,6 +14,7 @@ from xenia.core.ids import ObjectId
 from xenia.core.mail import CapturedMail, Mail, MailAttempt, OutgoingMail
 from xenia.core.query import Page, Query
 from xenia.core.session import PortalSession, Session
+from xenia.core.signin.federation import Federation
 from xenia.core.signin.interaction import Interaction
 
 T = TypeVar("T")
@@ -30,6 +31,15 @@ class SignIns(Protocol):
 
     def finish_interaction(self, interaction: Interaction, now: datetime) -> bool:
         """Store and mark finished, once; False for the loser of a race or a stale version."""
+        ...
+
+    def add_federation(self, federation: Federation) -> None: ...
+    def find_federation(self, state_hash: str) -> Federation | None:
+        """The hand-over of this state, spent or not."""
+        ...
+
+    def consume_federation(self, state_hash: str, now: datetime) -> bool:
+        """Spend it; False when it was spent or has expired (one conditional statement)."""
         ...
 
     def find_session(self, secret_hash: str) -> Session | None: ...

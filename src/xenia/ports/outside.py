@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol
@@ -144,6 +144,14 @@ class MailDeferred(Exception):
 
 
 @dataclass(frozen=True, slots=True)
+class ClientCertificate:
+    """What we prove ourselves with in TLS, both as PEM."""
+
+    certificate: str
+    private_key: str
+
+
+@dataclass(frozen=True, slots=True)
 class FetchRequest:
     """One outgoing HTTP request."""
 
@@ -151,6 +159,9 @@ class FetchRequest:
     url: str
     headers: Mapping[str, str] = field(default_factory=dict)
     body: bytes = b""
+    seconds: float | None = None
+    """Longest time for the whole request; None takes the fetcher's own limit."""
+    client_certificate: ClientCertificate | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,6 +178,55 @@ class Fetcher(Protocol):
 
     def fetch(self, request: FetchRequest) -> Fetched:
         """Raises FetchRefused (an address we do not go to) or FetchFailed (no usable answer). Blocks: never in a transaction."""
+        ...
+
+
+class ProviderDocuments(Protocol):
+    """Discovery documents and keys of identity providers, cached. Blocks: never in a transaction."""
+
+    def metadata(self, url: str) -> Mapping[str, object]:
+        """The discovery document. Raises FetchRefused, FetchFailed (also for what is no JSON object)."""
+        ...
+
+    def keys(self, jwks_uri: str, kid: str | None = None) -> Sequence[Mapping[str, object]]:
+        """The provider's keys (RFC 7517). Raises as ``metadata``.
+
+        A *kid* that is not among the cached ones fetches anew, within a limit, so that a rotated key
+        works at once and a forged one costs the provider nothing.
+        """
+        ...
+
+    def forget(self, url: str) -> None:
+        """Drop what is cached of this document: an administrator has changed or tests it."""
+        ...
+
+
+class ForeignTokens(Protocol):
+    """Signatures of tokens that other identity providers issued."""
+
+    def header(self, token: str) -> dict[str, object] | None:
+        """The unverified JOSE header, or None when it is no signed JWT."""
+        ...
+
+    def claims(
+        self, token: str, keys: Sequence[Mapping[str, object]], algorithms: Sequence[str]
+    ) -> dict[str, object] | None:
+        """Claims when one of *keys* signed it with one of *algorithms*, else None. ``none`` never passes.
+
+        The caller checks issuer, audience, nonce and times.
+        """
+        ...
+
+
+class Errands(Protocol):
+    """Requests to other people's servers in the background, in a pool of their own with a limit per host."""
+
+    def start(self, key: str, host: str, work: Callable[[], None]) -> bool:
+        """Run *work* in the background. False when too much is waiting already (for this host or altogether)."""
+        ...
+
+    def wait(self, key: str, seconds: float) -> bool:
+        """Wait until the errand of this key has ended, at most so long; True also when none is known here."""
         ...
 
 
@@ -216,5 +276,9 @@ class Ports:
     assertions: AssertionVerifier
     preview: MailPreview
     server: ServerInfo
+    fetcher: Fetcher
+    provider_documents: ProviderDocuments
+    foreign_tokens: ForeignTokens
+    errands: Errands
     mail_queued: Callable[[], None]
     """Wakes the mail dispatcher; call after commit."""

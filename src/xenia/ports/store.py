@@ -9,6 +9,7 @@ from typing import Protocol, TypeVar
 from xenia.core.ids import TenantId
 from xenia.ports.directory import Applications, Credentials, Invitations, Tenants, Users
 from xenia.ports.journeys import Keys, Limits, Logs, Mailbox, Outbox, SignIns, Sweeping
+from xenia.ports.self_service import ApiConnectors, IdentityProviders, SignUps, UserAttributes, UserFlows
 
 T = TypeVar("T")
 
@@ -46,6 +47,16 @@ class Transaction(Protocol):
     def limits(self) -> Limits: ...
     @property
     def sweeping(self) -> Sweeping: ...
+    @property
+    def identity_providers(self) -> IdentityProviders: ...
+    @property
+    def user_flows(self) -> UserFlows: ...
+    @property
+    def user_attributes(self) -> UserAttributes: ...
+    @property
+    def api_connectors(self) -> ApiConnectors: ...
+    @property
+    def sign_ups(self) -> SignUps: ...
 
 
 class Store(Protocol):

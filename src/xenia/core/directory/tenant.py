@@ -119,6 +119,8 @@ class TenantPolicies:
     allow_plus_addresses: bool = True
     offer_stay_signed_in: bool = True
     members_may_register_apps: bool = True
+    self_service_sign_up: bool = False
+    """Whether user flows do anything (``authenticationFlowsPolicy.selfServiceSignUp``)."""
     version: int = 0
     """Raised by each save; a save based on an older version is refused as a conflict."""
 

@@ -7,6 +7,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from xenia.core.ids import ObjectId, TenantId
+from xenia.core.user_attributes import AttributeValues
 
 
 class UserType(StrEnum):
@@ -89,6 +90,8 @@ class User:
     sessions_valid_from: datetime | None = None
     """Sign-ins proven before this moment count no more (``signInSessionsValidFromDateTime``)."""
     last_sign_in_at: datetime | None = None
+    extensions: AttributeValues = ()
+    """Custom user attributes by their full names, ``extension_{appId}_{Name}``."""
 
     @property
     def is_guest(self) -> bool:

@@ -6,7 +6,9 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 
+from xenia.core.directory.identity_provider import ExternalAccount
 from xenia.core.ids import ObjectId
+from xenia.core.sign_up import SignUpProgress
 
 
 class Realm(StrEnum):
@@ -14,6 +16,26 @@ class Realm(StrEnum):
 
     PASSWORD = "password"  # noqa: S105  (a realm's name)
     EMAIL_PASSCODE = "email_passcode"
+    FEDERATED = "federated"
+    """At another identity provider, named by ``Facts.provider_id``."""
+
+
+class ErrandKind(StrEnum):
+    """What an interaction may wait for at somebody else's server."""
+
+    PROVIDER = "provider"
+    CONNECTOR = "connector"
+
+
+@dataclass(frozen=True, slots=True)
+class Errand:
+    """A request to somebody else's server that is under way between two transactions."""
+
+    id: str
+    kind: ErrandKind
+    host: str
+    """Shown while waiting."""
+    started_at: datetime
 
 
 class Factor(StrEnum):
@@ -59,6 +81,14 @@ class Facts:
     consent_given: bool = False
     """The consent page was answered here (satisfies ``prompt=consent``)."""
     stay_signed_in: bool | None = None
+    provider_id: str | None = None
+    """Where a ``FEDERATED`` account proves itself."""
+    account: ExternalAccount | None = None
+    """What that provider said, once it was proven there."""
+    errand: Errand | None = None
+    """Somebody else's server is being asked; nothing else happens meanwhile."""
+    sign_up: SignUpProgress | None = None
+    """*No account? Create one* was chosen, and how far that is."""
 
     def with_account(self, login: str, realm: Realm, user_id: ObjectId | None = None) -> Facts:
         """Start over with another account: every fact about the previous one is dropped."""

@@ -1,0 +1,56 @@
+"""API connectors: an organisation's own server that a user flow asks before it goes on."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+from xenia.core.ids import TenantId
+
+CONNECTOR_TIMEOUT = timedelta(seconds=20)
+"""For one attempt; there is one retry (published limits of API connectors)."""
+CONNECTOR_ATTEMPTS = 2
+
+
+class ConnectorAuthentication(StrEnum):
+    """How we prove ourselves to the connector's server."""
+
+    BASIC = "basic"
+    CERTIFICATE = "certificate"
+    NONE = "none"
+
+
+@dataclass(frozen=True, slots=True)
+class ConnectorCertificate:
+    """A client certificate; the newest valid one is presented, several may coexist while they are changed."""
+
+    thumbprint: str
+    """SHA-1, upper-case hex, as portals show it."""
+    not_before: datetime
+    not_after: datetime
+    certificate_pem: str
+    sealed_key: str
+    """Private key (PEM), sealed for the purpose ``api-connector``."""
+
+
+@dataclass(frozen=True, slots=True)
+class ApiConnector:
+    """A connector of one tenant; several flows may use it."""
+
+    id: str
+    tenant_id: TenantId
+    display_name: str
+    target_url: str
+    created_at: datetime
+    authentication: ConnectorAuthentication = ConnectorAuthentication.BASIC
+    username: str = ""
+    sealed_password: str = ""
+    """Sealed for the purpose ``api-connector``."""
+    certificates: tuple[ConnectorCertificate, ...] = ()
+    version: int = 0
+
+    def certificate_at(self, now: datetime) -> ConnectorCertificate | None:
+        """The certificate to present: the newest of those valid now, or None."""
+        valid = [entry for entry in self.certificates if entry.not_before <= now < entry.not_after]
+        return max(valid, key=lambda entry: entry.not_before, default=None)

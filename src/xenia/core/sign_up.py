@@ -1,0 +1,94 @@
+"""Self-service sign-up as it goes: progress of one person, requests that wait for approval, the funnel's events."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from xenia.core.directory.identity_provider import ExternalAccount
+from xenia.core.ids import AppId, ObjectId, TenantId
+from xenia.core.user_attributes import AttributeValues
+
+
+@dataclass(frozen=True, slots=True)
+class SignUpProgress:
+    """How far a sign-up is, as facts of its interaction. Only ever filled in, never decided here."""
+
+    flow_id: str
+    is_test: bool = False
+    """Started by **Run user flow**: the guest is tagged and can be removed in one click."""
+    prefill: AttributeValues = ()
+    """From the provider, then from the first connector; the page shows them, the person may change them."""
+    passed_first_hook: bool = False
+    details: AttributeValues | None = None
+    """What the attribute page collected, with a connector's overrides; None before it was sent."""
+    passed_second_hook: bool = False
+    block_message: str | None = None
+    """A connector ended the sign-up; its words, plain text."""
+    block_source: str | None = None
+    """Host of that connector."""
+    invalid_message: str | None = None
+    """A connector asks for a correction of the details; shown on the page, cleared by the next try."""
+    failed: bool = False
+    """A connector gave no usable answer; nothing was created."""
+    request_id: str | None = None
+    """The request that waits for approval."""
+
+
+class RequestState(StrEnum):
+    """Life of a sign-up request."""
+
+    PENDING = "pending"
+    APPROVED = "approved"
+    DENIED = "denied"
+
+
+@dataclass(frozen=True, slots=True)
+class SignUpRequest:
+    """Somebody who proved an account and sent details, waiting for an approver."""
+
+    id: str
+    tenant_id: TenantId
+    flow_id: str
+    app_id: AppId
+    account: ExternalAccount
+    """For passcodes too: provider ``EmailOtpSignup-OAUTH``, subject the address key."""
+    details: AttributeValues
+    created_at: datetime
+    is_test: bool = False
+    state: RequestState = RequestState.PENDING
+    decided_at: datetime | None = None
+    decided_by: str | None = None
+    """Display name of the approver."""
+    reason: str = ""
+    user_id: ObjectId | None = None
+    """The guest, once approved."""
+
+
+class Stage(StrEnum):
+    """Stations of the funnel, in order."""
+
+    STARTED = "started"
+    PROVIDER_DONE = "provider-done"
+    MAIL_VERIFIED = "mail-verified"
+    DETAILS_SENT = "details-sent"
+    CONNECTOR_PASSED = "connector-passed"
+    CREATED = "guest-created"
+
+
+@dataclass(frozen=True, slots=True)
+class SignUpEvent:
+    """One station reached, or one reason for leaving, by one interaction. At most one of each kind is kept."""
+
+    id: str
+    tenant_id: TenantId
+    flow_id: str
+    interaction_id: str
+    at: datetime
+    stage: Stage
+    left_because: str | None = None
+    """None: the station was reached. Else a reason key (``blocked``, ``declined``, ``connector-failed`` …): it ended here."""
+    app_id: AppId | None = None
+    provider_id: str | None = None
+    is_test: bool = False

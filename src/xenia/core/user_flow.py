@@ -1,0 +1,98 @@
+"""User flows: how people without an invitation become guests of an app (``b2xIdentityUserFlow``)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+
+from xenia.core.directory.identity_provider import ENTRA_PROVIDER_ID
+from xenia.core.ids import AppId, TenantId
+from xenia.core.user_attributes import AttributeValue
+
+FLOW_PREFIX = "B2X_1_"
+
+
+class InputType(StrEnum):
+    """The control an attribute is asked with (``identityUserFlowAttributeInputType``)."""
+
+    TEXT_BOX = "textBox"
+    DATE = "dateTimeDropdown"
+    RADIO = "radioSingleSelect"
+    DROPDOWN = "dropdownSingleSelect"
+    EMAIL_BOX = "emailBox"
+    CHECKBOXES = "checkboxMultiSelect"
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """An option of a select type (``userAttributeValuesItem``)."""
+
+    name: str
+    value: str
+    is_default: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class AttributeAssignment:
+    """An attribute on the page of a flow; the order of the assignments is the order on the page."""
+
+    attribute_id: str
+    label: str
+    input_type: InputType = InputType.TEXT_BOX
+    is_optional: bool = False
+    requires_verification: bool = False
+    """Carried for the API's sake; the mailbox is always proven before this page."""
+    choices: tuple[Choice, ...] = ()
+    help_text: str = ""
+    default: AttributeValue | None = None
+
+
+class Hook(StrEnum):
+    """Where a flow may ask somebody else's server (``userFlowApiConnectorConfiguration``)."""
+
+    AFTER_FEDERATION = "postFederationSignup"
+    """**After federating with an identity provider during sign-up**."""
+    BEFORE_CREATION = "postAttributeCollection"
+    """**Before creating the user**."""
+
+
+@dataclass(frozen=True, slots=True)
+class PageText:
+    """What the sign-up pages say in the organisation's own words."""
+
+    organization_name: str = ""
+    """Shown instead of the tenant's name when not empty."""
+    intro: str = ""
+    """Plain text above the choices; line breaks are kept."""
+    logo: str = ""
+    """A picture as ``data:image/png;base64,…`` (PNG, JPEG, GIF or WebP, at most 20 kB)."""
+
+
+@dataclass(frozen=True, slots=True)
+class UserFlow:
+    """A sign-up flow of one tenant. An application belongs to one flow at most."""
+
+    id: str
+    """``B2X_1_`` and a name of letters, digits and underscores; never changes."""
+    tenant_id: TenantId
+    created_at: datetime
+    display_name: str = ""
+    """A friendlier name beside the immutable id (``authenticationEventsFlow.displayName``)."""
+    description: str = ""
+    provider_ids: tuple[str, ...] = (ENTRA_PROVIDER_ID,)
+    """In the order they are offered."""
+    attributes: tuple[AttributeAssignment, ...] = ()
+    connectors: dict[Hook, str] = field(default_factory=dict)
+    """API connector ids by hook."""
+    app_ids: tuple[AppId, ...] = ()
+    text: PageText = field(default_factory=PageText)
+    requires_approval: bool = False
+    """Whether somebody must approve each sign-up in the portal before the guest exists."""
+    is_sign_up_allowed: bool = True
+    version: int = 0
+
+    @property
+    def name(self) -> str:
+        """The id without its prefix."""
+        return self.id.removeprefix(FLOW_PREFIX)

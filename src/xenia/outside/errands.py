@@ -1,0 +1,103 @@
+"""Errands: requests to other people's servers that people wait for, in a pool of threads of their own.
+
+Owns the bounds: how many run at once, how many for one host, how many may wait. So a slow connector or
+provider keeps its own people waiting and nobody else's. What an errand does is the caller's.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections import Counter, deque
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class ErrandLimits:
+    """How much may be under way in one process."""
+
+    at_once: int = 16
+    per_host: int = 4
+    """Of those at once; others of the same host wait."""
+    waiting: int = 200
+
+
+@dataclass(slots=True)
+class _Errand:
+    key: str
+    host: str
+    work: Callable[[], None]
+    ended: threading.Event = field(default_factory=threading.Event)
+
+
+class BackgroundErrands:
+    """``Errands`` over daemon threads: a server that never answers cannot keep the process alive."""
+
+    def __init__(self, limits: ErrandLimits | None = None) -> None:
+        self._limits = limits or ErrandLimits()
+        self._changed = threading.Condition()
+        self._waiting: deque[_Errand] = deque()
+        self._known: dict[str, _Errand] = {}
+        self._busy: Counter[str] = Counter()
+        self._threads = 0
+        self._idle = 0
+        self._stopping = False
+
+    def start(self, key: str, host: str, work: Callable[[], None]) -> bool:
+        """Run *work* in the background. False when too much is waiting already."""
+        with self._changed:
+            if self._stopping or len(self._waiting) >= self._limits.waiting:
+                return False
+            if key in self._known:
+                return True
+            errand = _Errand(key, host, work)
+            self._known[key] = errand
+            self._waiting.append(errand)
+            if not self._idle and self._threads < self._limits.at_once:
+                self._threads += 1
+                threading.Thread(target=self._run, name=f"errand-{self._threads}", daemon=True).start()
+            self._changed.notify_all()
+            return True
+
+    def wait(self, key: str, seconds: float) -> bool:
+        """Wait until the errand of this key has ended, at most so long; True also when none is known here."""
+        with self._changed:
+            errand = self._known.get(key)
+        return errand is None or errand.ended.wait(seconds)
+
+    def close(self) -> None:
+        """Begin nothing more; what is under way ends by its own time limit, or with the process."""
+        with self._changed:
+            self._stopping = True
+            self._waiting.clear()
+            self._changed.notify_all()
+
+    def _run(self) -> None:
+        while (errand := self._next()) is not None:
+            try:
+                errand.work()
+            except Exception:
+                log.exception("An errand to %s failed.", errand.host)
+            finally:
+                with self._changed:
+                    self._busy[errand.host] -= 1
+                    self._known.pop(errand.key, None)
+                    self._changed.notify_all()
+                errand.ended.set()
+
+    def _next(self) -> _Errand | None:
+        """The oldest errand whose host has room; None when the pool is closed."""
+        with self._changed:
+            while not self._stopping:
+                for errand in self._waiting:
+                    if self._busy[errand.host] < self._limits.per_host:
+                        self._waiting.remove(errand)
+                        self._busy[errand.host] += 1
+                        return errand
+                self._idle += 1
+                self._changed.wait()
+                self._idle -= 1
+            return None

@@ -1,0 +1,130 @@
+"""Storage ports of self-service sign-up: providers, user flows and what they consist of, sign-ups as they go."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Protocol, TypeVar
+
+from xenia.core.api_connector import ApiConnector
+from xenia.core.directory.identity_provider import IdentityProvider
+from xenia.core.ids import AppId, ObjectId
+from xenia.core.sign_up import RequestState, SignUpEvent, SignUpRequest
+from xenia.core.user_attributes import UserAttribute
+from xenia.core.user_flow import UserFlow
+
+T = TypeVar("T")
+
+
+class IdentityProviders(Protocol):
+    """Providers an administrator entered in this tenant (built-in ones need no row)."""
+
+    def find(self, provider_id: str) -> IdentityProvider | None: ...
+    def list(self) -> tuple[IdentityProvider, ...]:
+        """Oldest first."""
+        ...
+
+    def add(self, provider: IdentityProvider) -> None:
+        """Raises Conflict when the id is taken."""
+        ...
+
+    def replace(self, provider: IdentityProvider) -> None:
+        """Stored with ``version + 1``. Raises Conflict when the stored version differs."""
+        ...
+
+    def remove(self, provider_id: str) -> bool: ...
+
+
+class UserFlows(Protocol):
+    """User flows of this tenant with the applications they serve."""
+
+    def find(self, flow_id: str) -> UserFlow | None:
+        """By id, any case."""
+        ...
+
+    def of_app(self, app_id: AppId) -> UserFlow | None:
+        """The one flow that serves this application."""
+        ...
+
+    def list(self) -> tuple[UserFlow, ...]:
+        """By id."""
+        ...
+
+    def add(self, flow: UserFlow) -> None:
+        """Raises Conflict when the id is taken, or one of the applications is in another flow."""
+        ...
+
+    def replace(self, flow: UserFlow) -> None:
+        """Stored with ``version + 1``. Raises Conflict for another stored version or an application in another flow."""
+        ...
+
+    def remove(self, flow_id: str) -> bool: ...
+
+
+class UserAttributes(Protocol):
+    """Custom user attributes of this tenant."""
+
+    def find(self, attribute_id: str) -> UserAttribute | None:
+        """By id, any case."""
+        ...
+
+    def list(self) -> tuple[UserAttribute, ...]:
+        """By display name."""
+        ...
+
+    def add(self, attribute: UserAttribute) -> None:
+        """Raises Conflict when the id is taken."""
+        ...
+
+    def replace(self, attribute: UserAttribute) -> None: ...
+    def remove(self, attribute_id: str) -> bool: ...
+
+
+class ApiConnectors(Protocol):
+    """API connectors of this tenant."""
+
+    def find(self, connector_id: str) -> ApiConnector | None: ...
+    def list(self) -> tuple[ApiConnector, ...]:
+        """By display name."""
+        ...
+
+    def add(self, connector: ApiConnector) -> None: ...
+    def replace(self, connector: ApiConnector) -> None:
+        """Stored with ``version + 1``. Raises Conflict when the stored version differs."""
+        ...
+
+    def remove(self, connector_id: str) -> bool: ...
+
+
+class SignUps(Protocol):
+    """What happens in user flows: the funnel's events, and requests that wait for approval."""
+
+    def record(self, event: SignUpEvent) -> None:
+        """Kept once for each interaction, stage and reason; a repetition is dropped."""
+        ...
+
+    def events(self, flow_id: str, since: datetime, until: datetime) -> tuple[SignUpEvent, ...]:
+        """Oldest first."""
+        ...
+
+    def add_request(self, request: SignUpRequest) -> None: ...
+    def find_request(self, request_id: str) -> SignUpRequest | None: ...
+    def request_of(self, idp: str, subject: str, flow_id: str) -> SignUpRequest | None:
+        """The newest request of this account in this flow, whatever its state."""
+        ...
+
+    def list_requests(self, state: RequestState | None = None, limit: int = 200) -> tuple[SignUpRequest, ...]:
+        """Newest first."""
+        ...
+
+    def decide_request(
+        self,
+        request: SignUpRequest,
+        state: RequestState,
+        now: datetime,
+        *,
+        by: str,
+        reason: str,
+        user_id: ObjectId | None,
+    ) -> bool:
+        """Decide a pending request; False when it was decided already (one conditional statement)."""
+        ...

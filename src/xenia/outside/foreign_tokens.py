@@ -7,7 +7,7 @@ Issuer, audience, nonce and times are the caller's.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, cast
 
 import msgspec
 
@@ -68,7 +68,7 @@ def _candidates(keys: Sequence[Mapping[str, object]], header: Mapping[str, objec
         if (kid is not None and entry.get("kid") != kid) or entry.get("use", "sig") != "sig":
             continue
         try:
-            found.append(jwk.import_key({str(name): value for name, value in entry.items()}))
+            found.append(jwk.import_key(cast("dict[str, Any]", dict(entry))))
         except (JoseError, ValueError, TypeError):
             continue
     return found

@@ -6,6 +6,7 @@ else's has overtaken is shown beside it.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import replace
 
 from xenia.core.actor import Actor
@@ -24,6 +25,7 @@ from xenia.ui.portal.collaboration_words import (
     GUEST_ACCESS,
     INVITES_FROM,
     RESTRICTIONS,
+    YES_NO,
     choices,
     names_of,
     settings_findings,
@@ -46,6 +48,7 @@ _ACTIVITIES = ("Update authorization policy", "Update policy")
 _LABELS = {
     "access": "Guest user access",
     "invites": "Guest invite settings",
+    "sign_up": "Enable guest self-service sign up via user flows",
     "rule": "Collaboration restrictions",
     "denied": "Domains to deny",
     "allowed": "Domains to allow",
@@ -132,7 +135,7 @@ class Collaboration:
     def _stale(self, visit: Visit, stored: TenantPolicies, typed: dict[str, str]) -> list[dict[str, str]]:
         """Who saved what meanwhile, where it differs from what is in the form."""
         now_stored = _values(stored)
-        words = dict(GUEST_ACCESS) | dict(INVITES_FROM) | dict(RESTRICTIONS)
+        words = dict(GUEST_ACCESS) | dict(INVITES_FROM) | dict(RESTRICTIONS) | dict(YES_NO)
         differing = [
             {"label": _LABELS[name], "value": words.get(value, value.replace("\n", ", "))}
             for name, value in now_stored.items()
@@ -170,6 +173,7 @@ class Collaboration:
             access_choices=choices(GUEST_ACCESS),
             invites_choices=choices(INVITES_FROM),
             rule_choices=choices(RESTRICTIONS),
+            sign_up_choices=choices(YES_NO),
             standing=standing,
             stored=stale or [],
             refused=_impact(refused_guests(ports, actor, stored.domain_restrictions)),
@@ -184,6 +188,15 @@ class Collaboration:
                 if standing.may
                 else None,
                 permission="Policy.ReadWrite.Authorization" if standing.may else "Policy.Read.All",
+            ),
+            sign_up_api=call(
+                visit,
+                "PATCH" if standing.may else "GET",
+                "/v1.0/policies/authenticationFlowsPolicy",
+                body={"selfServiceSignUp": {"isEnabled": stored.self_service_sign_up}}
+                if standing.may
+                else None,
+                permission="Policy.ReadWrite.AuthenticationFlows" if standing.may else "Policy.Read.All",
             ),
         )
 
@@ -206,6 +219,7 @@ def _values(policies: TenantPolicies) -> dict[str, str]:
     return {
         "access": policies.guest_access.value,
         "invites": policies.allow_invites_from.value,
+        "sign_up": "yes" if policies.self_service_sign_up else "no",
         "rule": rules.rule.value,
         "denied": "\n".join(rules.denied),
         "allowed": "\n".join(rules.allowed),
@@ -222,13 +236,20 @@ def _wanted(stored: TenantPolicies, typed: dict[str, str]) -> TenantPolicies:
         guest_access=GuestAccess(typed["access"]),
         allow_invites_from=InvitesFrom(typed["invites"]),
         domain_restrictions=rules,
+        self_service_sign_up=typed["sign_up"] == "yes",
     )
 
 
 def _errors(typed: dict[str, str]) -> list[dict[str, str]]:
     found = []
-    for name, kind in (("access", GuestAccess), ("invites", InvitesFrom), ("rule", DomainRule)):
-        if typed[name] not in set(kind):
+    known: tuple[tuple[str, Iterable[str]], ...] = (
+        ("access", GuestAccess),
+        ("invites", InvitesFrom),
+        ("sign_up", dict(YES_NO)),
+        ("rule", DomainRule),
+    )
+    for name, values in known:
+        if typed[name] not in set(values):
             found.append({"field": name, "text": f"Choose one of the {_LABELS[name]} options."})
     for name, rule in (("denied", DomainRule.DENY), ("allowed", DomainRule.ALLOW)):
         good, bad = _domains(typed[name])

@@ -49,6 +49,7 @@ RESTRICTIONS: tuple[tuple[str, str], ...] = (
     (DomainRule.DENY.value, "Deny invitations to the specified domains"),
     (DomainRule.ALLOW.value, "Allow invitations only to the specified domains (most restrictive)"),
 )
+YES_NO: tuple[tuple[str, str], ...] = (("yes", "Yes"), ("no", "No"))
 
 
 def choices(words: tuple[tuple[str, str], ...]) -> list[dict[str, str]]:
@@ -73,6 +74,11 @@ def settings_findings(visit: Visit, policies: TenantPolicies) -> list[dict[str, 
         _line("warn" if closed else "ok", dict(INVITES_FROM)[policies.allow_invites_from] + ".", settings),
         _line("info" if rules.rule != DomainRule.ANY else "ok", _restriction(policies), settings),
     ]
+    flows = visit.url("external-identities/user-flows")
+    if policies.self_service_sign_up:
+        found.append(_line("ok", "Guests may sign themselves up where an app has a user flow.", flows))
+    else:
+        found.append(_line("info", "Self-service sign-up is off: guests come by invitation only.", settings))
     providers = visit.url("external-identities/identity-providers/email-passcode")
     if policies.email_passcode_enabled:
         found.append(_line("ok", "Guests sign in with codes sent to their mailbox.", providers))

@@ -1,6 +1,8 @@
 // Warns before a form marked data-dirty is left with changes that were not saved, and shows their number in [data-dirty-count].
+// data-dirty="2": the page came with so many already. data-moved: its rows stand in another order than they came (reorder.js).
 for (const form of document.querySelectorAll('form[data-dirty]')) {
-  const changed = () => [...form.elements].filter((field) => {
+  const before = () => Number(form.dataset.dirty) + (form.dataset.moved === 'yes' ? 1 : 0);
+  const changed = () => before() + [...form.elements].filter((field) => {
     if (field.type === 'checkbox' || field.type === 'radio') return field.checked !== field.defaultChecked;
     if (field instanceof HTMLSelectElement) return [...field.options].some((one) => one.selected !== one.defaultSelected);
     return 'defaultValue' in field && field.type !== 'hidden' && field.value !== field.defaultValue;

@@ -8,6 +8,7 @@ const wanted = [
   ['[data-dialog]', './dialog.js'],
   ['form[data-dirty]', './dirty.js'],
   ['[data-preview]', './preview.js'],
+  ['[data-reorder]', './reorder.js'],
 ];
 
 function load() {

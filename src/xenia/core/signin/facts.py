@@ -56,7 +56,9 @@ class Proof:
     issuer: str
     """Identity provider: ``mail`` for passcodes, the tenant's initial domain for passwords and apps."""
     subject: str
-    """The account at that provider: folded address or user principal name."""
+    """The account at that provider: folded address, user principal name, or what the provider calls it."""
+    provider_id: str | None = None
+    """The configured provider that was asked, when it was proven at one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,14 +87,28 @@ class Facts:
     """Where a ``FEDERATED`` account proves itself."""
     account: ExternalAccount | None = None
     """What that provider said, once it was proven there."""
+    hand_over: str | None = None
+    """Address at the provider to continue to, sealed for the purpose ``federation``."""
+    trouble: str | None = None
+    """Why the last hand-over led to nothing: a key the page has a sentence for."""
     errand: Errand | None = None
     """Somebody else's server is being asked; nothing else happens meanwhile."""
     sign_up: SignUpProgress | None = None
     """*No account? Create one* was chosen, and how far that is."""
 
-    def with_account(self, login: str, realm: Realm, user_id: ObjectId | None = None) -> Facts:
-        """Start over with another account: every fact about the previous one is dropped."""
-        return Facts(login=login, realm=realm, user_id=user_id, chosen=True)
+    def with_account(
+        self,
+        login: str | None,
+        realm: Realm,
+        user_id: ObjectId | None = None,
+        *,
+        provider_id: str | None = None,
+    ) -> Facts:
+        """Start over with another account: every fact about the previous one is dropped.
+
+        Without *login* the provider alone was chosen: who it is, it will say.
+        """
+        return Facts(login=login, realm=realm, user_id=user_id, provider_id=provider_id, chosen=True)
 
     def with_proof(self, proof: Proof, user_id: ObjectId | None = None) -> Facts:
         """Add a proof; one per factor is kept, the newest."""

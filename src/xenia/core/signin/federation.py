@@ -8,6 +8,10 @@ from datetime import datetime, timedelta
 from xenia.core.ids import TenantId
 
 FEDERATION_LIFETIME = timedelta(minutes=15)
+FEDERATED = "federated"
+"""``Proof.method`` of an account proven at another identity provider."""
+FEDERATED_SESSION = timedelta(hours=24)
+"""How long such a proof counts before the provider is asked again."""
 
 
 @dataclass(frozen=True, slots=True)

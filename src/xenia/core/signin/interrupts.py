@@ -21,6 +21,7 @@ from xenia.core.errors import (
 )
 from xenia.core.signin.demands import Demands
 from xenia.core.signin.facts import Factor, Facts, Proof, Realm
+from xenia.core.signin.federation import FEDERATED, FEDERATED_SESSION
 
 
 class Step(StrEnum):
@@ -30,6 +31,8 @@ class Step(StrEnum):
     PICK = "pick"
     PASSCODE = "passcode"
     PASSWORD = "password"  # noqa: S105  (a page's name)
+    FEDERATE = "federate"
+    WAIT = "wait"
     REFUSED = "refused"
     REDEEM = "redeem"
     ENROL = "enrol"
@@ -51,10 +54,25 @@ Check = Callable[[Facts, Demands, datetime], "Interrupt | None"]
 
 
 def is_fresh(proof: Proof, demands: Demands, now: datetime) -> bool:
-    """Whether the proof still counts: new enough for the request, and a passcode at most a day old."""
+    """Whether the proof still counts: new enough for the request, and from elsewhere at most a day old.
+
+    So whoever lost the mailbox or the account at home loses this way in within a day.
+    """
     if demands.fresh_since is not None and proof.at < demands.fresh_since:
         return False
-    return proof.method != "email_passcode" or now - proof.at < PASSCODE_SESSION
+    longest = _LONGEST.get(proof.method)
+    return longest is None or now - proof.at < longest
+
+
+_LONGEST = {"email_passcode": PASSCODE_SESSION, FEDERATED: FEDERATED_SESSION}
+
+
+def _wait(facts: Facts, demands: Demands, now: datetime) -> Interrupt | None:
+    """Nothing is decided while somebody else's server is being asked: its answer may change everything."""
+    del demands, now
+    if facts.errand is None:
+        return None
+    return Interrupt(Step.WAIT, InteractionRequired("Another server has not answered yet."))
 
 
 def _identify(facts: Facts, demands: Demands, now: datetime) -> Interrupt | None:
@@ -63,7 +81,8 @@ def _identify(facts: Facts, demands: Demands, now: datetime) -> Interrupt | None
         return Interrupt(
             Step.PICK, InteractionRequired("Several accounts are signed in; one must be chosen.")
         )
-    return Interrupt(Step.IDENTIFY, LoginRequired()) if facts.login is None else None
+    unknown = facts.login is None and facts.provider_id is None
+    return Interrupt(Step.IDENTIFY, LoginRequired()) if unknown else None
 
 
 def _first_factor(facts: Facts, demands: Demands, now: datetime) -> Interrupt | None:
@@ -72,6 +91,8 @@ def _first_factor(facts: Facts, demands: Demands, now: datetime) -> Interrupt | 
         return None
     if facts.realm is Realm.PASSWORD:
         return Interrupt(Step.PASSWORD, LoginRequired())
+    if facts.realm is Realm.FEDERATED:
+        return Interrupt(Step.FEDERATE, LoginRequired())
     if demands.passcodes_off:
         return Interrupt(Step.REFUSED, PasscodesOff())
     return Interrupt(Step.PASSCODE, LoginRequired())
@@ -123,6 +144,7 @@ def _stay(facts: Facts, demands: Demands, now: datetime) -> Interrupt | None:
 
 
 CHECKS: tuple[Check, ...] = (
+    _wait,
     _identify,
     _first_factor,
     _refusal,

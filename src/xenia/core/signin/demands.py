@@ -6,6 +6,24 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from xenia.core.errors import XeniaError
+from xenia.core.sign_up import RequestState
+
+
+@dataclass(frozen=True, slots=True)
+class SignUpDemands:
+    """What the user flow asks of somebody who is no user here yet."""
+
+    is_open: bool
+    """Switched on for the tenant, allowed by the flow, and the flow still serves this application."""
+    first_hook: bool = False
+    """A connector is asked after the account is proven."""
+    asks_details: bool = False
+    """The flow has a page of attributes."""
+    second_hook: bool = False
+    """A connector is asked before the guest is created."""
+    requires_approval: bool = False
+    request: RequestState | None = None
+    """What became of this account's request for approval, when there is one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,5 +55,7 @@ class Demands:
     consent_error: XeniaError | None = None
     """The silent answer when consent is missing, or why only an administrator may consent."""
     admin_must_consent: bool = False
+    sign_up: SignUpDemands | None = None
+    """Somebody who is no user here yet signs up; None in every other sign-in."""
     offer_stay: bool = False
     """Ask *Stay signed in?* (members, interactively, when the tenant wants it)."""

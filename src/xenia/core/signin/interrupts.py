@@ -19,7 +19,8 @@ from xenia.core.errors import (
     SecondFactorRequired,
     XeniaError,
 )
-from xenia.core.signin.demands import Demands
+from xenia.core.sign_up import RequestState, SignUpProgress
+from xenia.core.signin.demands import Demands, SignUpDemands
 from xenia.core.signin.facts import Factor, Facts, Proof, Realm
 from xenia.core.signin.federation import FEDERATED, FEDERATED_SESSION
 
@@ -40,6 +41,18 @@ class Step(StrEnum):
     NEW_PASSWORD = "new-password"  # noqa: S105  (a page's name)
     CONSENT = "consent"
     STAY = "stay"
+    SIGN_UP = "sign-up"
+    """How to sign up: an address, or one of the flow's providers."""
+    SIGN_UP_CLOSED = "sign-up-closed"
+    REVIEW = "review"
+    """Review permissions, by somebody who signs up."""
+    DETAILS = "details"
+    PROCEED = "proceed"
+    """Nothing is asked of the person: a connector, a request or the guest itself is due."""
+    PENDING = "pending"
+    DENIED = "denied"
+    BLOCKED = "blocked"
+    SIGN_UP_FAILED = "sign-up-failed"
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +88,17 @@ def _wait(facts: Facts, demands: Demands, now: datetime) -> Interrupt | None:
     return Interrupt(Step.WAIT, InteractionRequired("Another server has not answered yet."))
 
 
+def _sign_up_begins(facts: Facts, demands: Demands, now: datetime) -> Interrupt | None:
+    del now
+    if demands.sign_up is None:
+        return None
+    if not demands.sign_up.is_open:
+        return Interrupt(Step.SIGN_UP_CLOSED, InteractionRequired("The application is not open for sign-up."))
+    if facts.login is None and facts.provider_id is None:
+        return Interrupt(Step.SIGN_UP, InteractionRequired("A way to sign up must be chosen."))
+    return None
+
+
 def _identify(facts: Facts, demands: Demands, now: datetime) -> Interrupt | None:
     del now
     if demands.choose_account and not facts.chosen:
@@ -108,6 +132,32 @@ def _redeem(facts: Facts, demands: Demands, now: datetime) -> Interrupt | None:
     if not demands.must_redeem or facts.accepted:
         return None
     return Interrupt(Step.REDEEM, InteractionRequired("The invitation has not been redeemed."))
+
+
+def _sign_up(facts: Facts, demands: Demands, now: datetime) -> Interrupt | None:
+    """Always something, until the guest exists: then it is an ordinary sign-in."""
+    del now
+    if demands.sign_up is None or facts.sign_up is None:
+        return None
+    step = _sign_up_step(facts, facts.sign_up, demands.sign_up)
+    return Interrupt(step, InteractionRequired("The sign-up is not complete."))
+
+
+def _sign_up_step(facts: Facts, done: SignUpProgress, asked: SignUpDemands) -> Step:
+    ended = {RequestState.PENDING: Step.PENDING, RequestState.DENIED: Step.DENIED}
+    if asked.request in ended:
+        return ended[asked.request]
+    if done.block_message is not None:
+        return Step.BLOCKED
+    if done.failed:
+        return Step.SIGN_UP_FAILED
+    if asked.first_hook and not done.passed_first_hook:
+        return Step.PROCEED
+    if not facts.accepted:
+        return Step.REVIEW
+    if asked.asks_details and (done.details is None or done.invalid_message is not None):
+        return Step.DETAILS
+    return Step.PROCEED
 
 
 def _second_factor(facts: Facts, demands: Demands, now: datetime) -> Interrupt | None:

@@ -1,4 +1,4 @@
-"""What every request reads and hardly anybody changes, kept in memory: tenants, policies, apps and principals.
+"""What every request reads and hardly anybody changes, kept in memory: tenants, policies, apps, providers, flows.
 
 Correct with any number of processes: one row of the database holds a random stamp, and every change of the
 watched tables puts a new one there in its own transaction. A transaction reads the stamp once, and takes
@@ -16,6 +16,7 @@ from sqlalchemy.engine import Connection
 from xenia.storage.functions import RandomText
 from xenia.storage.schema.applications import application_identifier_uris, applications, service_principals
 from xenia.storage.schema.directory import directory_stamp, tenant_names, tenant_policies, tenants
+from xenia.storage.schema.self_service import identity_providers, user_flow_applications, user_flows
 from xenia.storage.statements import Driver
 
 T = TypeVar("T")
@@ -29,6 +30,9 @@ WATCHED = frozenset(
         applications,
         application_identifier_uris,
         service_principals,
+        identity_providers,
+        user_flows,
+        user_flow_applications,
     )
 )
 """Whatever changes one of these tables renews the stamp; whatever is kept was read from these alone."""

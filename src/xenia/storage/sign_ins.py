@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from xenia.storage.codes import Codes
+from xenia.storage.federations import Federations
 from xenia.storage.interactions import Interactions
 from xenia.storage.passcodes import Passcodes
 from xenia.storage.sessions import Sessions
 
 
-class SqlSignIns(Interactions, Sessions, Passcodes, Codes):
+class SqlSignIns(Interactions, Federations, Sessions, Passcodes, Codes):
     """See ``ports.SignIns``."""
 
     __slots__ = ()

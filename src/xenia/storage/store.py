@@ -20,9 +20,11 @@ from xenia.core.ids import TenantId
 from xenia.guard import writing
 from xenia.ports import StoreUnavailable
 from xenia.storage import postgres, sqlite
+from xenia.storage.api_connectors import SqlApiConnectors
 from xenia.storage.applications import SqlApplications
 from xenia.storage.conflicts import is_unique_race, refusal_of
 from xenia.storage.credentials import SqlCredentials
+from xenia.storage.identity_providers import SqlIdentityProviders
 from xenia.storage.invitations import SqlInvitations
 from xenia.storage.keys import SqlKeys
 from xenia.storage.known_directory import KnownDirectory
@@ -32,10 +34,13 @@ from xenia.storage.mailbox import SqlMailbox
 from xenia.storage.migrations import HEAD, migrate, stored_revision
 from xenia.storage.outbox import SqlOutbox
 from xenia.storage.sign_ins import SqlSignIns
+from xenia.storage.sign_ups import SqlSignUps
 from xenia.storage.statements import Statements
 from xenia.storage.sweeping import SqlSweeping
 from xenia.storage.tenants import SqlTenants
 from xenia.storage.transactions import Scope
+from xenia.storage.user_attributes import SqlUserAttributes
+from xenia.storage.user_flows import SqlUserFlows
 from xenia.storage.users import SqlUsers
 
 T = TypeVar("T")
@@ -113,6 +118,31 @@ class SqlTransaction:
     def sweeping(self) -> SqlSweeping:
         """Platform-wide."""
         return SqlSweeping(self._scope)
+
+    @cached_property
+    def identity_providers(self) -> SqlIdentityProviders:
+        """Of this tenant."""
+        return SqlIdentityProviders(self._scope)
+
+    @cached_property
+    def user_flows(self) -> SqlUserFlows:
+        """Of this tenant."""
+        return SqlUserFlows(self._scope)
+
+    @cached_property
+    def user_attributes(self) -> SqlUserAttributes:
+        """Of this tenant."""
+        return SqlUserAttributes(self._scope)
+
+    @cached_property
+    def api_connectors(self) -> SqlApiConnectors:
+        """Of this tenant."""
+        return SqlApiConnectors(self._scope)
+
+    @cached_property
+    def sign_ups(self) -> SqlSignUps:
+        """Of this tenant."""
+        return SqlSignUps(self._scope)
 
 
 class SqlStore:

@@ -10,6 +10,7 @@ import sqlalchemy as sa
 from xenia.storage.schema.applications import used_assertions
 from xenia.storage.schema.directory import users
 from xenia.storage.schema.records import counters
+from xenia.storage.schema.self_service import federations, sign_up_events, sign_up_requests
 from xenia.storage.schema.signing_in import (
     authorization_codes,
     interactions,
@@ -25,6 +26,8 @@ RECYCLE_BIN = timedelta(days=30)
 _KINDLY = timedelta(days=1)
 """Expired pages and passcodes still answer "this has expired" for a day."""
 _FAMILIES = timedelta(days=90)
+_SIGN_UPS = timedelta(days=400)
+"""A year of a funnel can be compared with the one before; who was turned down may ask anew."""
 _MOST = 2000
 _BEFORE: sa.BindParameter[Any] = sa.bindparam("before", type_=users.c.deleted_at.type)
 
@@ -42,12 +45,15 @@ def _expired(moment: sa.Column[datetime], *more: sa.ColumnElement[bool]) -> sa.D
 _RULES = (
     (_expired(interactions.c.expires_at), _KINDLY),
     (_expired(passcodes.c.expires_at), _KINDLY),
+    (_expired(federations.c.expires_at), _KINDLY),
     (_expired(authorization_codes.c.expires_at), timedelta(0)),
     (_expired(sessions.c.expires_at), timedelta(0)),
     (_expired(portal_sessions.c.expires_at), timedelta(0)),
     (_expired(used_assertions.c.expires_at), timedelta(0)),
     (_expired(counters.c.ends_at), timedelta(0)),
     (_expired(token_families.c.created_at), _FAMILIES),
+    (_expired(sign_up_events.c.at), _SIGN_UPS),
+    (_expired(sign_up_requests.c.decided_at, sign_up_requests.c.decided_at.is_not(None)), _SIGN_UPS),
 )
 _GONE_USERS = (
     sa.select(users.c.tenant_id, users.c.id)

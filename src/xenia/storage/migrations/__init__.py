@@ -14,7 +14,7 @@ from xenia.storage.known_directory import renew_stamp
 from xenia.storage.schema import metadata
 from xenia.storage.schema.base import revisions
 
-HEAD = "0001"
+HEAD = "0002"
 """The newest revision; known here so that an up-to-date database needs no Alembic (slow to import)."""
 
 _LOCK = 0x78656E6961  # "xenia"
@@ -42,12 +42,12 @@ def migrate(connection: Connection) -> None:
         renew_stamp(connection)
 
 
-def upgrade(connection: Connection) -> None:
-    """Apply the missing revisions one by one, within the connection's transaction."""
+def upgrade(connection: Connection, to: str = "head") -> None:
+    """Apply the missing revisions one by one, up to *to*, within the connection's transaction."""
     from alembic import command  # noqa: PLC0415  (a third of a second that most starts need not spend)
     from alembic.config import Config  # noqa: PLC0415
 
     config = Config()
     config.set_main_option("script_location", str(Path(__file__).parent).replace("%", "%%"))
     config.attributes["connection"] = connection
-    command.upgrade(config, "head")
+    command.upgrade(config, to)

@@ -3,7 +3,13 @@
 Convention: the column of a record's attribute bears its name; ``<attribute>_key`` is its folded text.
 """
 
-from xenia.storage.schema import applications, directory, records, signing_in  # noqa: F401  (they declare)
+from xenia.storage.schema import (  # noqa: F401  (they declare)
+    applications,
+    directory,
+    records,
+    self_service,
+    signing_in,
+)
 from xenia.storage.schema.base import metadata
 
 __all__ = ["metadata"]

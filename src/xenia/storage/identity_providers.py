@@ -1,0 +1,72 @@
+"""``ports.IdentityProviders``. Read at each sign-in, hence as a whole from memory, that there are none included."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import sqlalchemy as sa
+
+from xenia.core.directory.identity_provider import IdentityProvider
+from xenia.core.errors import Conflict, NotFound
+from xenia.storage.documents import Document, written
+from xenia.storage.schema.self_service import identity_providers
+from xenia.storage.transactions import Repository
+
+_PROVIDER = Document(IdentityProvider)
+_c = identity_providers.c
+_TENANT: sa.BindParameter[Any] = sa.bindparam("own_tenant")
+_SELF = (_c.tenant_id == _TENANT, _c.id == sa.bindparam("own_id"))
+
+_LIST = sa.select(_c.doc).where(_c.tenant_id == _TENANT).order_by(_c.created_at, _c.id)
+_ADD = sa.insert(identity_providers)
+_REPLACE = sa.update(identity_providers).where(*_SELF, _c.version == sa.bindparam("expected"))
+_REMOVE = sa.delete(identity_providers).where(*_SELF)
+
+
+class SqlIdentityProviders(Repository):
+    """See ``ports.IdentityProviders``."""
+
+    __slots__ = ()
+
+    def find(self, provider_id: str) -> IdentityProvider | None:
+        """A configured provider of this tenant."""
+        return next((provider for provider in self.list() if provider.id == provider_id), None)
+
+    def list(self) -> tuple[IdentityProvider, ...]:
+        """Oldest first."""
+        tenant = self._tenant
+
+        def read() -> tuple[IdentityProvider, ...]:
+            return tuple(_PROVIDER.read(row[0]) for row in self._all(_LIST, {"own_tenant": tenant}))
+
+        return self._scope.directory.record(("identity providers", tenant), read) or ()
+
+    def add(self, provider: IdentityProvider) -> None:
+        """Raises Conflict when the id is taken."""
+        self._check_owner(provider.tenant_id)
+        with self._refusing():
+            self._run(
+                _ADD,
+                {
+                    "tenant_id": provider.tenant_id,
+                    "id": provider.id,
+                    "created_at": provider.created_at,
+                    "version": provider.version,
+                    "doc": written(provider),
+                },
+            )
+
+    def replace(self, provider: IdentityProvider) -> None:
+        """Stored with ``version + 1``. Raises NotFound, and Conflict when the stored version differs."""
+        self._check_owner(provider.tenant_id)
+        stored = replace(provider, version=provider.version + 1)
+        own = {"own_tenant": self._tenant, "own_id": provider.id, "expected": provider.version}
+        if not self._run(_REPLACE, {**own, "version": stored.version, "doc": written(stored)}):
+            if self.find(provider.id) is None:
+                raise NotFound("IdentityProvider", provider.id)
+            raise Conflict("version", "The identity provider was changed meanwhile. Reload it and try again.")
+
+    def remove(self, provider_id: str) -> bool:
+        """False when there was none."""
+        return self._run(_REMOVE, {"own_tenant": self._tenant, "own_id": provider_id}) == 1

@@ -89,6 +89,9 @@ AADSTS: dict[type[e.XeniaError], Aadsts] = {
     e.GuestDomainRefused: Aadsts(500213, "access_denied", 403),
     e.WrongAccount: Aadsts(50020, "access_denied", 403),
     e.PasscodesOff: Aadsts(50020, "access_denied", 403),
+    e.AddressHasAccount: Aadsts(500207, "access_denied", 403),
+    e.ProviderNotOffered: Aadsts(500208, "access_denied", 403),
+    e.MailboxNotProven: Aadsts(5000819, "access_denied", 403),
 }
 
 

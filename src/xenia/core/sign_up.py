@@ -35,6 +35,14 @@ class SignUpProgress:
     request_id: str | None = None
     """The request that waits for approval."""
 
+    def again(self) -> SignUpProgress:
+        """The same sign-up with another account: what was found out about the last one is dropped."""
+        return SignUpProgress(self.flow_id, is_test=self.is_test)
+
+
+TEST_GUEST = "Test sign-up"
+"""``employeeType`` of guests made by **Run user flow**, so that they can be told and removed."""
+
 
 class RequestState(StrEnum):
     """Life of a sign-up request."""

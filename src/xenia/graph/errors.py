@@ -81,9 +81,17 @@ NOT_ON_SURFACE = Row(500, "InternalServerError")
 _PLAIN = {Service.INVITATIONS: "BadRequest", Service.POLICIES: "BadRequest", Service.LOGS: "BadRequest"}
 ROWS: Mapping[type[XeniaError], Row] = {
     errors.InvalidValue: Row(400, "Request_BadRequest", _PLAIN),
-    errors.NotFound: Row(404, "Request_ResourceNotFound", {Service.POLICIES: "ResourceNotFound"}),
+    errors.NotFound: Row(
+        404,
+        "Request_ResourceNotFound",
+        {Service.POLICIES: "ResourceNotFound", Service.IDENTITY: "ResourceNotFound"},
+    ),
     errors.Conflict: Row(409, "Conflict"),
-    errors.NotPermitted: Row(403, "Authorization_RequestDenied", {Service.POLICIES: "AccessDenied"}),
+    errors.NotPermitted: Row(
+        403,
+        "Authorization_RequestDenied",
+        {Service.POLICIES: "AccessDenied", Service.IDENTITY: "AccessDenied"},
+    ),
     errors.NotAuthenticated: Row(401, "InvalidAuthenticationToken"),
     errors.LimitReached: Row(429, "TooManyRequests"),
     errors.InvitationsNotAllowed: Row(403, "Forbidden"),
@@ -95,6 +103,7 @@ ROWS: Mapping[type[XeniaError], Row] = {
     errors.InvitationRefused: Row(400, "BadRequest"),
     errors.MethodNotAllowed: Row(405, "Request_BadRequest"),
     errors.RedemptionRefused: NOT_ON_SURFACE,
+    errors.SignUpRefused: NOT_ON_SURFACE,
     errors.ProtocolError: NOT_ON_SURFACE,
 }
 _TAKEN = {"user_principal_name", "identities", "proxy_addresses"}
@@ -114,7 +123,7 @@ def from_domain(error: XeniaError, service: Service) -> GraphError:
             return GraphError(row.status, code, GONE.format(key=error.key))
         case errors.NotPermitted(needed="delegated"):
             return bad_request(error.message)
-        case errors.NotPermitted() if service is Service.POLICIES:
+        case errors.NotPermitted() if service in (Service.POLICIES, Service.IDENTITY):
             return GraphError(row.status, code, NO_SCOPES)
         case errors.Conflict() if error.field in _TAKEN:
             return _taken(error)

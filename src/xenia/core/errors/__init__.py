@@ -13,6 +13,8 @@
     |   +-- InvitationsNotAllowed, DomainNotAllowed, InviteeIsMember, InviteeExists, AddressNotOnUser, ResetNotPermitted
     +-- RedemptionRefused       the guest's side of the same
     |   +-- InvitationNotUsable, GuestBlocked, GuestDomainRefused, WrongAccount, PasscodesOff
+    +-- SignUpRefused           somebody cannot become a guest by themselves
+    |   +-- AddressHasAccount, ProviderNotOffered, MailboxNotProven
     +-- ProtocolError           an OAuth 2.0 / OpenID Connect request that cannot be answered
         +-- (one class per AADSTS situation)
 
@@ -106,10 +108,12 @@ from xenia.core.errors.requests import (
     UnsupportedResponseType,
     WrongPassword,
 )
+from xenia.core.errors.sign_up import AddressHasAccount, MailboxNotProven, ProviderNotOffered, SignUpRefused
 
 __all__ = [
     "AccountDisabled",
     "AccountNotInTenant",
+    "AddressHasAccount",
     "AddressNotOnUser",
     "AdminConsentRequired",
     "AppNotAssigned",
@@ -147,6 +151,7 @@ __all__ = [
     "InviteeIsMember",
     "LimitReached",
     "LoginRequired",
+    "MailboxNotProven",
     "MethodNotAllowed",
     "MissingParameter",
     "MixedResources",
@@ -160,6 +165,7 @@ __all__ = [
     "PasscodesOff",
     "PkceRequired",
     "ProtocolError",
+    "ProviderNotOffered",
     "PublicClientCredential",
     "RedemptionRefused",
     "RedirectUriMismatch",
@@ -172,6 +178,7 @@ __all__ = [
     "ResponseTypeNotEnabled",
     "SecondFactorRequired",
     "ServerError",
+    "SignUpRefused",
     "TenantNotFound",
     "TenantRequired",
     "UnknownInstance",

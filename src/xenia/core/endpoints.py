@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from urllib.parse import urlsplit
 
+from xenia.core.directory.first_party import GUEST_SIGN_IN_CALLBACK
+from xenia.core.directory.identity_provider import ProviderKind
 from xenia.core.ids import TenantId
 
 ALIASES = ("common", "organizations", "consumers")
@@ -71,6 +73,19 @@ def userinfo_url(base_url: str) -> str:
 def sign_in_url(base_url: str, tenant_id: TenantId, interaction_id: str) -> str:
     """The page of an interaction."""
     return f"{base_url}/{tenant_id}/signin?ctx={interaction_id}"
+
+
+def federation_callback(base_url: str, kind: ProviderKind, tenant_id: TenantId) -> str:
+    """Where providers of this kind send people back to: the redirect URI to register there.
+
+    The kinds have paths of their own, so that an answer of one can not be passed off as another's
+    (mix-up, RFC 9700 section 4.4); tenants of this server share one, as they share the registration.
+    """
+    if kind is ProviderKind.ENTRA:
+        return f"{base_url}{GUEST_SIGN_IN_CALLBACK}"
+    if kind in (ProviderKind.OPENID_CONNECT, ProviderKind.ENTRA_TENANT):
+        return f"{base_url}/{tenant_id}/federation/oauth2"
+    return f"{base_url}/te/{tenant_id}/oauth2/authresp"
 
 
 def origins(base_url: str, public_url: str, hosts: Iterable[str]) -> frozenset[str]:

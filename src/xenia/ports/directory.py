@@ -32,6 +32,10 @@ class Tenants(Protocol):
         """By GUID, any verified domain, or short name; any case."""
         ...
 
+    def owner_of(self, domain: str) -> TenantId | None:
+        """The tenant that holds this verified domain (comparable form); read from memory."""
+        ...
+
     def list(self) -> tuple[Tenant, ...]: ...
     def add(self, tenant: Tenant, policies: TenantPolicies) -> None:
         """Raises Conflict when the id or one of the domains is taken."""

@@ -64,6 +64,14 @@ class SqlTenants(Repository):
         row = self._first(_FIND_BY_NAME, {"name": _name_key(name)})
         return None if row is None else _TENANT.read(row[0])
 
+    def owner_of(self, domain: str) -> TenantId | None:
+        """The tenant that holds this verified domain (comparable form); read from memory."""
+
+        def read() -> dict[str, TenantId]:
+            return {entry.name: tenant.id for tenant in self.list() for entry in tenant.domains}
+
+        return (self._scope.directory.record(("domains",), read) or {}).get(domain)
+
     def list(self) -> tuple[Tenant, ...]:
         """All tenants, oldest first."""
         return tuple(_TENANT.read(row[0]) for row in self._all(_LIST, {}))

@@ -24,6 +24,8 @@ from xenia.core.directory.first_party import (
     ACCOUNT_APP_ID,
     ACCOUNT_CALLBACK,
     FIRST_PARTY_APP_IDS,
+    GUEST_SIGN_IN_APP_ID,
+    GUEST_SIGN_IN_CALLBACK,
     PLATFORM_TENANT_ID,
     PORTAL_APP_ID,
     PORTAL_CALLBACK,
@@ -39,12 +41,14 @@ _NAMES: dict[AppId, str] = {
     PORTAL_APP_ID: "Xenia portal",
     ACCOUNT_APP_ID: "My Apps",
     TESTER_APP_ID: "Tester",
+    GUEST_SIGN_IN_APP_ID: "Guest sign-in",
     GRAPH_APP_ID: "Microsoft Graph",  # the resource's name on the wire: scripts look it up by this
 }
 _CALLBACKS: dict[AppId, tuple[str, Platform]] = {
     PORTAL_APP_ID: (PORTAL_CALLBACK, Platform.WEB),
     ACCOUNT_APP_ID: (ACCOUNT_CALLBACK, Platform.WEB),
     TESTER_APP_ID: (TESTER_PAGE, Platform.SPA),
+    GUEST_SIGN_IN_APP_ID: (GUEST_SIGN_IN_CALLBACK, Platform.PUBLIC),
 }
 
 

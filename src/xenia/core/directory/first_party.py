@@ -15,9 +15,19 @@ ACCOUNT_APP_ID: AppId = "78656e69-6100-4000-8000-000000000002"
 TESTER_APP_ID: AppId = "78656e69-6100-4000-8000-000000000003"
 """The built-in multi-tenant client "Tester"."""
 
-FIRST_PARTY_APP_IDS: tuple[AppId, ...] = (PORTAL_APP_ID, ACCOUNT_APP_ID, TESTER_APP_ID, GRAPH_APP_ID)
+GUEST_SIGN_IN_APP_ID: AppId = "78656e69-6100-4000-8000-000000000004"
+"""The client as which one tenant of this server has another prove who its people are."""
+
+FIRST_PARTY_APP_IDS: tuple[AppId, ...] = (
+    PORTAL_APP_ID,
+    ACCOUNT_APP_ID,
+    TESTER_APP_ID,
+    GUEST_SIGN_IN_APP_ID,
+    GRAPH_APP_ID,
+)
 
 PORTAL_CALLBACK = "/admin/signed-in"
 ACCOUNT_CALLBACK = "/account/signed-in"
 TESTER_PAGE = "/tester/"
+GUEST_SIGN_IN_CALLBACK = "/federation/oauth2"
 """Where these applications receive their answers: paths on every origin of this server."""

@@ -6,18 +6,24 @@ Data only. How a request is parsed, checked and answered is the business of ``gr
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import Enum, Flag, auto
-from functools import cached_property
+from functools import cached_property, partial
 from operator import attrgetter
 from typing import Any, TypeAlias
+from urllib.parse import quote
 
 from xenia.core.actor import Actor
-from xenia.core.query import Page, Query
+from xenia.core.query import Page
 from xenia.ports import Ports
 
 Values: TypeAlias = Mapping[str, Any]
-"""A request body after checking: wire names, JSON values of the declared types."""
+"""A request body after checking: wire names, JSON values of the declared types.
+
+Where several types are possible, ``TYPE`` holds the name of the one that was given, without ``#microsoft.graph.``.
+"""
+TYPE = "@odata.type"
+NAMESPACE = "microsoft.graph."
 
 
 class Edm(Enum):
@@ -28,6 +34,8 @@ class Edm(Enum):
     DATE = "Edm.DateTimeOffset"
     GUID = "Edm.Guid"
     INT32 = "Edm.Int32"
+    INT64 = "Edm.Int64"
+    SINGLE = "Edm.Single"
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +46,8 @@ class Complex:
     props: tuple[Prop, ...]
     filter_by: str = ""
     """Attribute without which a filter over a collection of these is refused as ambiguous."""
+    derived: tuple[Complex, ...] = ()
+    """The types this abstract one stands for; a value names its own by ``@odata.type``."""
 
 
 class Op(Flag):
@@ -131,16 +141,23 @@ class Prop:
 
 @dataclass(frozen=True, slots=True)
 class Nav:
-    """A relation to users, as directory objects. Setting it goes by ``$ref``."""
+    """A relation to other entities. Setting it goes by ``$ref``.
+
+    Below a contained resource the use cases get the keys of the parents first.
+    """
 
     name: str
     many: bool
-    read: Callable[[Ports, Actor, str], tuple[Any, ...]]
-    """Raises NotFound when a single relation is unset."""
-    add: Callable[[Ports, Actor, str, str], None]
-    """(key, target id): adds to many, sets the one."""
-    remove: Callable[[Ports, Actor, str, str | None], None]
-    """(key, target id or None for the one)."""
+    read: Callable[..., tuple[Any, ...]]
+    """(ports, actor, key). Raises NotFound when a single relation is unset."""
+    add: Callable[..., None] | None = None
+    """(ports, actor, key, target id): adds to many, sets the one. None: told only."""
+    remove: Callable[..., None] | None = None
+    """(ports, actor, key, target id or None for the one)."""
+    target: Resource | None = None
+    """Where the related entities live; None for users, told as directory objects."""
+    is_contained: bool = False
+    """The related entities exist below the item only: they have addresses of their own instead of ``$ref``."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,7 +165,8 @@ class Action:
     """A verb bound to an item: ``POST /users/{id}/revokeSignInSessions``."""
 
     name: str
-    run: Callable[[Ports, Actor, str, Values], object]
+    run: Callable[..., object]
+    """(ports, actor, key, values); bound to a collection (ports, actor, values)."""
     returns: str | None
     """Type of the result in ``$metadata`` words; None answers 204."""
     permits: tuple[str, ...]
@@ -157,6 +175,10 @@ class Action:
     """Set when the result is an entity instead of a plain value."""
     context: str = ""
     """Fragment of the answer's context."""
+    is_function: bool = False
+    """Called by GET, changes nothing."""
+    of_collection: bool = False
+    """Bound to the collection: ``GET /identity/identityProviders/availableProviderTypes()``."""
 
 
 @dataclass(frozen=True)
@@ -172,10 +194,40 @@ class Entity:
     key: str = "id"
     base: str = ""
     """Base type, for ``$metadata`` and ``@odata.type``."""
+    derived: tuple[Entity, ...] = ()
+    """Types that add properties to this one; an item of one of them carries ``@odata.type``."""
+    kind: str = ""
+    """Attribute of the record that holds the name of its derived type."""
+    is_abstract: bool = False
+    """Whether every item is of a derived type."""
+
+    @cached_property
+    def all_props(self) -> tuple[Prop, ...]:
+        """The properties of this type and of every derived one, each name once."""
+        found = {prop.name: prop for kind in (self, *self.derived) for prop in kind.props}
+        return tuple(found.values())
 
     @cached_property
     def _by_name(self) -> dict[str, Prop]:
-        return {prop.name.lower(): prop for prop in self.props}
+        return {prop.name.lower(): prop for prop in self.all_props}
+
+    def of_type(self, name: object) -> Entity | None:
+        """This type or a derived one, by a name as clients write it: with or without ``#`` and namespace."""
+        plain = name.removeprefix("#").lower() if isinstance(name, str) else ""
+        plain = plain.removeprefix(NAMESPACE)
+        return next((kind for kind in (self, *self.derived) if kind.name.lower() == plain), None)
+
+    def concrete(self, record: Any) -> Entity:
+        """The type of this record."""
+        name = getattr(record, self.kind) if self.kind else self.name
+        return next((kind for kind in self.derived if kind.name == name), self)
+
+    def told_of(self, kind: Entity, props: tuple[Prop, ...]) -> tuple[Prop, ...]:
+        """Those of *props* that an item of the derived type *kind* has."""
+        if not self.derived:
+            return props
+        names = {prop.name for prop in (*self.props, *kind.props)}
+        return tuple(prop for prop in props if prop.name in names)
 
     def prop(self, name: str) -> Prop | None:
         """The property of this name (any case)."""
@@ -186,8 +238,10 @@ class Entity:
         return next((nav for nav in self.navs if nav.name.lower() == name.lower()), None)
 
     def path(self, path: str) -> Prop | None:
-        """A property by path: ``status/errorCode`` (any case)."""
+        """A property by path: ``status/errorCode`` (any case); a cast to a derived type in front says nothing new."""
         head, *rest = path.split("/")
+        if rest and "." in head and self.of_type(head):
+            head, *rest = rest
         found = self.prop(head)
         for name in rest:
             if found is None or not isinstance(found.type, Complex) or found.many:
@@ -207,11 +261,17 @@ class Service(Enum):
     INVITATIONS = "invitations"
     POLICIES = "policies"
     LOGS = "logs"
+    IDENTITY = "identity"
+    """Identity providers, user flows, API connectors."""
 
 
 @dataclass(frozen=True)
 class Resource:
-    """An entity set or singleton at a path, with the use cases behind its verbs. An absent verb answers 405."""
+    """An entity set or singleton at a path, with the use cases behind its verbs. An absent verb answers 405.
+
+    A path may lead through items: ``identity/b2xUserFlows/{id}/languages``. The use cases of such a contained
+    resource get the keys of its parents before all else: (ports, actor, flow id, key).
+    """
 
     path: str
     entity: Entity
@@ -219,13 +279,19 @@ class Resource:
     context: str = ""
     """Fragment of ``@odata.context``; the path when empty."""
     is_single: bool = False
-    list: Callable[[Ports, Actor, Query], Page[Any]] | None = None
-    get: Callable[[Ports, Actor, str], Any] | None = None
-    """With the empty key for singletons."""
-    create: Callable[[Ports, Actor, Values], Any] | None = None
-    update: Callable[[Ports, Actor, str, Values], object] | None = None
-    delete: Callable[[Ports, Actor, str], None] | None = None
-    alternate_keys: Mapping[str, Callable[[Ports, Actor, str], Any]] = field(default_factory=dict)
+    is_structure: bool = False
+    """A structured property with an address of its own; its context names no entity."""
+    list: Callable[..., Page[Any]] | None = None
+    """(ports, actor, query)."""
+    get: Callable[..., Any] | None = None
+    """(ports, actor, key), with the empty key for singletons."""
+    create: Callable[..., Any] | None = None
+    """(ports, actor, values)."""
+    update: Callable[..., object] | None = None
+    """(ports, actor, key, values)."""
+    delete: Callable[..., None] | None = None
+    """(ports, actor, key)."""
+    alternate_keys: Mapping[str, Callable[..., Any]] = field(default_factory=dict)
     actions: tuple[Action, ...] = ()
     is_advanced: bool = False
     """A directory object: some queries need ``ConsistencyLevel: eventual`` with ``$count=true``."""
@@ -238,6 +304,8 @@ class Resource:
     write_permits: tuple[str, ...] = ()
     delete_permits: tuple[str, ...] = ()
     """Those of deletion, where they differ from other writing."""
+    casts: frozenset[str] = frozenset()
+    """Types whose casts in the path say nothing new (``/microsoft.graph.x/`` may be left out)."""
     note: str = ""
     """For the reference page."""
 
@@ -246,10 +314,56 @@ class Resource:
         """What follows ``$metadata#``."""
         return self.context or self.path
 
-    def action(self, name: str) -> Action | None:
+    def action(self, name: str, *, of_collection: bool = False) -> Action | None:
         """The action of this name (any case, with or without namespace and parentheses)."""
         plain = name.removesuffix("()").rpartition(".")[2].lower()
-        return next((action for action in self.actions if action.name.lower() == plain), None)
+        fitting = (action for action in self.actions if action.of_collection == of_collection)
+        return next((action for action in fitting if action.name.lower() == plain), None)
+
+    def below(self, parents: tuple[str, ...]) -> Resource:
+        """The same resource at one place: the keys of its parents filled in everywhere."""
+        if not parents:
+            return self
+
+        def at(use_case: Callable[..., Any]) -> Callable[..., Any]:
+            return partial(_behind, use_case, parents)
+
+        navs = tuple(
+            replace(
+                nav,
+                read=at(nav.read),
+                add=nav.add and at(nav.add),
+                remove=nav.remove and at(nav.remove),
+            )
+            for nav in self.entity.navs
+        )
+        return replace(
+            self,
+            path=_filled(self.path, parents, "/{key}"),
+            context=_filled(self.fragment, parents, "('{key}')"),
+            entity=replace(self.entity, navs=navs),
+            list=self.list and at(self.list),
+            get=self.get and at(self.get),
+            create=self.create and at(self.create),
+            update=self.update and at(self.update),
+            delete=self.delete and at(self.delete),
+            actions=tuple(replace(action, run=at(action.run)) for action in self.actions),
+        )
+
+
+def _behind(
+    use_case: Callable[..., Any], parents: tuple[str, ...], ports: Ports, actor: Actor, *rest: object
+) -> Any:
+    return use_case(ports, actor, *parents, *rest)
+
+
+def _filled(path: str, parents: tuple[str, ...], form: str) -> str:
+    """``a/{id}/b`` with keys as segments, or as contexts write them: ``a('x')/b``."""
+    head, *tails = path.split("/{id}")
+    quoted = form.startswith("(")
+    for key, tail in zip(parents, tails, strict=True):
+        head += form.format(key=key.replace("'", "''") if quoted else quote(key, safe="")) + tail
+    return head
 
 
 def snake_case(name: str) -> str:

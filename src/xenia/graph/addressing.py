@@ -15,6 +15,10 @@ from xenia.graph.errors import bad_request
 _KEYED = re.compile(r"([^(]+)\((.*)\)", re.DOTALL)
 _NAMED_KEY = re.compile(r"([A-Za-z]+)\s*=\s*(.*)", re.DOTALL)
 _VERSIONS = {"v1.0": RESOURCES, "beta": BETA_RESOURCES}
+_DEEPEST_FIRST = {
+    version: sorted(served, key=lambda found: -found.path.count("/")) for version, served in _VERSIONS.items()
+}
+_KEY = "{id}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +53,7 @@ def read_address(path: str) -> Address:
     if version not in _VERSIONS:
         raise bad_request(f"Invalid version: {segments[0] if segments else ''}.")
     parts = [_full_cast(segment) for segment in segments[1:]]
-    for resource in sorted(_VERSIONS[version], key=lambda found: -found.path.count("/")):
+    for resource in _DEEPEST_FIRST[version]:
         address = _matched(version, resource, parts)
         if address is not None:
             return address
@@ -65,22 +69,49 @@ def _full_cast(segment: str) -> str:
     return f"microsoft.{segment}" if segment.lower().startswith("graph.") else segment
 
 
-def _matched(version: str, resource: Resource, parts: list[str]) -> Address | None:
-    names = resource.path.lower().split("/")
-    if len(parts) < len(names) or [part.lower() for part in parts[: len(names) - 1]] != names[:-1]:
+def _matched(version: str, template: Resource, segments: list[str]) -> Address | None:
+    parts = [part for part in segments if part.lower() not in template.casts]
+    names = template.path.lower().split("/")
+    found = _parents(parts, names)
+    if found is None:
         return None
-    last, rest = parts[len(names) - 1], parts[len(names) :]
+    parents, (last, *rest) = found
     keyed = _KEYED.fullmatch(last)
     if (keyed[1] if keyed else last).lower() != names[-1]:
         return None
-    if keyed and not resource.is_single:
+    if keyed and template.is_single:
+        return None
+    resource = template.below(parents)
+    if keyed:
         key, alternate = _key(keyed[2])
         return Address(version, resource, key, alternate, tuple(rest))
-    if keyed:
-        return None
-    if resource.is_single or not rest or rest[0].startswith("$"):
+    is_whole = not rest or rest[0].startswith("$") or resource.action(rest[0], of_collection=True)
+    if resource.is_single or is_whole:
         return Address(version, resource, None, None, tuple(rest))
     return Address(version, resource, rest[0], None, tuple(rest[1:]))
+
+
+def _parents(parts: list[str], names: list[str]) -> tuple[tuple[str, ...], list[str]] | None:
+    """Keys of the items the path leads through, and its segments from the last name on; None: not this resource."""
+    keys: list[str] = []
+    at = 0
+    for place, name in enumerate(names[:-1]):
+        if name == _KEY:
+            continue
+        if at >= len(parts):
+            return None
+        keyed = _KEYED.fullmatch(parts[at]) if names[place + 1] == _KEY else None
+        if (keyed[1] if keyed else parts[at]).lower() != name:
+            return None
+        at += 1
+        if keyed:
+            keys.append(_key(keyed[2])[0])
+        elif names[place + 1] == _KEY:
+            if at >= len(parts):
+                return None
+            keys.append(parts[at])
+            at += 1
+    return (tuple(keys), parts[at:]) if at < len(parts) else None
 
 
 def _key(text: str) -> tuple[str, str | None]:

@@ -78,7 +78,7 @@ class Row:
 NOT_ON_SURFACE = Row(500, "InternalServerError")
 """The use cases behind Graph never raise it; should one, it is our fault and not the caller's."""
 
-_PLAIN = {Service.INVITATIONS: "BadRequest", Service.POLICIES: "BadRequest", Service.LOGS: "BadRequest"}
+_PLAIN = dict.fromkeys((Service.INVITATIONS, Service.POLICIES, Service.LOGS, Service.IDENTITY), "BadRequest")
 ROWS: Mapping[type[XeniaError], Row] = {
     errors.InvalidValue: Row(400, "Request_BadRequest", _PLAIN),
     errors.NotFound: Row(

@@ -5,11 +5,12 @@ from __future__ import annotations
 from functools import cache
 from xml.etree import ElementTree as ET
 
-from xenia.catalog.edm import Complex, Entity, Prop, Resource
+from xenia.catalog.edm import Complex, Prop, Resource
 from xenia.graph.addressing import resources_of
 
 _EDMX = "http://docs.oasis-open.org/odata/ns/edmx"
 _EDM = "http://docs.oasis-open.org/odata/ns/edm"
+_CONTAINERS = {"identity": "identityContainer", "policies": "policyRoot", "auditLogs": "auditLogRoot"}
 _BASES = ("entity", "directoryObject", "policyBase", "authenticationMethodConfiguration")
 
 
@@ -24,19 +25,20 @@ def metadata(version: str) -> bytes:
         {"xmlns": _EDM, "Namespace": "microsoft.graph", "Alias": "graph"},
     )
     _base_types(schema)
-    entities = {resource.entity.name: resource.entity for resource in resources}
+    entities = {resource.entity.name: resource for resource in resources}
     complexes: dict[str, Complex] = {}
-    for entity in entities.values():
-        _entity(schema, entity, is_beta=version == "beta")
-        _collect(entity.props, complexes)
+    for resource in entities.values():
+        _entity(schema, resource, is_beta=version == "beta")
+        _collect(resource.entity.all_props, complexes)
     for resource in resources:
         for action in resource.actions:
             _collect(action.params, complexes)
     for kind in complexes.values():
         if kind.name not in entities:
-            _properties(ET.SubElement(schema, "ComplexType", Name=kind.name), kind.props)
+            _complex(schema, kind)
     for resource in resources:
         _actions(schema, resource)
+    _containers(schema, resources)
     _container(schema, resources)
     ET.indent(root)
     document: bytes = ET.tostring(root, encoding="utf-8", xml_declaration=True)
@@ -54,13 +56,39 @@ def _base_types(schema: ET.Element) -> None:
             ET.SubElement(kind, "Property", Name="id", Type="Edm.String", Nullable="false")
 
 
-def _entity(schema: ET.Element, entity: Entity, *, is_beta: bool) -> None:
-    kind = ET.SubElement(schema, "EntityType", Name=entity.name, BaseType=f"graph.{entity.base or 'entity'}")
-    told = tuple(prop for prop in entity.props if prop.name != entity.key and (is_beta or not prop.beta))
+def _entity(schema: ET.Element, resource: Resource, *, is_beta: bool) -> None:
+    entity = resource.entity
+    if resource.is_structure:
+        kind = ET.SubElement(schema, "ComplexType", Name=entity.name)
+    elif entity.key != "id":
+        kind = ET.SubElement(schema, "EntityType", Name=entity.name)
+        ET.SubElement(ET.SubElement(kind, "Key"), "PropertyRef", Name=entity.key)
+    else:
+        attributes = {"Name": entity.name, "BaseType": f"graph.{entity.base or 'entity'}"}
+        kind = ET.SubElement(schema, "EntityType", attributes | _abstract(is_abstract=entity.is_abstract))
+    told = tuple(prop for prop in entity.props if prop.name != "id" and (is_beta or not prop.beta))
     _properties(kind, told)
     for nav in entity.navs:
-        target = "Collection(graph.directoryObject)" if nav.many else "graph.directoryObject"
-        ET.SubElement(kind, "NavigationProperty", Name=nav.name, Type=target)
+        target = f"graph.{nav.target.entity.name if nav.target else 'directoryObject'}"
+        attributes = {"Name": nav.name, "Type": f"Collection({target})" if nav.many else target}
+        if nav.is_contained:
+            attributes["ContainsTarget"] = "true"
+        ET.SubElement(kind, "NavigationProperty", attributes)
+    for derived in entity.derived:
+        child = ET.SubElement(schema, "EntityType", Name=derived.name, BaseType=f"graph.{entity.name}")
+        _properties(child, derived.props)
+
+
+def _complex(schema: ET.Element, kind: Complex) -> None:
+    attributes = {"Name": kind.name} | _abstract(is_abstract=bool(kind.derived))
+    _properties(ET.SubElement(schema, "ComplexType", attributes), kind.props)
+    for derived in kind.derived:
+        child = ET.SubElement(schema, "ComplexType", Name=derived.name, BaseType=f"graph.{kind.name}")
+        _properties(child, derived.props)
+
+
+def _abstract(*, is_abstract: bool) -> dict[str, str]:
+    return {"Abstract": "true"} if is_abstract else {}
 
 
 def _properties(kind: ET.Element, props: tuple[Prop, ...]) -> None:
@@ -77,15 +105,36 @@ def _collect(props: tuple[Prop, ...], found: dict[str, Complex]) -> None:
     for prop in props:
         if isinstance(prop.type, Complex) and prop.type.name not in found:
             found[prop.type.name] = prop.type
-            _collect(prop.type.props, found)
+            for kind in (prop.type, *prop.type.derived):
+                _collect(kind.props, found)
+
+
+def _containers(schema: ET.Element, resources: tuple[Resource, ...]) -> None:
+    """Roots that hold nothing but relations to what lives below them."""
+    for head, name in _CONTAINERS.items():
+        kind = ET.SubElement(schema, "EntityType", Name=name)
+        for resource in resources:
+            first, _, rest = resource.path.partition("/")
+            if first == head and rest and "/" not in rest:
+                target = f"graph.{resource.entity.name}"
+                ET.SubElement(
+                    kind,
+                    "NavigationProperty",
+                    Name=rest,
+                    Type=target if resource.is_single else f"Collection({target})",
+                    ContainsTarget="true",
+                )
 
 
 def _actions(schema: ET.Element, resource: Resource) -> None:
     if resource.path == "me":
         return
     for action in resource.actions:
-        bound = ET.SubElement(schema, "Action", Name=action.name, IsBound="true")
-        ET.SubElement(bound, "Parameter", Name="bindingParameter", Type=f"graph.{resource.entity.name}")
+        word = "Function" if action.is_function else "Action"
+        bound = ET.SubElement(schema, word, Name=action.name, IsBound="true")
+        owner = f"graph.{resource.entity.name}"
+        owner = f"Collection({owner})" if action.of_collection else owner
+        ET.SubElement(bound, "Parameter", Name="bindingParameter", Type=owner)
         for param in action.params:
             ET.SubElement(bound, "Parameter", Name=param.name, Type=param.type_name)
         if action.returns is not None:
@@ -94,6 +143,8 @@ def _actions(schema: ET.Element, resource: Resource) -> None:
 
 def _container(schema: ET.Element, resources: tuple[Resource, ...]) -> None:
     container = ET.SubElement(schema, "EntityContainer", Name="GraphService")
+    for head, kind in _CONTAINERS.items():
+        ET.SubElement(container, "Singleton", Name=head, Type=f"microsoft.graph.{kind}")
     for resource in resources:
         if "/" in resource.path:
             continue

@@ -94,6 +94,8 @@ class _Parser:
 
     def _comparison(self) -> Filter:
         name = self._take("name")
+        if name.text.lower() == "isof" and self.now.text == "(" and self._resource.entity.kind:
+            return self._of_type()
         if name.text.lower() in _FUNCTIONS and self.now.text == "(":
             return self._function(name)
         head, _, last = name.text.rpartition("/")
@@ -134,6 +136,17 @@ class _Parser:
                 return Compare(field, "ge", following)
             case _:
                 return Compare(field, operator, value)
+
+    def _of_type(self) -> Filter:
+        """``isof('microsoft.graph.x')``: items of one type (OData 4.01 URL conventions 5.1.1.11.2)."""
+        self._expect("(")
+        named = self._take("string").text[1:-1]
+        self._expect(")")
+        entity = self._resource.entity
+        kind = entity.of_type(named)
+        if kind is None:
+            raise bad_request(f"The type '{named}' is not one of this collection.")
+        return Not(OneOf(entity.kind, ())) if kind is entity else Compare(entity.kind, "eq", kind.name)
 
     def _function(self, name: Token) -> Filter:
         operator, needed = _FUNCTIONS[name.text.lower()]

@@ -15,7 +15,7 @@ _PATTERN = re.compile(
     | (?P<guid>[0-9a-fA-F]{8}-(?:[0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12})(?![\w-])
     | (?P<date>\d{4}-\d{2}-\d{2}(?:T\d{2}:\d{2}(?::\d{2}(?:\.\d{1,12})?)?(?:Z|[+-]\d{2}:\d{2})?)?)(?![\w:.-])
     | (?P<number>-?\d{1,19})(?![\w.-])
-    | (?P<name>[A-Za-z_$][A-Za-z0-9_]*(?:/[A-Za-z_$][A-Za-z0-9_]*)*)
+    | (?P<name>(?:microsoft\.graph\.)?[A-Za-z_$][A-Za-z0-9_]*(?:/[A-Za-z_$][A-Za-z0-9_]*)*)
     | (?P<mark>[(),:])
     )""",
     re.VERBOSE | re.ASCII,

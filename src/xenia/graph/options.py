@@ -22,7 +22,7 @@ _PAIR = (
     "Try adding $count=true query parameter and ConsistencyLevel:eventual header. "
     "Refer to https://aka.ms/graph-docs/advanced-queries for more information"
 )
-_EXPAND = re.compile(r"\s*([A-Za-z]+)\s*(?:\(\s*\$?select\s*=([A-Za-z,\s]+)\)\s*)?")
+_EXPAND = re.compile(r"\s*([A-Za-z]+)\s*(?:\(\s*\$?select\s*=([A-Za-z,\s]+)\)\s*)?(?:,|$)")
 _CLAUSE = re.compile(r'\s*(\()|\s*(\))|\s*"([A-Za-z]+):((?:[^"\\]|\\.)*)"|\s*(AND|OR)\b', re.IGNORECASE)
 _LONGEST = 8192
 """Characters of one option; longer ones are refused before any work is done. A page token holds them all, sealed."""
@@ -47,7 +47,7 @@ class Options:
 
     query: Query
     select: tuple[Prop, ...] | None
-    expand: Expansion | None
+    expand: tuple[Expansion, ...]
     texts: Mapping[str, str]
     """The options as given, by plain lower-case name."""
     is_eventual: bool
@@ -118,7 +118,7 @@ def selected(text: str, resource: Resource, *, is_beta: bool = False) -> tuple[P
     for item in text.split(","):
         name = item.strip().partition("/")[0]
         if name == "*":
-            found |= {prop.name: prop for prop in resource.entity.props if is_beta or not prop.beta}
+            found |= {prop.name: prop for prop in resource.entity.all_props if is_beta or not prop.beta}
             continue
         prop = resource.entity.prop(name)
         if prop is None or prop.returned is Returned.NEVER or (prop.beta and not is_beta):
@@ -180,20 +180,24 @@ def _order(texts: Mapping[str, str], resource: Resource, *, is_paired: bool) -> 
     return tuple(found)
 
 
-def _expand(texts: Mapping[str, str], resource: Resource) -> Expansion | None:
-    text = texts.get("expand", "")
-    if not text.strip():
-        return None
-    match = _EXPAND.fullmatch(text)
-    if match is None:
-        raise unsupported("Only one relation can be expanded per request, with $select inside at most.")
-    nav = resource.entity.nav(match[1])
-    if nav is None:
-        raise bad_request(
-            "Parsing OData Select and Expand failed: Could not find a property named "
-            f"'{match[1]}' on type 'microsoft.graph.{resource.entity.name}'."
-        )
-    return Expansion(nav, selected(match[2], resource) if match[2] else None)
+def _expand(texts: Mapping[str, str], resource: Resource) -> tuple[Expansion, ...]:
+    """The relations named, each once; of directory objects one at most, as in the original."""
+    text = texts.get("expand", "").strip()
+    found: dict[str, Expansion] = {}
+    at = 0
+    while at < len(text):
+        match = _EXPAND.match(text, at)
+        if match is None or (found and resource.is_advanced):
+            raise unsupported("Only one relation can be expanded per request, with $select inside at most.")
+        at = match.end()
+        nav = resource.entity.nav(match[1])
+        if nav is None:
+            raise bad_request(
+                "Parsing OData Select and Expand failed: Could not find a property named "
+                f"'{match[1]}' on type 'microsoft.graph.{resource.entity.name}'."
+            )
+        found[nav.name] = Expansion(nav, selected(match[2], nav.target or resource) if match[2] else None)
+    return tuple(found.values())
 
 
 # --- $search --------------------------------------------------------------------------------------------
@@ -296,7 +300,7 @@ def returned_props(resource: Resource, select: tuple[Prop, ...] | None, *, is_be
         return select
     return tuple(
         prop
-        for prop in resource.entity.props
+        for prop in resource.entity.all_props
         if (prop.returned is Returned.DEFAULT and (is_beta or not prop.beta))
         or (is_beta and prop.returned is Returned.SELECT and not isinstance(prop.type, Complex))
     )

@@ -5,8 +5,9 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, replace
 from typing import Any
+from urllib.parse import quote
 
-from xenia.catalog.edm import Nav, Resource
+from xenia.catalog.edm import NAMESPACE, Action, Nav, Resource
 from xenia.catalog.entities.user import USERS
 from xenia.core.actor import Actor
 from xenia.core.errors import NotFound, NotPermitted
@@ -23,7 +24,7 @@ from xenia.graph.options import (
     returned_props,
     single,
 )
-from xenia.graph.wire import Root, entity_json, fragment, json_answer
+from xenia.graph.wire import Root, entity_json, fragment, json_answer, told
 from xenia.ports import Ports
 from xenia.web.http import HttpRequest, HttpResponse, text
 
@@ -73,14 +74,41 @@ def read(call: Call) -> HttpResponse:
         if rest == ("$count",):
             return _count(call)
         if rest:
-            raise unknown_segment(rest[0])
+            return _function(call, rest)
         return _list(call)
     if not rest:
         return _item(call)
+    if len(rest) == 1 and call.resource.action(rest[0]):
+        return _function(call, rest)
     nav = call.resource.entity.nav(rest[0])
     if nav is None or len(rest) > 2 or (len(rest) == 2 and rest[1] not in ("$ref", "$count")):
         raise unknown_segment(rest[0] if nav is None else rest[1])
     return _relation(call, nav, rest[1] if len(rest) == 2 else "")
+
+
+def _function(call: Call, rest: tuple[str, ...]) -> HttpResponse:
+    """``GET …/availableProviderTypes()`` (OData 4.01 protocol 11.5.3); without parameters, as all we serve are."""
+    of_item = call.address.is_item
+    action = call.resource.action(rest[0], of_collection=not of_item) if len(rest) == 1 else None
+    if action is None:
+        raise unknown_segment(rest[0])
+    if not action.is_function:
+        raise not_allowed("POST")
+    key = (id_of(call),) if of_item else ()
+    return action_result(call, action, action.run(call.ports, call.actor, *key, {}))
+
+
+def action_result(call: Call, action: Action, result: Any) -> HttpResponse:
+    """A structured result is told as it is, a plain one as "value" (OData JSON 4.01 sections 11 and 14)."""
+    context = call.root.context(action.context)
+    if action.entity is None:
+        value = told(result)
+        plain = value if isinstance(value, dict) else {"value": value}
+        return json_answer({"@odata.context": context, **plain})
+    props = returned_props(call.resource, None, is_beta=call.address.is_beta)
+    is_cast = action.entity.base == "directoryObject"
+    body = entity_json(call.resource, result, props, is_typed=is_cast)
+    return json_answer({"@odata.context": context, **body})
 
 
 def unknown_segment(segment: str) -> GraphError:
@@ -90,7 +118,8 @@ def unknown_segment(segment: str) -> GraphError:
 
 def _without_cast(call: Call) -> tuple[str, ...]:
     """Casts to the very type are no news; relations here lead to users."""
-    casts = {f"microsoft.graph.{call.resource.entity.name}".lower(), "microsoft.graph.user"}
+    kinds = (call.resource.entity, *call.resource.entity.derived)
+    casts = {"microsoft.graph.user", *(f"{NAMESPACE}{kind.name}".lower() for kind in kinds)}
     return tuple(segment for segment in call.address.rest if segment.lower() not in casts)
 
 
@@ -99,7 +128,8 @@ def _item(call: Call) -> HttpResponse:
     options = single(option_texts(call.request.query), call.resource, is_beta=is_beta)
     record = call.item()
     props = returned_props(call.resource, options.select, is_beta=is_beta)
-    context = call.root.context(f"{fragment(call.resource, options.select, options.expand)}/$entity")
+    tail = "" if call.resource.is_structure else "/$entity"
+    context = call.root.context(f"{fragment(call.resource, options.select, options.expand)}{tail}")
     body = entity_json(call.resource, record, props, is_typed=call.resource.typed_items)
     _expand(call, options, record, body)
     return json_answer({"@odata.context": context, **body})
@@ -177,46 +207,68 @@ def _count(call: Call) -> HttpResponse:
 
 
 def _relation(call: Call, nav: Nav, tail: str) -> HttpResponse:
-    key = "" if call.resource.is_single else _id_of(call)
+    key = "" if call.resource.is_single else id_of(call)
     related = nav.read(call.ports, call.actor, key)
     if tail == "$count":
         return text(str(len(related)))
-    options = single(option_texts(call.request.query), USERS, is_beta=call.address.is_beta)
+    target = nav.target or USERS
+    options = single(option_texts(call.request.query), target, is_beta=call.address.is_beta)
     if tail == "$ref":
         found: list[dict[str, object]] = [
-            {"@odata.id": call.root.url(f"directoryObjects/{seen.user.id}/Microsoft.DirectoryServices.User")}
-            for seen in related
+            {"@odata.id": call.root.url(_related_path(nav, record))} for record in related
         ]
         whole, one = "Collection($ref)", "$ref"
     else:
-        props = returned_props(USERS, options.select, is_beta=call.address.is_beta)
-        found = [entity_json(USERS, seen, props, is_typed=True) for seen in related]
-        whole, one = "directoryObjects", "directoryObjects/$entity"
+        props = returned_props(target, options.select, is_beta=call.address.is_beta)
+        found = [entity_json(target, record, props, is_typed=nav.target is None) for record in related]
+        whole = _related_context(call, nav, key)
+        one = f"{whole}/$entity"
     if nav.many:
         return json_answer({"@odata.context": call.root.context(whole), "value": found})
     return json_answer({"@odata.context": call.root.context(one), **found[0]})
 
 
-def _id_of(call: Call) -> str:
+def _related_path(nav: Nav, record: Any) -> str:
+    """Where a related object lives."""
+    if nav.target is None:
+        return f"directoryObjects/{record.user.id}/Microsoft.DirectoryServices.User"
+    entity = nav.target.entity
+    return f"{nav.target.path}/{quote(str(entity.value(entity.props[0], record)), safe='')}"
+
+
+def _related_context(call: Call, nav: Nav, key: str) -> str:
+    if nav.target is None:
+        return "directoryObjects"
+    owner = call.resource.fragment
+    if not call.resource.is_single:
+        quoted = key.replace("'", "''")
+        owner = f"{owner}('{quoted}')"
+    return f"{owner}/{nav.name}"
+
+
+def id_of(call: Call) -> str:
+    """The key of the addressed item, also where it was addressed by another one."""
     if call.address.alternate is None:
         return call.address.key or ""
     return str(call.resource.entity.value(call.resource.entity.props[0], call.item()))
 
 
 def _expand(call: Call, options: Options, record: Any, body: dict[str, object]) -> None:
-    if options.expand is not None:
-        body[options.expand.nav.name] = _related(call, options.expand, record)
+    for expansion in options.expand:
+        body[expansion.nav.name] = _related(call, expansion, record)
 
 
 def _related(call: Call, expand: Expansion, record: Any) -> object:
-    props = returned_props(USERS, expand.select, is_beta=call.address.is_beta)
+    target = expand.nav.target or USERS
+    props = returned_props(target, expand.select, is_beta=call.address.is_beta)
     entity = call.resource.entity
-    key = str(entity.value(entity.props[0], record))
+    key = "" if call.resource.is_structure else str(entity.value(entity.props[0], record))
     try:
         found = expand.nav.read(call.ports, call.actor, key)[:EXPANDED_ITEMS]
     except (NotFound, NotPermitted):
         found = ()
-    shown = [entity_json(USERS, seen, props, is_typed=True) for seen in found]
+    is_cast = expand.nav.target is None
+    shown = [entity_json(target, related, props, is_typed=is_cast) for related in found]
     if expand.nav.many:
         return shown
     return shown[0] if shown else None

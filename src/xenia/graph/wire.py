@@ -9,7 +9,7 @@ from typing import Any
 
 import msgspec
 
-from xenia.catalog.edm import Prop, Resource, Service
+from xenia.catalog.edm import NAMESPACE, TYPE, Prop, Resource, Service
 from xenia.graph.options import Expansion
 from xenia.web.http import HttpResponse
 
@@ -50,11 +50,12 @@ def entity_json(
 ) -> dict[str, object]:
     """The told properties of a record; missing values are null, missing collections empty."""
     found: dict[str, object] = {}
-    if is_typed:
-        found["@odata.type"] = f"#microsoft.graph.{resource.entity.name}"
+    kind = resource.entity.concrete(record)
+    if is_typed or kind is not resource.entity:
+        found[TYPE] = f"#{NAMESPACE}{kind.name}"
     # Directory objects tell whole seconds, logs seven digits.
     digits = 7 if resource.service is Service.LOGS else 0
-    for prop in props:
+    for prop in resource.entity.told_of(kind, props):
         value = resource.entity.value(prop, record)
         found[prop.name] = [] if value is None and prop.many else told(value, digits)
     return found
@@ -73,10 +74,10 @@ def told(value: object, digits: int = 0) -> object:
     return value
 
 
-def fragment(resource: Resource, select: tuple[Prop, ...] | None, expand: Expansion | None) -> str:
+def fragment(resource: Resource, select: tuple[Prop, ...] | None, expand: tuple[Expansion, ...]) -> str:
     """``users(id,mail)``: what follows ``$metadata#`` for a list."""
     names = [prop.name for prop in select or ()]
-    if expand:
-        inner = ",".join(prop.name for prop in expand.select or ())
-        names.append(f"{expand.nav.name}({inner})")
+    for expansion in expand:
+        inner = ",".join(prop.name for prop in expansion.select or ())
+        names.append(f"{expansion.nav.name}({inner})")
     return f"{resource.fragment}({','.join(names)})" if names else resource.fragment

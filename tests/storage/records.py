@@ -6,6 +6,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from xenia.core.api_connector import ApiConnector, ConnectorAuthentication, ConnectorCertificate
 from xenia.core.audit import AuditRecord, AuthenticationStep, Change, SignInRecord, Target
 from xenia.core.codes import AuthorizationCode, TokenFamily
 from xenia.core.credentials import AuthenticatorApp, EmailPasscode, PasswordCredential
@@ -21,14 +22,24 @@ from xenia.core.directory.application import (
     Scope,
     ServicePrincipal,
 )
+from xenia.core.directory.identity_provider import (
+    ClaimMapping,
+    ExternalAccount,
+    IdentityProvider,
+    ProviderKind,
+)
 from xenia.core.directory.tenant import Domain, Tenant, TenantPolicies
 from xenia.core.directory.user import Identity, User, UserType
 from xenia.core.invitation import CcRecipient, Invitation
 from xenia.core.mail import CapturedMail, Mail, MailKind
 from xenia.core.session import PortalSession, Session, SessionAccount
+from xenia.core.sign_up import SignUpEvent, SignUpRequest, Stage
 from xenia.core.signin.facts import Factor, Facts, Proof
+from xenia.core.signin.federation import Federation
 from xenia.core.signin.interaction import Interaction
 from xenia.core.signin.request import AuthorizeRequest
+from xenia.core.user_attributes import AttributeKind, DataType, UserAttribute
+from xenia.core.user_flow import AttributeAssignment, Choice, Hook, InputType, PageText, UserFlow
 from xenia.storage.store import SqlStore
 
 NOW = datetime(2026, 3, 1, 12, 0, 0, 123456, tzinfo=UTC)
@@ -246,5 +257,119 @@ def captured(mail_id: str = "mail-1", **changes: Any) -> CapturedMail:
         html="<p>Hi</p>",
         text="Hi\x00there",
         source=b"From: x\r\n\xff",
+    )
+    return replace(made, **changes)
+
+
+def provider(provider_id: str = "Google-OAUTH", tenant_id: str = CONTOSO, **changes: Any) -> IdentityProvider:
+    made = IdentityProvider(
+        id=provider_id,
+        tenant_id=tenant_id,
+        kind=ProviderKind.GOOGLE,
+        display_name="Google",
+        created_at=NOW,
+        client_id="client",
+        sealed_secret="sealed",
+        claims=ClaimMapping(email="mail"),
+        domains=("gmail.example",),
+    )
+    return replace(made, **changes)
+
+
+def user_flow(name: str = "Partners", tenant_id: str = CONTOSO, **changes: Any) -> UserFlow:
+    made = UserFlow(
+        id=f"B2X_1_{name}",
+        tenant_id=tenant_id,
+        created_at=NOW,
+        provider_ids=("Google-OAUTH", "EmailOtpSignup-OAUTH"),
+        attributes=(
+            AttributeAssignment("city", "City"),
+            AttributeAssignment(
+                "extension_0_Size", "Size", InputType.RADIO, choices=(Choice("S", "s", is_default=True),)
+            ),
+            AttributeAssignment("extension_0_News", "News", InputType.CHECKBOXES, default=True),
+        ),
+        connectors={Hook.BEFORE_CREATION: "connector-1"},
+        text=PageText(intro="Welcome"),
+    )
+    return replace(made, **changes)
+
+
+def user_attribute(name: str = "Size", tenant_id: str | None = CONTOSO, **changes: Any) -> UserAttribute:
+    made = UserAttribute(
+        id=f"extension_0_{name}",
+        display_name=name,
+        description=f"The {name}",
+        data_type=DataType.INTEGER,
+        kind=AttributeKind.CUSTOM,
+        tenant_id=tenant_id,
+        created_at=NOW,
+    )
+    return replace(made, **changes)
+
+
+def connector(connector_id: str = "connector-1", tenant_id: str = CONTOSO, **changes: Any) -> ApiConnector:
+    made = ApiConnector(
+        id=connector_id,
+        tenant_id=tenant_id,
+        display_name="Approvals",
+        target_url="https://approvals.example.com/",
+        created_at=NOW,
+        authentication=ConnectorAuthentication.CERTIFICATE,
+        certificates=(ConnectorCertificate("AB12", NOW, NOW + HOUR, "pem", "sealed"),),
+    )
+    return replace(made, **changes)
+
+
+def federation(state_hash: str = "state-1", tenant_id: str = CONTOSO, **changes: Any) -> Federation:
+    made = Federation(
+        state_hash=state_hash,
+        tenant_id=tenant_id,
+        interaction_id="ctx-1",
+        provider_id="Google-OAUTH",
+        nonce="nonce",
+        sealed_verifier="sealed",
+        redirect_uri="https://login.example.com/federation/oauth2",
+        created_at=NOW,
+        expires_at=NOW + timedelta(minutes=15),
+    )
+    return replace(made, **changes)
+
+
+def sign_up_event(stage: Stage = Stage.STARTED, tenant_id: str = CONTOSO, **changes: Any) -> SignUpEvent:
+    made = SignUpEvent(
+        id=f"event-{stage}",
+        tenant_id=tenant_id,
+        flow_id="B2X_1_Partners",
+        interaction_id="ctx-1",
+        at=NOW,
+        stage=stage,
+        app_id="app-id",
+    )
+    return replace(made, **changes)
+
+
+def account(subject: str = "1234", **changes: Any) -> ExternalAccount:
+    made = ExternalAccount(
+        provider_id="Google-OAUTH",
+        kind=ProviderKind.GOOGLE,
+        idp="google.com",
+        subject=subject,
+        email="mia@gmail.example",
+        email_verified=True,
+        claims=(("displayName", "Mia"),),
+    )
+    return replace(made, **changes)
+
+
+def sign_up_request(request_id: str = "request-1", tenant_id: str = CONTOSO, **changes: Any) -> SignUpRequest:
+    made = SignUpRequest(
+        id=request_id,
+        tenant_id=tenant_id,
+        flow_id="B2X_1_Partners",
+        app_id="app-id",
+        account=account(),
+        details=(("city", "Bonn"), ("extension_0_Size", 42), ("extension_0_News", True)),
+        created_at=NOW,
     )
     return replace(made, **changes)

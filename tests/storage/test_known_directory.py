@@ -8,9 +8,10 @@ from dataclasses import replace
 import pytest
 
 from tests.storage import records
-from tests.storage.records import CONTOSO, FABRIKAM, add_tenants, application, principal
+from tests.storage.records import CONTOSO, FABRIKAM, add_tenants, application, principal, provider, user_flow
 from xenia.core.directory.tenant import Domain
 from xenia.core.errors import Conflict
+from xenia.storage.statements import Driver
 from xenia.storage.store import SqlStore, open_store
 
 Stores = tuple[SqlStore, SqlStore]
@@ -27,6 +28,8 @@ def stores(fresh_url: Callable[[], str]) -> Iterator[Stores]:
     def fill(tx):
         tx.applications.add(application())
         tx.applications.add_service_principal(principal())
+        tx.identity_providers.add(provider())
+        tx.user_flows.add(user_flow(app_ids=("app-id",)))
 
     here.write(CONTOSO, fill)
     yield here, there
@@ -54,6 +57,22 @@ def local(tx):
     return tx.applications.service_principal(principal().app_id)
 
 
+def providers(tx):
+    return tx.identity_providers.list()
+
+
+def google(tx):
+    return tx.identity_providers.find(provider().id)
+
+
+def flows(tx):
+    return tx.user_flows.list()
+
+
+def flow(tx):
+    return tx.user_flows.of_app("app-id")
+
+
 CHANGES = {
     "tenant": (tenant, lambda tx: tx.tenants.replace(replace(tenant(tx), display_name="Renamed"))),
     "policies": (
@@ -70,6 +89,13 @@ CHANGES = {
         lambda tx: tx.applications.replace_service_principal(replace(local(tx), account_enabled=False)),
     ),
     "removed application": (app, lambda tx: tx.applications.remove(application().id)),
+    "provider": (google, lambda tx: tx.identity_providers.replace(replace(google(tx), client_id="new"))),
+    "added provider": (providers, lambda tx: tx.identity_providers.add(provider("other"))),
+    "removed provider": (google, lambda tx: tx.identity_providers.remove(provider().id)),
+    "flow": (flow, lambda tx: tx.user_flows.replace(replace(flow(tx), description="New"))),
+    "added flow": (flows, lambda tx: tx.user_flows.add(user_flow("Other"))),
+    "removed flow": (flow, lambda tx: tx.user_flows.remove(user_flow().id)),
+    "flow without its application": (flow, lambda tx: tx.applications.remove(application().id)),
     "removed principal": (local, lambda tx: tx.applications.remove_service_principal(principal().id)),
 }
 
@@ -79,7 +105,7 @@ def seen(store: SqlStore, look):
         return look(tx)
 
 
-@pytest.mark.parametrize("look", [tenant, policies, app, app_by_uri, local])
+@pytest.mark.parametrize("look", [tenant, policies, app, app_by_uri, local, providers, google, flows, flow])
 def test_an_unchanged_directory_is_read_once(stores: Stores, look):
     here, there = stores
     assert seen(here, look) is seen(here, look)
@@ -149,6 +175,33 @@ def test_what_is_not_there_is_looked_for_again(stores: Stores):
     assert seen(here, local) is None
     there.write(CONTOSO, lambda tx: tx.applications.add_service_principal(principal()))
     assert seen(here, local) == principal()
+
+
+@pytest.mark.parametrize("look", [providers, flows])
+def test_that_a_tenant_has_none_is_known_too(stores: Stores, look):
+    here, there = stores
+
+    def statements() -> list[str]:
+        run: list[str] = []
+        execute = Driver._execute
+
+        def counting(self, prepared, parameters, take):
+            run.append(prepared.text)
+            return execute(self, prepared, parameters, take)
+
+        with pytest.MonkeyPatch.context() as patch, here.read(FABRIKAM) as tx:
+            patch.setattr(Driver, "_execute", counting)
+            tx.tenants.find(FABRIKAM)
+            assert look(tx) == ()
+        return run
+
+    statements()
+    assert len(statements()) == 1  # the stamp
+    added = {"tenant_id": FABRIKAM}
+    there.write(FABRIKAM, lambda tx: tx.identity_providers.add(provider(**added)))
+    there.write(FABRIKAM, lambda tx: tx.user_flows.add(user_flow(**added)))
+    with here.read(FABRIKAM) as tx:
+        assert [found.tenant_id for found in look(tx)] == [FABRIKAM]
 
 
 def test_one_tenants_principal_is_not_anothers(stores: Stores):

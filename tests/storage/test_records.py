@@ -17,18 +17,22 @@ from tests.storage.records import (
     captured,
     code,
     family,
+    federation,
     interaction,
     mail,
     passcode,
     portal_session,
     session,
     sign_in,
+    sign_up_event,
+    sign_up_request,
     user,
 )
 from xenia.core.audit import Target
 from xenia.core.errors import Conflict, InvalidValue
 from xenia.core.mail import MailAttempt, MailState
 from xenia.core.query import And, AnyOf, Compare, Not, Query, Text
+from xenia.core.sign_up import RequestState
 from xenia.ports import StoredKey
 from xenia.storage.store import SqlStore
 
@@ -224,15 +228,27 @@ def test_sweeping_removes_what_expired_and_nothing_else(store: SqlStore):
         tx.applications.use_assertion("app-object", "jti", NOW + HOUR)
         tx.limits.hit("k", 1, HOUR, NOW)
         tx.logs.audit(audit())
+        tx.sign_ins.add_federation(federation())
+        tx.sign_ups.record(sign_up_event())
+        tx.sign_ups.add_request(sign_up_request())
+        tx.sign_ups.add_request(sign_up_request("denied", flow_id="B2X_1_Other", created_at=NOW - HOUR))
+        denied = tx.sign_ups.find_request("denied")
+        tx.sign_ups.decide_request(denied, RequestState.DENIED, NOW, by="Eve", reason="No", user_id=None)
 
     store.write(CONTOSO, work)
     assert store.write(None, lambda tx: tx.sweeping.sweep(NOW)) == 0
-    assert store.write(None, lambda tx: tx.sweeping.sweep(NOW + 25 * HOUR + timedelta(seconds=1))) == 7
+    assert store.write(None, lambda tx: tx.sweeping.sweep(NOW + 25 * HOUR + timedelta(seconds=1))) == 8
     assert store.write(None, lambda tx: tx.sweeping.sweep(NOW + timedelta(days=30))) == 0
     assert store.write(None, lambda tx: tx.sweeping.sweep(NOW + timedelta(days=91))) == 2
+    assert store.write(None, lambda tx: tx.sweeping.sweep(NOW + timedelta(days=400))) == 0
+    assert store.write(None, lambda tx: tx.sweeping.sweep(NOW + timedelta(days=401))) == 2
     with store.read(CONTOSO) as tx:
         assert tx.users.find(MIA, deleted=True) is None
         assert tx.users.roles(MIA) == frozenset()
         assert tx.sign_ins.find_interaction("ctx-1") is None
         assert tx.sign_ins.find_family("family-1") is None
         assert tx.logs.find_audit("audit-1") is not None
+        assert tx.sign_ins.find_federation("state-1") is None
+        assert tx.sign_ups.events("B2X_1_Partners", NOW, NOW + HOUR) == ()
+        # Whoever waits is never forgotten.
+        assert [waiting.id for waiting in tx.sign_ups.list_requests()] == ["request-1"]

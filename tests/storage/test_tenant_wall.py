@@ -27,7 +27,9 @@ from tests.storage.records import (
     authenticator,
     certificate,
     code,
+    connector,
     family,
+    federation,
     grant,
     interaction,
     invitation,
@@ -36,19 +38,38 @@ from tests.storage.records import (
     password,
     portal_session,
     principal,
+    provider,
     secret,
     session,
     sign_in,
+    sign_up_event,
+    sign_up_request,
     user,
+    user_attribute,
+    user_flow,
 )
 from xenia.core.errors import NotFound
 from xenia.core.query import Compare, Page, Query
+from xenia.core.sign_up import RequestState
 from xenia.storage.schema import metadata
 from xenia.storage.store import SqlStore, SqlTransaction
 
 EMPTY = Page((), None, 0)
 COUNTED = Query(count=True)
-BOUND = ("users", "credentials", "applications", "invitations", "sign_ins", "logs", "outbox")
+BOUND = (
+    "users",
+    "credentials",
+    "applications",
+    "invitations",
+    "sign_ins",
+    "logs",
+    "outbox",
+    "identity_providers",
+    "user_flows",
+    "user_attributes",
+    "api_connectors",
+    "sign_ups",
+)
 PLATFORM_WIDE = {
     "applications.find_by_app_id",
     "applications.find_by_identifier_uri",
@@ -141,6 +162,9 @@ PROBES: dict[str, tuple[Callable[[Any], Any], Any]] = {
         lambda it: it.finish_interaction(interaction("ctx-1", FABRIKAM), NOW),
         False,
     ),
+    "sign_ins.add_federation": (lambda it: it.add_federation(federation("x")), ValueError),
+    "sign_ins.find_federation": (lambda it: it.find_federation("state-1"), None),
+    "sign_ins.consume_federation": (lambda it: it.consume_federation("state-1", NOW), False),
     "sign_ins.find_session": (lambda it: it.find_session("session-1"), None),
     "sign_ins.put_session": (lambda it: it.put_session(session("session-1", FABRIKAM)), None),
     "sign_ins.remove_session": (lambda it: it.remove_session("session-1"), None),
@@ -171,6 +195,39 @@ PROBES: dict[str, tuple[Callable[[Any], Any], Any]] = {
     "logs.find_sign_in": (lambda it: it.find_sign_in("sign-in-1"), None),
     "outbox.of_subject": (lambda it: it.of_subject("inv-1"), ()),
     "outbox.enqueue": (lambda it: it.enqueue(mail("key"), "m2", "sealed", NOW), None),
+    "identity_providers.find": (lambda it: it.find("Google-OAUTH"), None),
+    "identity_providers.list": (lambda it: it.list(), ()),
+    "identity_providers.add": (lambda it: it.add(provider("x")), ValueError),
+    "identity_providers.replace": (lambda it: it.replace(provider()), ValueError),
+    "identity_providers.remove": (lambda it: it.remove("Google-OAUTH"), False),
+    "user_flows.find": (lambda it: it.find("B2X_1_Partners"), None),
+    "user_flows.of_app": (lambda it: it.of_app("app-id"), None),
+    "user_flows.list": (lambda it: it.list(), ()),
+    "user_flows.add": (lambda it: it.add(user_flow("x")), ValueError),
+    "user_flows.replace": (lambda it: it.replace(user_flow(tenant_id=FABRIKAM)), NotFound),
+    "user_flows.remove": (lambda it: it.remove("B2X_1_Partners"), False),
+    "user_attributes.find": (lambda it: it.find("extension_0_Size"), None),
+    "user_attributes.list": (lambda it: it.list(), ()),
+    "user_attributes.add": (lambda it: it.add(user_attribute("x")), ValueError),
+    "user_attributes.replace": (lambda it: it.replace(user_attribute(tenant_id=FABRIKAM)), NotFound),
+    "user_attributes.remove": (lambda it: it.remove("extension_0_Size"), False),
+    "api_connectors.find": (lambda it: it.find("connector-1"), None),
+    "api_connectors.list": (lambda it: it.list(), ()),
+    "api_connectors.add": (lambda it: it.add(connector("x")), ValueError),
+    "api_connectors.replace": (lambda it: it.replace(connector(tenant_id=FABRIKAM)), NotFound),
+    "api_connectors.remove": (lambda it: it.remove("connector-1"), False),
+    "sign_ups.record": (lambda it: it.record(sign_up_event(interaction_id="x")), ValueError),
+    "sign_ups.events": (lambda it: it.events("B2X_1_Partners", NOW, NOW + HOUR), ()),
+    "sign_ups.add_request": (lambda it: it.add_request(sign_up_request("x")), ValueError),
+    "sign_ups.find_request": (lambda it: it.find_request("request-1"), None),
+    "sign_ups.request_of": (lambda it: it.request_of("google.com", "1234", "B2X_1_Partners"), None),
+    "sign_ups.list_requests": (lambda it: it.list_requests(), ()),
+    "sign_ups.decide_request": (
+        lambda it: it.decide_request(
+            sign_up_request(), RequestState.APPROVED, NOW, by="Eve", reason="", user_id=None
+        ),
+        False,
+    ),
 }
 
 
@@ -198,6 +255,13 @@ def _fill(tx: SqlTransaction) -> None:
     tx.logs.audit(audit())
     tx.logs.sign_in(sign_in())
     tx.outbox.enqueue(mail("key"), "m1", "sealed", NOW)
+    tx.sign_ins.add_federation(federation())
+    tx.identity_providers.add(provider())
+    tx.user_flows.add(user_flow(app_ids=("app-id",)))
+    tx.user_attributes.add(user_attribute())
+    tx.api_connectors.add(connector())
+    tx.sign_ups.record(sign_up_event())
+    tx.sign_ups.add_request(sign_up_request())
 
 
 def _rows_of(store: SqlStore, tenant_id: str) -> dict[str, list[Any]]:

@@ -47,16 +47,34 @@ def _keys(table: str, *names: str) -> list[sa.Constraint]:
 
 def _settings() -> None:
     """What an administrator enters."""
-    for table, columns in (
-        (
-            "identity_providers",
-            [*_words("tenant_id", "id"), _number("created_at"), _number("version")],
-        ),
-        ("user_flows", [*_words("tenant_id", "id_key"), _number("version")]),
-        ("user_attributes", _words("tenant_id", "id_key", "display_name_key")),
-        ("api_connectors", [*_words("tenant_id", "id", "display_name_key"), _number("version")]),
-    ):
-        op.create_table(table, *columns, _document(), *_keys(table, "tenant_id", columns[1].name))
+    op.create_table(
+        "identity_providers",
+        *_words("tenant_id", "id"),
+        _number("created_at"),
+        _number("version"),
+        _document(),
+        *_keys("identity_providers", "tenant_id", "id"),
+    )
+    op.create_table(
+        "user_flows",
+        *_words("tenant_id", "id_key"),
+        _number("version"),
+        _document(),
+        *_keys("user_flows", "tenant_id", "id_key"),
+    )
+    op.create_table(
+        "user_attributes",
+        *_words("tenant_id", "id_key", "display_name_key"),
+        _document(),
+        *_keys("user_attributes", "tenant_id", "id_key"),
+    )
+    op.create_table(
+        "api_connectors",
+        *_words("tenant_id", "id", "display_name_key"),
+        _number("version"),
+        _document(),
+        *_keys("api_connectors", "tenant_id", "id"),
+    )
 
 
 def _flow_applications() -> None:

@@ -13,13 +13,13 @@ from xenia.core.signin.request import AuthorizeRequest, RedeemRequest
 from xenia.ports import Ports, Transaction
 from xenia.usecases.issue_tokens import sign_answer
 from xenia.usecases.sign_in.finish import Finished, draw, finish
+from xenia.usecases.sign_in.realm import at_home, hinted
 from xenia.usecases.sign_in.situation import (
     BrowserContext,
     Situation,
     assess,
     browser_hash,
     find_session,
-    realm_of,
     seeded,
 )
 from xenia.usecases.sign_in.turn import Turn
@@ -42,7 +42,7 @@ def begin_authorize(ports: Ports, tenant: Tenant, request: AuthorizeRequest, bro
     def work(tx: Transaction) -> _Begun | Situation:
         now = interaction.created_at
         session = find_session(ports, tx, browser.session_secret, now)
-        started = replace(interaction, facts=_first_facts(tenant, request, session))
+        started = replace(interaction, facts=_first_facts(tx, tenant, request, session))
         situation = assess(ports, tx, started, session, now)
         if situation.interrupt is None:
             return _Begun(started, finish(ports, tx, situation, browser, drawn, now, stored=False))
@@ -68,9 +68,9 @@ def begin_redeem(ports: Ports, tenant: Tenant, invitation: Invitation, browser: 
     interaction, secret = _new(
         ports, tenant, browser, authorize=None, redeem=RedeemRequest(invitation.id, invitation.redirect_url)
     )
-    facts = Facts().with_account(invitation.email, realm_of(tenant, invitation.email))
 
     def work(tx: Transaction) -> Interaction:
+        facts = at_home(tx, tenant, invitation.email)
         session = find_session(ports, tx, browser.session_secret, interaction.created_at)
         known = session.account(invitation.user_id) if session else None
         again = facts
@@ -119,11 +119,13 @@ def _new(
     return interaction, fresh
 
 
-def _first_facts(tenant: Tenant, request: AuthorizeRequest, session: Session | None) -> Facts:
+def _first_facts(
+    tx: Transaction, tenant: Tenant, request: AuthorizeRequest, session: Session | None
+) -> Facts:
     """What is known before any page: the session's proofs, unless a choice or a new proof is demanded."""
     facts = Facts()
     if not {"login", "select_account"} & set(request.prompts):
         facts = seeded(facts, session, login_hint=request.login_hint)
-    if facts.login is None and request.login_hint and "@" in request.login_hint:
-        facts = facts.with_account(request.login_hint, realm_of(tenant, request.login_hint))
+    if facts.login is None and (request.login_hint or request.domain_hint):
+        facts = hinted(tx, tenant, request) or facts
     return facts

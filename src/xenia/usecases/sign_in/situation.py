@@ -16,11 +16,12 @@ from xenia.core.ids import CorrelationId, TenantId, fold
 from xenia.core.invitation import Invitation
 from xenia.core.session import Session
 from xenia.core.signin.demands import Demands
-from xenia.core.signin.facts import Factor, Facts, Realm
+from xenia.core.signin.facts import Factor, Facts
 from xenia.core.signin.interaction import Interaction
 from xenia.core.signin.interrupts import Interrupt, next_interrupt
 from xenia.ports import Ports, Transaction
 from xenia.usecases.sign_in.consent import NOTHING, ConsentNeed, consent_need
+from xenia.usecases.sign_in.realm import way_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,11 +56,6 @@ class Situation:
     def facts(self) -> Facts:
         """What was proven so far."""
         return self.interaction.facts
-
-
-def realm_of(tenant: Tenant, login: str) -> Realm:
-    """Where this address proves itself. Looks at the address alone: known and unknown are alike."""
-    return Realm.PASSWORD if "@" not in login or tenant.owns(login) else Realm.EMAIL_PASSCODE
 
 
 def browser_hash(ports: Ports, secret: str) -> str:
@@ -137,7 +133,7 @@ def assess(
         policies = tx.tenants.policies(interaction.tenant_id)
         app_id = interaction.authorize.app_id if interaction.authorize else ACCOUNT_APP_ID
         client, principal = _client(tx, tenant, app_id)
-    facts = _still_proven(tenant, interaction.facts, session)
+    facts = _still_proven(interaction.facts, session)
     interaction = interaction if facts is interaction.facts else replace(interaction, facts=facts)
     invitation = tx.invitations.find(interaction.redeem.invitation_id) if interaction.redeem else None
     user = tx.users.find(facts.user_id) if facts.user_id else None
@@ -163,7 +159,7 @@ def assess(
     )
 
 
-def _still_proven(tenant: Tenant, facts: Facts, session: Session | None) -> Facts:
+def _still_proven(facts: Facts, session: Session | None) -> Facts:
     """Facts that lean on the browser's session, as far as it still says so.
 
     Signed out in another tab meanwhile (or for too long idle), the account must be proven again here: a page
@@ -173,8 +169,7 @@ def _still_proven(tenant: Tenant, facts: Facts, session: Session | None) -> Fact
         return facts
     entry = session.account(facts.user_id) if session is not None else None
     if entry is None or entry.signed_out_at is not None:
-        login = facts.login or ""
-        return Facts().with_account(login, realm_of(tenant, login))
+        return Facts(login=facts.login, realm=facts.realm, provider_id=facts.provider_id, chosen=True)
     return facts if entry.sid == facts.sid else replace(facts, proofs=entry.proofs, sid=entry.sid)
 
 
@@ -342,13 +337,12 @@ def seeded(facts: Facts, session: Session | None, *, login_hint: str | None) -> 
     if len(candidates) != 1:
         return facts
     entry = candidates[0]
-    realm = (
-        Realm.EMAIL_PASSCODE if any(p.method == "email_passcode" for p in entry.proofs) else Realm.PASSWORD
-    )
+    way = way_of(entry)
     return replace(
         facts,
         login=entry.sign_in_name,
-        realm=realm,
+        realm=way.realm,
+        provider_id=way.provider_id,
         user_id=entry.user_id,
         proofs=entry.proofs,
         sid=entry.sid,

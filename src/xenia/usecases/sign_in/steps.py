@@ -22,6 +22,7 @@ from xenia.ports import Ports, Transaction
 from xenia.usecases.sign_in.begin import completed
 from xenia.usecases.sign_in.consent import grant_consent
 from xenia.usecases.sign_in.finish import Finished, draw, finish, sign_in_record
+from xenia.usecases.sign_in.realm import at_home, way_of
 from xenia.usecases.sign_in.situation import (
     BrowserContext,
     Situation,
@@ -29,7 +30,6 @@ from xenia.usecases.sign_in.situation import (
     find_session,
     known_here,
     load_interaction,
-    realm_of,
 )
 from xenia.usecases.sign_in.turn import Rejected, Turn
 
@@ -114,8 +114,8 @@ def identify(ports: Ports, posted: Posted, login: str) -> Turn | Rejected:
         return Rejected("address")
 
     def apply(tx: Transaction, situation: Situation, now: datetime) -> Facts:
-        del tx, now
-        return Facts().with_account(name, realm_of(situation.tenant, name))
+        del now
+        return at_home(tx, situation.tenant, name)
 
     return take_step(ports, posted, (), apply)
 
@@ -128,8 +128,8 @@ def pick(ports: Ports, posted: Posted, user_id: ObjectId) -> Turn | Rejected:
         entry = situation.session.account(user_id) if situation.session else None
         if entry is None:
             return Rejected("address")
-        realm = realm_of(situation.tenant, entry.sign_in_name)
-        facts = Facts().with_account(entry.sign_in_name, realm)
+        way = way_of(entry)
+        facts = Facts().with_account(entry.sign_in_name, way.realm, provider_id=way.provider_id)
         if entry.signed_out_at is not None:
             return facts
         return replace(facts, user_id=entry.user_id, proofs=entry.proofs, sid=entry.sid)

@@ -10,6 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
+from urllib.parse import urlsplit
 
 from xenia.core.directory.user import MAIL_ISSUER, Identity
 from xenia.core.ids import TenantId
@@ -142,7 +143,11 @@ def identity_at(kind: ProviderKind, idp: str, subject: str) -> Identity:
     Accounts of other tenants share one issuer on the wire, so their subject carries the home issuer:
     equal object ids of two homes are two people.
     """
-    if kind in (ProviderKind.ENTRA, ProviderKind.ENTRA_TENANT):
+    if kind is ProviderKind.ENTRA:
+        # Tenants of this server keep their people when the server's address changes.
+        home = urlsplit(idp).path.strip("/") or idp
+        return Identity("federated", ENTRA_ISSUER, f"{home}|{subject}")
+    if kind is ProviderKind.ENTRA_TENANT:
         return Identity("federated", ENTRA_ISSUER, f"{idp}|{subject}")
     if kind is ProviderKind.MICROSOFT_ACCOUNT:
         return Identity("federated", MICROSOFT_ACCOUNT_ISSUER, subject)

@@ -32,6 +32,14 @@ from xenia.core.errors.base import (
     NotPermitted,
     XeniaError,
 )
+from xenia.core.errors.federation import (
+    ProviderCodeRefused,
+    ProviderDeclined,
+    ProviderDown,
+    ProviderFailed,
+    ProviderIssuerWrong,
+    ProviderTokenRefused,
+)
 from xenia.core.errors.grants import (
     ClientAssertionInvalid,
     ClientCredentialMissing,
@@ -165,7 +173,13 @@ __all__ = [
     "PasscodesOff",
     "PkceRequired",
     "ProtocolError",
+    "ProviderCodeRefused",
+    "ProviderDeclined",
+    "ProviderDown",
+    "ProviderFailed",
+    "ProviderIssuerWrong",
     "ProviderNotOffered",
+    "ProviderTokenRefused",
     "PublicClientCredential",
     "RedemptionRefused",
     "RedirectUriMismatch",

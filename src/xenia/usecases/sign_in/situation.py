@@ -22,6 +22,7 @@ from xenia.core.signin.interrupts import Interrupt, next_interrupt
 from xenia.ports import Ports, Transaction
 from xenia.usecases.sign_in.consent import NOTHING, ConsentNeed, consent_need
 from xenia.usecases.sign_in.realm import way_of
+from xenia.usecases.sign_up.standing import Standing, sign_up_refusal, standing_of, user_with
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +52,8 @@ class Situation:
     demands: Demands
     interrupt: Interrupt | None
     consent: ConsentNeed
+    standing: Standing | None = None
+    """The user flow, while somebody who is no user here signs up."""
 
     @property
     def facts(self) -> Facts:
@@ -134,14 +137,22 @@ def assess(
         app_id = interaction.authorize.app_id if interaction.authorize else ACCOUNT_APP_ID
         client, principal = _client(tx, tenant, app_id)
     facts = _still_proven(interaction.facts, session)
-    interaction = interaction if facts is interaction.facts else replace(interaction, facts=facts)
     invitation = tx.invitations.find(interaction.redeem.invitation_id) if interaction.redeem else None
     user = tx.users.find(facts.user_id) if facts.user_id else None
+    standing = standing_of(tx, policies, client.app_id, facts) if facts.sign_up and user is None else None
+    if standing is not None and standing.account is not None:
+        # Created meanwhile: by an approver, or in another window of the same person.
+        user = user_with(tx, standing.account)
+        facts = replace(facts, user_id=user.id) if user is not None else facts
+        standing = standing if user is None else None
+    interaction = interaction if facts is interaction.facts else replace(interaction, facts=facts)
     consent = NOTHING
     if facts.proof(Factor.FIRST) is not None:
         # Nobody is asked to agree to anything before proving who they are, so nothing is looked up either.
         consent = consent_need(ports, tx, client, principal, interaction.authorize, user)
-    known = _Known(interaction, tenant, policies, client, principal, session, user, invitation, consent)
+    known = _Known(
+        interaction, tenant, policies, client, principal, session, user, invitation, consent, standing
+    )
     demands = _demands(tx, known)
     interrupt = next_interrupt(facts, demands, now)
     return Situation(
@@ -156,6 +167,7 @@ def assess(
         demands,
         interrupt,
         consent,
+        standing,
     )
 
 
@@ -208,6 +220,7 @@ class _Known:
     user: User | None
     invitation: Invitation | None
     consent: ConsentNeed
+    standing: Standing | None = None
 
 
 def _demands(tx: Transaction, known: _Known) -> Demands:
@@ -232,6 +245,7 @@ def _demands(tx: Transaction, known: _Known) -> Demands:
         force_consent="consent" in prompts and not known.client.is_first_party,
         consent_error=_consent_error(known),
         admin_must_consent=known.consent.admin_only,
+        sign_up=known.standing.demands if known.standing is not None else None,
         offer_stay=user is not None
         and not user.is_external
         and known.policies.offer_stay_signed_in
@@ -273,6 +287,10 @@ def _refusal(tx: Transaction, known: _Known) -> XeniaError | None:
         refused = _redemption_refusal(known)
         if refused is not None:
             return refused
+    if user is None and known.standing is not None and known.standing.account is not None:
+        if not known.principal.account_enabled:
+            return errors.ApplicationDisabled(known.client.app_id)
+        return sign_up_refusal(tx, known.tenant, known.policies, known.standing)
     if user is None or user.deleted_at is not None:
         return _not_here(known)
     if not user.account_enabled:

@@ -81,7 +81,7 @@ def take_step(ports: Ports, posted: Posted, steps: tuple[Step, ...], apply: Appl
         if moved.interrupt is None:
             return _Applied(finished=finish(ports, tx, moved, posted.browser, drawn, now))
         if moved.interrupt.step is Step.REFUSED:
-            _record_refusal(tx, moved, posted.browser, drawn.record_id, now)
+            record_refusal(tx, moved, posted.browser, drawn.record_id, now)
         tx.sign_ins.advance_interaction(moved.interaction)
         return _Applied(turn=here)
 
@@ -94,9 +94,10 @@ def take_step(ports: Ports, posted: Posted, steps: tuple[Step, ...], apply: Appl
     return applied.turn or Turn(interaction_id=posted.interaction_id)
 
 
-def _record_refusal(
+def record_refusal(
     tx: Transaction, situation: Situation, browser: BrowserContext, record_id: str, now: datetime
 ) -> None:
+    """Write the refusal that is due now into the sign-in log."""
     error = situation.interrupt.silent_error if situation.interrupt else None
     row = AADSTS.get(type(error)) if error is not None else None
     if error is not None and row is not None:

@@ -21,7 +21,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
 from urllib.parse import SplitResult, urljoin, urlsplit
 
-from xenia.ports import Fetched, FetchFailed, FetchRefused, FetchRequest
+from xenia.outside.client_certificates import present
+from xenia.outside.cut_line import CutLine, make_cuttable
+from xenia.ports import (
+    ClientCertificate,
+    Fetched,
+    FetchFailed,
+    FetchRefused,
+    FetchRequest,
+    FetchTooLarge,
+)
 
 if TYPE_CHECKING:
     from urllib3 import BaseHTTPResponse, HTTPConnectionPool
@@ -42,7 +51,9 @@ class FetchLimits:
     silence: float = 5.0
     """Seconds without a byte, while connecting or reading."""
     size: int = 1_048_576
-    at_once: int = 4
+    at_once: int = 16
+    patient_at_once: int = 16
+    """Of requests that bring a time limit of their own, apart from the others: slow servers are expected there."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,8 +91,8 @@ class GuardedFetcher:
         self._policy = policy or FetchPolicy()
         self._limits = limits or FetchLimits()
         self._resolve = resolver
-        self._pool = ThreadPoolExecutor(self._limits.at_once, thread_name_prefix="fetch")
-        self._room = threading.BoundedSemaphore(self._limits.at_once)
+        self._room = _Room("fetch", self._limits.at_once)
+        self._patient_room = _Room("patient-fetch", self._limits.patient_at_once)
 
     def fetch(self, request: FetchRequest) -> Fetched:
         """Raises FetchRefused (an address we do not go to) or FetchFailed (no usable answer)."""
@@ -90,25 +101,27 @@ class GuardedFetcher:
             if self._policy.answer_own is None:
                 raise FetchRefused("This address is our own.")
             return self._policy.answer_own(request)
-        if not self._room.acquire(blocking=False):
+        line = CutLine()
+        room = self._room if request.seconds is None else self._patient_room
+        future = room.begin(lambda: self._follow(request, line))
+        if future is None:
             raise FetchFailed("Too many requests to other servers are under way. Try again in a moment.")
-        given_up = threading.Event()
-        future: Future[Fetched] = self._pool.submit(self._follow, request, given_up)
-        future.add_done_callback(lambda _: self._room.release())
+        seconds = request.seconds or self._limits.seconds
         try:
-            return future.result(timeout=self._limits.seconds)
+            return future.result(timeout=seconds)
         except TooSlow:
-            given_up.set()
-            raise FetchFailed(f"{origin} did not answer within {self._limits.seconds:g} seconds.") from None
+            line.cut()
+            raise FetchFailed(f"{origin} did not answer within {seconds:g} seconds.") from None
 
     def close(self) -> None:
         """Take no more requests."""
-        self._pool.shutdown(wait=False, cancel_futures=True)
+        self._room.close()
+        self._patient_room.close()
 
-    def _follow(self, request: FetchRequest, given_up: threading.Event) -> Fetched:
+    def _follow(self, request: FetchRequest, line: CutLine) -> Fetched:
         origin = _origin(_parts(request.url))
         for _ in range(_MOST_REDIRECTS + 1):
-            fetched = self._once(request, given_up)
+            fetched = self._once(request, line)
             location = fetched.headers.get("location")
             if fetched.status not in (301, 302, 303, 307, 308) or not location:
                 return fetched
@@ -119,13 +132,14 @@ class GuardedFetcher:
             request = replace(request, url=target)
         raise FetchFailed(f"{origin} redirects without end.")
 
-    def _once(self, request: FetchRequest, given_up: threading.Event) -> Fetched:
+    def _once(self, request: FetchRequest, line: CutLine) -> Fetched:
         from urllib3.exceptions import HTTPError  # noqa: PLC0415  (start-up time)
 
         parts = _parts(request.url)
         host = parts.hostname or ""
         try:
-            with closing(self._connect(parts, host)) as pool:
+            with closing(self._connect(parts, host, request)) as pool:
+                make_cuttable(pool, line)
                 target = parts.path or "/"
                 response = pool.urlopen(
                     request.method,
@@ -137,17 +151,20 @@ class GuardedFetcher:
                     preload_content=False,
                     assert_same_host=False,
                 )
-                return self._read(response, host, given_up)
+                return self._read(response, host, line)
         except HTTPError as error:
             raise FetchFailed(f"{host}: {_words(error)}") from None
+        finally:
+            line.release()
 
-    def _connect(self, parts: SplitResult, host: str) -> HTTPConnectionPool:
+    def _connect(self, parts: SplitResult, host: str, request: FetchRequest) -> HTTPConnectionPool:
         """A pool of one connection, to an address that was checked."""
         from urllib3 import HTTPConnectionPool, HTTPSConnectionPool, Timeout, proxy_from_url  # noqa: PLC0415
 
-        timeout = Timeout(connect=self._limits.silence, read=self._limits.silence)
+        silence = self._limits.silence
+        timeout = Timeout(connect=min(silence, request.seconds or silence), read=request.seconds or silence)
         port = parts.port or (443 if parts.scheme == "https" else 80)
-        context = self._tls() if parts.scheme == "https" else None
+        context = self._tls(request.client_certificate) if parts.scheme == "https" else None
         if self._policy.proxy:
             self._check_literal(host)
             manager = proxy_from_url(self._policy.proxy, timeout=timeout, ssl_context=context)
@@ -179,22 +196,45 @@ class GuardedFetcher:
         if not self._policy.allow_private and (is_inner or (_is_address(host) and not _is_public(host))):
             raise FetchRefused(f"{host} is a private address; this server does not fetch from those.")
 
-    def _tls(self) -> ssl.SSLContext:
+    def _tls(self, certificate: ClientCertificate | None) -> ssl.SSLContext:
         context = ssl.create_default_context()
         if self._policy.ca_bundle is not None:
             context.load_verify_locations(cafile=self._policy.ca_bundle)
+        if certificate is not None:
+            try:
+                present(context, certificate)
+            except ssl.SSLError:
+                raise FetchRefused("The client certificate or its key cannot be read.") from None
         return context
 
-    def _read(self, response: BaseHTTPResponse, host: str, given_up: threading.Event) -> Fetched:
+    def _read(self, response: BaseHTTPResponse, host: str, line: CutLine) -> Fetched:
         body = bytearray()
         for chunk in _chunks(response):
             body += chunk
             if len(body) > self._limits.size:
-                raise FetchFailed(f"{host} sent more than {self._limits.size} bytes.")
-            if given_up.is_set():
+                raise FetchTooLarge(f"{host} sent more than {self._limits.size} bytes.")
+            if line.is_cut:
                 raise FetchFailed(f"{host} was too slow.")
         headers = {name.lower(): value for name, value in response.headers.items()}
         return Fetched(response.status, headers, bytes(body))
+
+
+class _Room:
+    """Threads for so many requests at once, and a no instead of a queue beyond that."""
+
+    def __init__(self, name: str, at_once: int) -> None:
+        self._pool = ThreadPoolExecutor(at_once, thread_name_prefix=name)
+        self._places = threading.BoundedSemaphore(at_once)
+
+    def begin(self, work: Callable[[], Fetched]) -> Future[Fetched] | None:
+        if not self._places.acquire(blocking=False):
+            return None
+        future = self._pool.submit(work)
+        future.add_done_callback(lambda _: self._places.release())
+        return future
+
+    def close(self) -> None:
+        self._pool.shutdown(wait=False, cancel_futures=True)
 
 
 def _chunks(response: BaseHTTPResponse) -> Iterable[bytes]:
@@ -248,6 +288,8 @@ def _is_public(text: str) -> bool:
 
 def _words(error: Exception) -> str:
     reason = getattr(error, "reason", None) or error
+    if "ALERT" in str(reason).upper() and "CERTIFICATE" in str(reason).upper():
+        return "it did not accept our client certificate, or asks for one."
     if isinstance(reason, ssl.SSLError) or "certificate" in str(reason).lower():
         return "its certificate is not trusted here."
     return "no connection, or no answer in time."

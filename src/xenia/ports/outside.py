@@ -238,6 +238,10 @@ class FetchFailed(Exception):
     """No answer, too slow, or too large; ``args[0]`` says what happened."""
 
 
+class FetchTooLarge(FetchFailed):
+    """It answered with more than is read; asking again would not help."""
+
+
 @dataclass(frozen=True, slots=True)
 class ServerInfo:
     """Facts of this installation that use cases and mails need."""
@@ -260,6 +264,8 @@ class ServerInfo:
     initial_domain_suffix: str = "onxenia.localhost"
     signin_limit_scale: int = 1
     """Multiplier of the limits per network: a classroom sits behind one address."""
+    allows_private: bool = False
+    """Whether outgoing requests may reach private addresses; only then plain http to this machine may be entered."""
 
 
 @dataclass(frozen=True, slots=True)

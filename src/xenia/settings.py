@@ -50,8 +50,8 @@ class ServerSettings:
     """Addresses or networks (CIDR) of reverse proxies whose ``X-Forwarded-*`` headers count."""
     threads: int = field(default_factory=lambda: min(8, 2 * (os.cpu_count() or 1) + 2))
     """Requests worked on at once in one process."""
-    workers: int = 1
-    """Processes that answer, behind the same ports; more than one pays on several cores. Windows has one only."""
+    workers: int = 0
+    """Processes that answer, behind the same ports. 0 chooses: one for each core (at most 4) in ``serve``, one in ``up``; Windows has one only."""
     initial_domain_suffix: str = "onxenia.localhost"
     """Ends the initial domain of new tenants: ``contoso`` becomes ``contoso.onxenia.localhost``."""
 
@@ -379,8 +379,8 @@ def _process_problems(server: ServerSettings) -> list[Problem]:
     found = []
     if server.threads < 1:
         found.append(Problem("threads", "set", "at least one request must be worked on at a time"))
-    if server.workers < 1:
-        found.append(Problem("workers", "set", "at least one process must answer"))
+    if server.workers < 0:
+        found.append(Problem("workers", "set", "give a number of processes, or 0 to let the server choose"))
     elif server.workers > 1 and not hasattr(os, "fork"):
         found.append(Problem("workers", "set", "this platform cannot share ports between processes; use 1"))
     return found

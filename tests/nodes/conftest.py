@@ -35,8 +35,8 @@ def site(tmp_path: Path, postgres_server: PostgresServer) -> Iterator[Site]:
 
 @pytest.fixture
 def nodes(site: Site) -> Iterator[list[Node]]:
-    """Two nodes that the test may stop, started at the same moment on the empty database."""
-    with site.nodes("a", "b") as started:
+    """Two nodes that the test may stop or kill whole, started at the same moment on the empty database."""
+    with site.nodes("a", "b", options=["--workers", "1"]) as started:
         yield started
 
 

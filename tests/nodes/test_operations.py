@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 
 import psycopg
+import pytest
 from psycopg import sql
 
 from tests.nodes.script import (
@@ -36,6 +38,22 @@ def test_readiness_follows_the_database_and_liveness_does_not(site: Site) -> Non
         _admit(site, connections=True)
         until(lambda: _status(node, "/readyz") == 200)
         assert app_token(node)
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="the platform cannot fork")
+@pytest.mark.parametrize(
+    ("options", "expected"),
+    [([], min(4, os.cpu_count() or 1)), (["--workers", "1"], 1), (["--workers", "3"], 3)],
+    ids=["by itself", "one", "three"],
+)
+def test_production_answers_with_a_process_for_each_core(
+    site: Site, options: list[str], expected: int
+) -> None:
+    with site.nodes("a", options=[*options, "--log-level", "info"]) as nodes:
+        # A single process has no supervisor that would speak of workers.
+        told = 0 if expected == 1 else expected
+        until(lambda: sum("worker is ready" in line for line in list(nodes[0].running.output)) == told)
+        assert _status(site.balancer(*nodes), "/readyz") == 200
 
 
 def test_the_log_of_a_whole_journey_is_json_and_holds_no_secret(site: Site) -> None:

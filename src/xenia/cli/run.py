@@ -31,6 +31,9 @@ from xenia.wiring import Installation, Program, build, holds_signing_keys
 _SWITCH_INTERVAL = 0.0005
 """Seconds. Signing leaves the interpreter lock and must get it back soon, also beside busy threads."""
 
+_MOST_WORKERS = 4
+"""That a server chooses by itself; beyond that the operator knows better what else the machine is for."""
+
 
 @dataclass(frozen=True, slots=True)
 class Started:
@@ -68,7 +71,8 @@ def run(
     # Database, keys and certificates are for the owner alone, wherever they are written.
     os.umask(0o077)
     configure_logs(settings.log.log_level, settings.log.log_file)
-    if settings.server.workers > 1 and not settings.storage.database and not bears_several_processes():
+    workers = _workers(settings)
+    if workers > 1 and not settings.storage.database and not bears_several_processes():
         raise StartRefused(
             "Several workers would write one SQLite file, which this machine's SQLite cannot do safely (3.51.3 or newer "
             "can). Use --workers 1, or PostgreSQL."
@@ -79,13 +83,25 @@ def run(
         bound = bind(settings.server.host, settings.server.port)
         leaving.callback(bound.close)
         life = _Life(settings, data, bound, prepare, announce, os.getpid())
-        if settings.server.workers == 1:
+        if workers == 1:
             life.live()
             return
         try:
-            Supervisor(settings.server.workers, life.live, refusals=_REFUSALS).run()
+            Supervisor(workers, life.live, refusals=_REFUSALS).run()
         except WorkerFailed as failure:
             raise StartRefused(str(failure)) from None
+
+
+def _workers(settings: Settings) -> int:
+    """How many processes answer. Threads of one process share the interpreter lock, so a core each pays in production.
+
+    The workshop has one: on a laptop memory and a quick start count for more.
+    """
+    chosen = settings.server.workers
+    if chosen or settings.workshop.tools or not hasattr(os, "fork"):
+        return chosen or 1
+    shared = bool(settings.storage.database) or bears_several_processes()
+    return min(_MOST_WORKERS, os.cpu_count() or 1) if shared else 1
 
 
 @dataclass(frozen=True, slots=True)

@@ -58,30 +58,36 @@ def _measure(results: Results, folder: Path, wanted: argparse.Namespace) -> None
             results.add("start_existing", existing.start_seconds)
             results.add("memory", processes.pss_megabytes(existing.pid))
     _say("cold starts and memory measured")
-    with subjects.xenia(data, workers=2) as several:
+    second = folder / "second"
+    with subjects.xenia(second):
+        pass
+    subjects.add_guests(second / "data")
+    with subjects.xenia(second, workers=2) as several:
         results.add("workers_memory", processes.pss_megabytes(several.pid))
-        for _ in range(wanted.rounds):
-            pace, openssl = _tokens(several, wanted.seconds)
-            _add(results, "workers_tokens", pace)
-            results.add("workers_openssl", openssl)
-    _say("two worker processes measured")
-    with subjects.xenia(data) as ours:
-        if wanted.only_us or shutil.which("node") is None:
-            _rounds(results, ours, None, wanted)
-            return
-        _say(f"beside npm oidc-provider {measures.neighbour_version()}")
-        with subjects.neighbour(folder, ours) as theirs:
-            _rounds(results, ours, theirs, wanted)
+        with subjects.xenia(data) as ours:
+            if wanted.only_us or shutil.which("node") is None:
+                _rounds(results, ours, several, None, wanted)
+                return
+            _say(f"beside npm oidc-provider {measures.neighbour_version()}")
+            with subjects.neighbour(folder, ours) as theirs:
+                _rounds(results, ours, several, theirs, wanted)
 
 
 def _rounds(
-    results: Results, ours: subjects.Subject, theirs: subjects.Subject | None, wanted: argparse.Namespace
+    results: Results,
+    ours: subjects.Subject,
+    several: subjects.Subject,
+    theirs: subjects.Subject | None,
+    wanted: argparse.Namespace,
 ) -> None:
-    """Measure by measure, the two in turn: a ratio is worth something only within the same moment."""
+    """Measure by measure, all in turn: a ratio is worth something only within the same moment.
+
+    *several*: ours again with a process for each of two cores, as it runs in production.
+    """
     both = [("", ours), *([("their_", theirs)] if theirs is not None else [])]
     for number in range(wanted.rounds):
         results.add("signature_ms", measures.openssl_signature_ms())
-        for prefix, subject in both:
+        for prefix, subject in (*both, ("workers_", several)):
             pace, openssl = _tokens(subject, wanted.seconds)
             results.add(f"{prefix}openssl", openssl)
             _add(results, f"{prefix}tokens", pace)

@@ -29,7 +29,7 @@ from xenia.usecases.invitation_rules import Plan
 def new_guest(tx: Transaction, plan: Plan, user_id: ObjectId, now: datetime) -> User:
     """A pending guest (or external member) with no credentials, whose only identity so far is its own name here."""
     order, tenant = plan.order, plan.tenant
-    upn = _free_upn(tx, order.email, tenant.initial_domain)
+    upn = free_upn(tx, order.email, tenant.initial_domain)
     # An address that somebody keeps as a note already may not become a second routable (proxy) address.
     is_owned = bool(tx.users.find_by_address(order.email))
     profile: dict[str, Any] = dict(order.properties)
@@ -54,7 +54,7 @@ def new_guest(tx: Transaction, plan: Plan, user_id: ObjectId, now: datetime) -> 
     )
 
 
-def _free_upn(tx: Transaction, email: str, initial_domain: str) -> str:
+def free_upn(tx: Transaction, email: str, initial_domain: str) -> str:
     """The address as user principal name, numbered when another user (even a deleted one) holds that name.
 
     It happens: names never change, so a guest whose address was corrected keeps the old one. The domain is

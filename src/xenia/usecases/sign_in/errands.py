@@ -7,17 +7,16 @@ No request thread waits longer than ``MOMENT``; a process that dies leaves an er
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from xenia.core.ids import TenantId
-from xenia.core.signin.facts import Errand, Facts
-from xenia.core.signin.interaction import Interaction
+from xenia.core.signin.facts import Facts
 from xenia.core.signin.interrupts import Step
 from xenia.ports import Ports, Transaction
 from xenia.usecases.sign_in.begin import completed
 from xenia.usecases.sign_in.finish import Finished, draw, finish
+from xenia.usecases.sign_in.settling import Settled, Waiting, launch, settle
 from xenia.usecases.sign_in.situation import (
     BrowserContext,
     Situation,
@@ -25,25 +24,13 @@ from xenia.usecases.sign_in.situation import (
     find_session,
     load_interaction,
 )
-from xenia.usecases.sign_in.steps import Posted, record_refusal, take_step
+from xenia.usecases.sign_in.steps import Posted, take_step
 from xenia.usecases.sign_in.turn import Rejected, Turn
 
 ERRAND_LEASE = timedelta(seconds=60)
 """After that nobody works on it any more: every request is bounded by less, so its process died."""
 MOMENT = 1.0
 """Seconds a request waits for an errand before it shows the busy page."""
-
-Settled = Callable[[Transaction, Situation, datetime], Facts]
-
-
-@dataclass(frozen=True, slots=True)
-class Waiting:
-    """The errand of one interaction, as whoever works on it knows it."""
-
-    tenant_id: TenantId
-    interaction_id: str
-    errand: Errand
-    browser: BrowserContext
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,47 +42,6 @@ class Progress:
     turn: Turn | None = None
     has_lapsed: bool = False
     """Nobody works on the errand any more: trying again is offered."""
-
-
-def launch(ports: Ports, waiting: Waiting, work: Callable[[], None], *, trouble: str = "busy") -> None:
-    """Start the work of an errand whose transaction is committed.
-
-    Refused by the pool (too many wait for this host, or altogether), it ends at once with *trouble*.
-    """
-    if not ports.errands.start(waiting.errand.id, waiting.errand.host, work):
-        settle(ports, waiting, lambda _tx, situation, _now: replace(situation.facts, trouble=trouble))
-
-
-def settle(ports: Ports, waiting: Waiting, apply: Settled) -> Situation | None:
-    """End the errand: *apply* says what was learnt. None when nobody waits for it any more.
-
-    Somebody may have left, begun anew, or tried again meanwhile: then nothing is changed. What *apply* returns
-    may hold the next errand; whoever put it there starts it afterwards.
-    """
-    record_id = ports.entropy.guid()
-
-    def work(tx: Transaction) -> Situation | None:
-        now = ports.clock.now()
-        found = tx.sign_ins.find_interaction(waiting.interaction_id)
-        if found is None or not _is_awaited(found, waiting.errand, now):
-            return None
-        interaction = replace(found, facts=replace(found.facts, errand=None))
-        session = find_session(ports, tx, waiting.browser.session_secret, now)
-        before = assess(ports, tx, interaction, session, now)
-        facts = apply(tx, before, now)
-        moved = assess(ports, tx, replace(interaction, facts=facts), session, now, before=before)
-        if moved.interrupt is not None and moved.interrupt.step is Step.REFUSED:
-            record_refusal(tx, moved, waiting.browser, record_id, now)
-        tx.sign_ins.advance_interaction(moved.interaction)
-        return moved
-
-    return ports.store.write(waiting.tenant_id, work)
-
-
-def _is_awaited(interaction: Interaction, errand: Errand, now: datetime) -> bool:
-    awaited = interaction.facts.errand
-    is_live = interaction.finished_at is None and interaction.expires_at > now
-    return is_live and awaited is not None and awaited.id == errand.id
 
 
 def progress(ports: Ports, tenant_id: TenantId, interaction_id: str, browser: BrowserContext) -> Progress:
@@ -148,3 +94,16 @@ def give_up(ports: Ports, posted: Posted) -> Turn | Rejected:
         return replace(situation.facts, errand=None)
 
     return take_step(ports, posted, (Step.WAIT,), apply)
+
+
+__all__ = [
+    "ERRAND_LEASE",
+    "MOMENT",
+    "Progress",
+    "Settled",
+    "Waiting",
+    "give_up",
+    "launch",
+    "progress",
+    "settle",
+]

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from xenia.core import audit
+from xenia.core.aadsts import AADSTS
 from xenia.core.endpoints import issuer_v2
 from xenia.core.errors import InteractionGone
 from xenia.core.session import (
@@ -216,3 +217,15 @@ def _log_step(proof: Proof, *, from_session: bool) -> audit.AuthenticationStep:
         detail="Previously satisfied" if from_session else "Correct",
         requirement="Primary authentication" if first else "Multifactor authentication",
     )
+
+
+def record_refusal(
+    tx: Transaction, situation: Situation, browser: BrowserContext, record_id: str, now: datetime
+) -> None:
+    """Write the refusal that is due now into the sign-in log."""
+    error = situation.interrupt.silent_error if situation.interrupt else None
+    row = AADSTS.get(type(error)) if error is not None else None
+    if error is not None and row is not None:
+        tx.logs.sign_in(
+            sign_in_record(situation, browser, record_id, now, error_code=row.code, reason=error.message)
+        )

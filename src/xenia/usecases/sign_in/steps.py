@@ -21,8 +21,9 @@ from xenia.core.signin.interrupts import Step
 from xenia.ports import Ports, Transaction
 from xenia.usecases.sign_in.begin import completed
 from xenia.usecases.sign_in.consent import grant_consent
-from xenia.usecases.sign_in.finish import Finished, draw, finish, sign_in_record
+from xenia.usecases.sign_in.finish import Finished, draw, finish, record_refusal, sign_in_record
 from xenia.usecases.sign_in.realm import at_home, way_of
+from xenia.usecases.sign_in.settling import start_call, twice
 from xenia.usecases.sign_in.situation import (
     BrowserContext,
     Situation,
@@ -32,6 +33,8 @@ from xenia.usecases.sign_in.situation import (
     load_interaction,
 )
 from xenia.usecases.sign_in.turn import Rejected, Turn
+from xenia.usecases.sign_up.going_on import go_on
+from xenia.usecases.sign_up.hooks import PendingCall
 
 PASSWORD_TRIES_PER_ACCOUNT = 10
 PASSWORD_TRIES_PER_NETWORK = 100
@@ -55,6 +58,7 @@ class _Applied:
     turn: Turn | None = None
     rejected: Rejected | None = None
     finished: Finished | None = None
+    call: PendingCall | None = None
 
 
 def take_step(ports: Ports, posted: Posted, steps: tuple[Step, ...], apply: Apply) -> Turn | Rejected:
@@ -72,38 +76,33 @@ def take_step(ports: Ports, posted: Posted, steps: tuple[Step, ...], apply: Appl
             return _Applied(turn=here)
         session = find_session(ports, tx, posted.browser.session_secret, now)
         situation = assess(ports, tx, interaction, session, now)
-        if situation.interrupt is None or (steps and situation.interrupt.step not in steps):
+        if situation.interrupt is None:
+            # Supplied elsewhere meanwhile (an approver, another window): this post only brings it to its end.
+            return _Applied(finished=finish(ports, tx, situation, posted.browser, drawn, now))
+        if steps and situation.interrupt.step not in steps:
             return _Applied(turn=here)
         facts = apply(tx, situation, now)
         if isinstance(facts, Rejected):
             return _Applied(rejected=facts)
         moved = assess(ports, tx, replace(interaction, facts=facts), session, now, before=situation)
+        way = go_on(ports, tx, situation, moved, session, posted.browser, now)
+        moved = way.situation
         if moved.interrupt is None:
             return _Applied(finished=finish(ports, tx, moved, posted.browser, drawn, now))
         if moved.interrupt.step is Step.REFUSED:
             record_refusal(tx, moved, posted.browser, drawn.record_id, now)
         tx.sign_ins.advance_interaction(moved.interaction)
-        return _Applied(turn=here)
+        return _Applied(turn=here, call=way.call)
 
-    applied = ports.store.write(posted.tenant_id, work)
+    applied = twice(lambda: ports.store.write(posted.tenant_id, work))
+    if applied.call is not None:
+        start_call(ports, posted.tenant_id, applied.call, posted.browser)
     if applied.rejected is not None:
         ports.mail_queued()
         return applied.rejected
     if applied.finished is not None:
         return completed(ports, applied.finished)
     return applied.turn or Turn(interaction_id=posted.interaction_id)
-
-
-def record_refusal(
-    tx: Transaction, situation: Situation, browser: BrowserContext, record_id: str, now: datetime
-) -> None:
-    """Write the refusal that is due now into the sign-in log."""
-    error = situation.interrupt.silent_error if situation.interrupt else None
-    row = AADSTS.get(type(error)) if error is not None else None
-    if error is not None and row is not None:
-        tx.logs.sign_in(
-            sign_in_record(situation, browser, record_id, now, error_code=row.code, reason=error.message)
-        )
 
 
 def identify(ports: Ports, posted: Posted, login: str) -> Turn | Rejected:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
+from xenia.core.attribute_form import FieldError
 from xenia.core.signin.answer import Answer
 
 
@@ -31,9 +33,13 @@ class Rejected:
     """The step was not accepted. Counters are committed; the page is shown again with this."""
 
     reason: str
-    """``address``, ``password-rules``, ``password-same``, ``password-again``, ``code``, ``code-expired``, ``code-replaced``, ``code-used``, ``code-locked``, ``password``,
+    """``address``, ``address-way``, ``details``, ``password-rules``, ``password-same``, ``password-again``, ``code``, ``code-expired``, ``code-replaced``, ``code-used``, ``code-locked``, ``password``,
     ``clock``, ``limit`` or ``too-soon``: the page has a sentence for each."""
     tries_left: int | None = None
     wait: timedelta | None = None
     drift: timedelta | None = None
     """How far the phone's clock is off, when that explains a wrong code."""
+    fields: tuple[FieldError, ...] = ()
+    """What is wrong with single answers of a page that has many."""
+    posted: Mapping[str, Sequence[str]] | None = None
+    """The answers as they were sent, to be shown again."""

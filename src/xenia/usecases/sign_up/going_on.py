@@ -1,0 +1,142 @@
+"""Going on without the person: asking connectors, filing the request for approval, creating the guest.
+
+Called in the transaction of every step of a sign-up, with the situation the step led to. Does what is due until
+something is asked of the person or of somebody else's server, and writes the funnel. Two people with one account
+(or one person in two windows) get one guest: the second finds it, or meets the unique identity and is led on.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from xenia.core.actor import Actor
+from xenia.core.session import Session
+from xenia.core.sign_up import SignUpRequest, Stage
+from xenia.core.signin.facts import Facts
+from xenia.core.signin.interrupts import Step
+from xenia.core.user_attributes import AttributeValues
+from xenia.ports import Ports, Transaction
+from xenia.usecases.sign_in.situation import BrowserContext, Situation, assess
+from xenia.usecases.sign_up import funnel_events
+from xenia.usecases.sign_up.hooks import PendingCall, call_for, due_hook
+from xenia.usecases.sign_up.new_guest import GuestOrder, add_guest
+from xenia.usecases.sign_up.standing import Standing
+
+_MOST_DEEDS = 4
+"""Two hooks that are gone, a request, a guest: more is never due in a row."""
+
+
+@dataclass(frozen=True, slots=True)
+class OnTheWay:
+    """Where it came to, and the connector that must be asked after the commit."""
+
+    situation: Situation
+    call: PendingCall | None = None
+
+
+def go_on(
+    ports: Ports,
+    tx: Transaction,
+    before: Situation,
+    moved: Situation,
+    session: Session | None,
+    browser: BrowserContext,
+    now: datetime,
+) -> OnTheWay:
+    """Everything that is due without the person. *before*: as the step found it.
+
+    Raises Conflict when somebody else became this guest, or filed this request, at this very moment: once more
+    from the start finds it.
+    """
+    if moved.facts.sign_up is None:
+        return OnTheWay(moved)
+    call = None
+    for _ in range(_MOST_DEEDS):
+        standing = moved.standing
+        if standing is None or moved.interrupt is None or moved.interrupt.step is not Step.PROCEED:
+            break
+        facts, call = _deed(ports, tx, moved, standing, browser, now)
+        moved = assess(ports, tx, replace(moved.interaction, facts=facts), session, now, before=moved)
+        if call is not None:
+            break
+    _record(ports, tx, before, moved, now)
+    return OnTheWay(moved, call)
+
+
+def _deed(
+    ports: Ports,
+    tx: Transaction,
+    situation: Situation,
+    standing: Standing,
+    browser: BrowserContext,
+    now: datetime,
+) -> tuple[Facts, PendingCall | None]:
+    facts, progress = situation.facts, standing.progress
+    hook = due_hook(standing)
+    if hook is not None:
+        call = call_for(ports, tx, situation.interaction.id, standing, facts, hook, now)
+        if call is None:
+            return replace(facts, sign_up=replace(progress, failed=True)), None
+        return replace(facts, errand=call.errand), call
+    if standing.demands.requires_approval:
+        request = _request(ports, situation, standing, now)
+        tx.sign_ups.add_request(request)
+        return replace(facts, sign_up=replace(progress, request_id=request.id)), None
+    return _create(ports, tx, situation, standing, browser, now), None
+
+
+def _request(ports: Ports, situation: Situation, standing: Standing, now: datetime) -> SignUpRequest:
+    assert standing.account is not None
+    return SignUpRequest(
+        id=ports.entropy.guid(),
+        tenant_id=situation.tenant.id,
+        flow_id=standing.progress.flow_id,
+        app_id=situation.client.app_id,
+        account=standing.account,
+        details=collected(standing),
+        created_at=now,
+        is_test=standing.progress.is_test,
+    )
+
+
+def collected(standing: Standing) -> AttributeValues:
+    """What will be stored: what the page sent, with the connector's words in place; without a page the connector's."""
+    progress = standing.progress
+    return progress.details if progress.details is not None else progress.prefill
+
+
+def _create(
+    ports: Ports,
+    tx: Transaction,
+    situation: Situation,
+    standing: Standing,
+    browser: BrowserContext,
+    now: datetime,
+) -> Facts:
+    assert standing.account is not None
+    order = GuestOrder(
+        tenant=situation.tenant,
+        principal=situation.principal,
+        flow_id=standing.progress.flow_id,
+        account=standing.account,
+        details=collected(standing),
+        is_test=standing.progress.is_test,
+    )
+    actor = Actor(situation.tenant.id, situation.interaction.correlation_id, ip_address=browser.ip_address)
+    user = add_guest(ports, tx, order, actor, now)
+    traveller = funnel_events.traveller_of(situation)
+    for stage in (Stage.DETAILS_SENT, Stage.CONNECTOR_PASSED, Stage.CREATED):
+        # A station without page or connector is passed by walking through.
+        funnel_events.record(ports, tx, traveller, stage, now)
+    return replace(situation.facts, user_id=user.id)
+
+
+def _record(ports: Ports, tx: Transaction, before: Situation, moved: Situation, now: datetime) -> None:
+    traveller = funnel_events.traveller_of(moved)
+    funnel_events.record_stations(ports, tx, traveller, now)
+    if moved.standing is not None:
+        funnel_events.record_end(ports, tx, traveller, moved.interrupt, now)
+    elif before.standing is not None and before.standing.account is None:
+        # The proof led to somebody who is here already: an ordinary sign-in from now on.
+        funnel_events.leave(ports, tx, traveller, funnel_events.ALREADY_A_USER, now)

@@ -1,0 +1,184 @@
+"""The first pages of a sign-up: choosing how, changing one's mind, agreeing, going on after a wait, leaving."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from xenia.core.addresses import parse_address
+from xenia.core.directory.identity_provider import EMAIL_PASSCODE_PROVIDER_ID, ENTRA_PROVIDER_ID
+from xenia.core.directory.tenant import Tenant, TenantPolicies
+from xenia.core.errors import ConsentDeclined
+from xenia.core.sign_up import SignUpProgress
+from xenia.core.signin.facts import Facts, Realm
+from xenia.core.signin.home_realm import PASSCODE_HOME, Home, home_of_provider, is_usable
+from xenia.core.signin.interrupts import Step
+from xenia.core.user_flow import UserFlow
+from xenia.ports import Ports, Transaction
+from xenia.usecases.sign_in.realm import realm_of
+from xenia.usecases.sign_in.situation import Situation, load_interaction
+from xenia.usecases.sign_in.steps import Posted, take_step
+from xenia.usecases.sign_in.turn import Rejected, Turn
+from xenia.usecases.sign_up import funnel_events
+from xenia.usecases.sign_up.standing import offered_flow
+
+
+@dataclass(frozen=True, slots=True)
+class ProviderButton:
+    """A provider that is chosen by itself, without an address."""
+
+    provider_id: str
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class WaysIn:
+    """What the first page offers."""
+
+    takes_address: bool
+    """An address is asked: its home decides between a work account, a provider's domain and a code by mail."""
+    buttons: tuple[ProviderButton, ...]
+    """In the flow's order."""
+
+
+def ways_in(tx: Transaction, policies: TenantPolicies, flow: UserFlow) -> WaysIn:
+    """The flow's providers as far as they can be used now."""
+    configured = {entry.id: entry for entry in tx.identity_providers.list() if is_usable(entry)}
+    codes = EMAIL_PASSCODE_PROVIDER_ID in flow.provider_ids and policies.email_passcode_enabled
+    return WaysIn(
+        takes_address=codes or ENTRA_PROVIDER_ID in flow.provider_ids,
+        buttons=tuple(
+            ProviderButton(name, configured[name].display_name)
+            for name in flow.provider_ids
+            if name in configured
+        ),
+    )
+
+
+def first_facts(flow: UserFlow | None, *, is_test: bool = False) -> Facts:
+    """Facts of somebody who wants to sign up. Without a flow the page says that it is closed."""
+    return Facts(chosen=True, sign_up=SignUpProgress(flow.id if flow else "", is_test=is_test))
+
+
+def start_sign_up(ports: Ports, posted: Posted) -> Turn | Rejected:
+    """**Create one**. Raises InteractionGone."""
+
+    def apply(tx: Transaction, situation: Situation, now: datetime) -> Facts:
+        del now
+        if situation.interaction.authorize is None:
+            return situation.facts
+        return first_facts(offered_flow(tx, situation.policies, situation.client.app_id))
+
+    return take_step(ports, posted, (), apply)
+
+
+def leave_sign_up(ports: Ports, posted: Posted) -> Turn | Rejected:
+    """**Already have an account? Sign in**. Raises InteractionGone."""
+
+    def apply(tx: Transaction, situation: Situation, now: datetime) -> Facts:
+        if situation.facts.sign_up is None:
+            return situation.facts
+        traveller = funnel_events.traveller_of(situation)
+        funnel_events.leave(ports, tx, traveller, funnel_events.SIGNED_IN_INSTEAD, now)
+        return Facts()
+
+    return take_step(ports, posted, (), apply)
+
+
+def enter_address(ports: Ports, posted: Posted, typed: str) -> Turn | Rejected:
+    """The address was typed. Also **Change email**, at every page before the guest exists."""
+    address = parse_address(typed)
+    if address is None:
+        return Rejected("address")
+
+    def apply(tx: Transaction, situation: Situation, now: datetime) -> Facts | Rejected:
+        del now
+        progress = situation.facts.sign_up
+        flow = tx.user_flows.find(progress.flow_id) if progress is not None else None
+        if progress is None or flow is None:
+            return situation.facts
+        if parse_address(address, allow_plus=situation.policies.allow_plus_addresses) is None:
+            return Rejected("address")
+        home = home_in_flow(tx, situation.tenant, situation.policies, flow, address)
+        if home is None:
+            return Rejected("address-way")
+        chosen = Facts().with_account(address, home.realm, provider_id=home.provider_id)
+        return replace(chosen, sign_up=progress.again())
+
+    return take_step(ports, posted, (), apply)
+
+
+def home_in_flow(
+    tx: Transaction, tenant: Tenant, policies: TenantPolicies, flow: UserFlow, address: str
+) -> Home | None:
+    """Where this address proves itself, among the flow's providers; None when it has no way in here.
+
+    An address of the tenant's own domains is a member's, who signs in with the password as always.
+    """
+    home = realm_of(tx, tenant, address)
+    if home.realm is Realm.PASSWORD:
+        return home
+    if home.realm is Realm.FEDERATED and home.provider_id in flow.provider_ids:
+        return home
+    codes = EMAIL_PASSCODE_PROVIDER_ID in flow.provider_ids and policies.email_passcode_enabled
+    return PASSCODE_HOME if codes else None
+
+
+def choose_provider(ports: Ports, posted: Posted, provider_id: str) -> Turn | Rejected:
+    """A provider's button was pressed."""
+
+    def apply(tx: Transaction, situation: Situation, now: datetime) -> Facts | Rejected:
+        del now
+        progress = situation.facts.sign_up
+        flow = tx.user_flows.find(progress.flow_id) if progress is not None else None
+        if progress is None or flow is None:
+            return situation.facts
+        offered = {button.provider_id for button in ways_in(tx, situation.policies, flow).buttons}
+        if provider_id not in offered:
+            return Rejected("address-way")
+        home = home_of_provider(provider_id)
+        chosen = Facts().with_account(None, home.realm, provider_id=home.provider_id)
+        return replace(chosen, sign_up=progress.again())
+
+    return take_step(ports, posted, (), apply)
+
+
+def accept_review(ports: Ports, posted: Posted) -> Turn | Rejected:
+    """**Accept** on *Review permissions* of a sign-up."""
+
+    def apply(tx: Transaction, situation: Situation, now: datetime) -> Facts:
+        del tx, now
+        return replace(situation.facts, accepted=True)
+
+    return take_step(ports, posted, (Step.REVIEW,), apply)
+
+
+def proceed(ports: Ports, posted: Posted) -> Turn | Rejected:
+    """**Continue**, **Check again** and **Try again**: whatever stood in the way is asked anew."""
+
+    def apply(tx: Transaction, situation: Situation, now: datetime) -> Facts:
+        del tx, now
+        progress = situation.facts.sign_up
+        if progress is None:
+            return situation.facts
+        return replace(situation.facts, sign_up=replace(progress, failed=False))
+
+    return take_step(ports, posted, (Step.PROCEED, Step.PENDING, Step.SIGN_UP_FAILED), apply)
+
+
+def cancel_sign_up(ports: Ports, posted: Posted) -> None:
+    """**Cancel**, and **Back to the app** where the way ends. The interaction is over.
+
+    Raises ConsentDeclined (the app is told ``access_denied``), InteractionGone.
+    """
+
+    def work(tx: Transaction) -> None:
+        now = ports.clock.now()
+        interaction = load_interaction(ports, tx, posted.interaction_id, posted.browser, now)
+        app_id = interaction.authorize.app_id if interaction.authorize else None
+        traveller = funnel_events.Traveller(interaction.id, posted.tenant_id, app_id, interaction.facts)
+        funnel_events.leave(ports, tx, traveller, funnel_events.CANCELLED, now)
+        tx.sign_ins.finish_interaction(interaction, now)
+
+    ports.store.write(posted.tenant_id, work)
+    raise ConsentDeclined

@@ -197,6 +197,7 @@ def server_info(installation: Installation, sealer: AesSealer) -> ServerInfo:
         mail_server=_mail_server(settings.mail.smtp),
         initial_domain_suffix=settings.server.initial_domain_suffix,
         signin_limit_scale=_CLASSROOM if settings.workshop.tools else 1,
+        allows_private=settings.outgoing.outgoing_private,
     )
 
 

@@ -114,6 +114,18 @@ UPDATE_COMPANY = Activity("Set Company Information", "DirectoryManagement")
 CREATE_TENANT = Activity("Create company", "DirectoryManagement", operation="Add")
 ADD_ROLE_MEMBER = Activity("Add member to role", "RoleManagement", operation="Add")
 REMOVE_ROLE_MEMBER = Activity("Remove member from role", "RoleManagement", operation="Delete")
+CREATE_IDENTITY_PROVIDER = Activity("Create identity provider", "Resource", "B2C", "Add")
+UPDATE_IDENTITY_PROVIDER = Activity("Update identity provider", "Resource", "B2C")
+DELETE_IDENTITY_PROVIDER = Activity("Delete identity provider", "Resource", "B2C", "Delete")
+CREATE_USER_FLOW = Activity("Create user flow", "Resource", "B2C", "Add")
+UPDATE_USER_FLOW = Activity("Update user flow", "Resource", "B2C")
+DELETE_USER_FLOW = Activity("Delete user flow", "Resource", "B2C", "Delete")
+CREATE_USER_ATTRIBUTE = Activity("Create user attribute", "Resource", "B2C", "Add")
+UPDATE_USER_ATTRIBUTE = Activity("Update user attribute", "Resource", "B2C")
+DELETE_USER_ATTRIBUTE = Activity("Delete user attribute", "Resource", "B2C", "Delete")
+CREATE_API_CONNECTOR = Activity("Create API connector", "Resource", "B2C", "Add")
+UPDATE_API_CONNECTOR = Activity("Update API connector", "Resource", "B2C")
+DELETE_API_CONNECTOR = Activity("Delete API connector", "Resource", "B2C", "Delete")
 
 
 def audit_record(

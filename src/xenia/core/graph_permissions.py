@@ -96,8 +96,8 @@ GRAPH_PERMISSIONS: tuple[GraphPermission, ...] = (
         "edd3c878-b384-41fd-95ad-e7407dd775be", "fb221be6-99f2-473f-bd32-01c6a0e9ca3b",
     ),
     GraphPermission(
-        "Policy.ReadWrite.AuthenticationFlows", "Read and write authentication flow policies",
-        "Read and switch guest self-service sign-up.",
+        "Policy.ReadWrite.AuthenticationFlows", "Read and write your organization's authentication flow policies",
+        "Read and change whether people may sign up by themselves.",
         "edb72de9-4252-4d03-a925-451deef99db7", "25f85f3c-f66c-4205-8cd5-de92dd7f0cec",
     ),
     GraphPermission(
@@ -110,28 +110,30 @@ GRAPH_PERMISSIONS: tuple[GraphPermission, ...] = (
         "f13ce604-1677-429f-90bd-8a10b9f01325", "90db2b9a-d928-4d33-a4dd-8442ae3d41e4",
     ),
     GraphPermission(
-        "IdentityUserFlow.Read.All", "Read all user flows", "Read user flows and user attributes.",
+        "IdentityUserFlow.Read.All", "Read all identity user flows", "Read user flows and user attributes.",
         "2903d63d-4611-4d43-99ce-a33f3f52e343", "1b0c317f-dd31-4305-9932-259a8b6e8099",
     ),
     GraphPermission(
-        "IdentityUserFlow.ReadWrite.All", "Read and write all user flows", "Read and change user flows and user attributes.",
+        "IdentityUserFlow.ReadWrite.All", "Read and write all identity user flows",
+        "Read and change user flows and user attributes.",
         "281892cc-4dbf-4e3a-b6cc-b21029bb4e82", "65319a09-a2be-469d-8782-f6b07debf789",
     ),
     GraphPermission(
-        "APIConnectors.Read.All", "Read API connectors", "Read the API connectors of user flows.",
+        "APIConnectors.Read.All", "Read API connectors for authentication flows", "Read API connectors.",
         "1b6ff35f-31df-4332-8571-d31ea5a4893f", "b86848a7-d5b1-41eb-a9b4-54a4e6306e97",
     ),
     GraphPermission(
-        "APIConnectors.ReadWrite.All", "Read and write API connectors", "Read and change the API connectors of user flows.",
+        "APIConnectors.ReadWrite.All", "Read and write API connectors for authentication flows",
+        "Read and change API connectors.",
         "c67b52c5-7c69-48b6-9d48-7b3af3ded914", "1dfe531a-24a6-4f1b-80f4-7a0dc5a0a171",
     ),
     GraphPermission(
-        "EventListener.Read.All", "Read authentication event listeners",
+        "EventListener.Read.All", "Read your organization's authentication event listeners",
         "Read user flows as authentication events flows.",
         "f7dd3bed-5eec-48da-bc73-1c0ef50bc9a1", "b7f6385c-6ce6-4639-a480-e23c42ed9784",
     ),
     GraphPermission(
-        "EventListener.ReadWrite.All", "Read and write authentication event listeners",
+        "EventListener.ReadWrite.All", "Read and write your organization's authentication event listeners",
         "Read and change user flows as authentication events flows.",
         "d11625a6-fe21-4fc6-8d3d-063eba5525ad", "0edf5e9e-4ce8-468a-8432-d08631d18c43",
     ),

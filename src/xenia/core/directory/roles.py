@@ -75,3 +75,19 @@ LOG_READING_ROLES = frozenset(
     for role in (GLOBAL_ADMINISTRATOR, GLOBAL_READER, USER_ADMINISTRATOR, REPORTS_READER, SECURITY_READER)
 )
 """May read audit and sign-in logs. User administrators too: they answer when a guest cannot get in."""
+
+PROVIDER_WRITING_ROLES = frozenset(
+    role.template_id for role in (GLOBAL_ADMINISTRATOR, EXTERNAL_IDENTITY_PROVIDER_ADMINISTRATOR)
+)
+FLOW_WRITING_ROLES = frozenset(
+    role.template_id for role in (GLOBAL_ADMINISTRATOR, USER_FLOW_ADMINISTRATOR, USER_ADMINISTRATOR)
+)
+"""May change user flows and what they consist of, API connectors included."""
+ATTRIBUTE_WRITING_ROLES = frozenset(
+    role.template_id for role in (GLOBAL_ADMINISTRATOR, USER_FLOW_ATTRIBUTE_ADMINISTRATOR)
+)
+"""May define custom attributes: they change what the directory knows of everybody."""
+SELF_SERVICE_READING_ROLES = (
+    PROVIDER_WRITING_ROLES | FLOW_WRITING_ROLES | ATTRIBUTE_WRITING_ROLES | {GLOBAL_READER.template_id}
+)
+"""May see providers, user flows, attributes and connectors, never their secrets."""

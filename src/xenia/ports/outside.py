@@ -102,6 +102,18 @@ class KeyRing(Protocol):
         ...
 
 
+@dataclass(frozen=True, slots=True)
+class KeyedCertificate:
+    """A certificate (with its chain) and its private key, both as PEM, and what portals show of it."""
+
+    certificate_pem: str
+    private_key_pem: str
+    thumbprint: str
+    """SHA-1, upper-case hex."""
+    not_before: datetime
+    not_after: datetime
+
+
 class AssertionVerifier(Protocol):
     """Signatures of client assertions (RFC 7523) and reading of certificates."""
 
@@ -118,6 +130,10 @@ class AssertionVerifier(Protocol):
 
         Raises ValueError.
         """
+        ...
+
+    def read_pkcs12(self, data: bytes, password: str) -> KeyedCertificate:
+        """The certificate and key of a PKCS #12 file (.pfx). Raises ValueError with a sentence for people."""
         ...
 
 

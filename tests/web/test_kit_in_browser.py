@@ -15,6 +15,7 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, expect
 
 from tests.support.browser import LaunchBrowser, PageWatch
+from xenia.web.charts import Bar, funnel
 from xenia.web.http import BASE_CSP
 from xenia.web.pages import Pages
 from xenia.web.static_files import StaticFiles
@@ -41,6 +42,12 @@ PORTAL = {
         "body": {"inviteRedirectUrl": "https://app.example"},
     },
     "now": datetime(2026, 5, 12, 14, 7, tzinfo=UTC),
+    "chart": funnel(
+        [Bar("Started", 5), Bar("Guest created", 2, "after 2 min")],
+        name="funnel",
+        title="Sign-ups",
+        description="2 of 5 people who started became guests.",
+    ),
 }
 CODE = """{% extends 'kit/guest.html' %}{% block title %}Enter code{% endblock %}
 {% block lead %}to continue to <strong>{{ app_name }}</strong>{% endblock %}

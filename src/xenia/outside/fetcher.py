@@ -151,7 +151,9 @@ class GuardedFetcher:
                     preload_content=False,
                     assert_same_host=False,
                 )
-                return self._read(response, host, line)
+                # Closed here whatever happens: a connection that was not read to its end belongs to no pool.
+                with closing(response):
+                    return self._read(response, host, line)
         except HTTPError as error:
             raise FetchFailed(f"{host}: {_words(error)}") from None
         finally:

@@ -37,7 +37,7 @@ _COMMON_MEMBERS: dict[str, Any] = {
     "id_token_signing_alg_values_supported": ["RS256"],
     "grant_types_supported": ["authorization_code", "implicit", "client_credentials"],
     "code_challenge_methods_supported": ["S256"],
-    "prompt_values_supported": ["none", "login", "consent", "select_account"],
+    "prompt_values_supported": ["none", "login", "consent", "select_account", "create"],
     "claims_parameter_supported": True,
     "request_parameter_supported": False,
     "request_uri_parameter_supported": False,

@@ -25,7 +25,7 @@ MAX_PARAMETER = 8192
 MAX_TOTAL = 32_768
 RESPONSE_TYPES = frozenset({"code", "id_token", "token"})
 RESPONSE_MODES = ("query", "fragment", "form_post")
-PROMPTS = frozenset({"login", "none", "consent", "select_account"})
+PROMPTS = frozenset({"login", "none", "consent", "select_account", "create"})
 _CHALLENGE = re.compile(r"[A-Za-z0-9_-]{43}")
 _GRAPH_OF_V1 = "00000003-0000-0000-c000-000000000000"
 
@@ -248,6 +248,7 @@ def hints(asked: Asked) -> Asked:
         login_hint=login if login and usable else None,
         domain_hint=asked.params.find("domain_hint"),
         client_info=asked.params.get("client_info") == "1",
+        flow_run=asked.params.get("flow_run")[:1024] or None,
     )
 
 

@@ -33,11 +33,18 @@ class AuthorizeRequest:
     claims_request: str | None = None
     endpoint_version: str = "2.0"
     resource: str | None = None
+    flow_run: str | None = None
+    """Seal of **Run user flow**: the sign-up is a test."""
 
     @property
     def is_silent(self) -> bool:
         """Whether no page may be shown (``prompt=none``)."""
         return "none" in self.prompts
+
+    @property
+    def wants_sign_up(self) -> bool:
+        """Whether an account is to be created (``prompt=create``, Initiating User Registration via OpenID Connect)."""
+        return "create" in self.prompts
 
 
 @dataclass(frozen=True, slots=True)

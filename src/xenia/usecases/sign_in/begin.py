@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from datetime import datetime
 
 from xenia.core.directory.tenant import Tenant
 from xenia.core.invitation import Invitation
@@ -23,6 +24,9 @@ from xenia.usecases.sign_in.situation import (
     seeded,
 )
 from xenia.usecases.sign_in.turn import Turn
+from xenia.usecases.sign_up.going_on import go_on
+from xenia.usecases.sign_up.run_seal import is_test_run
+from xenia.usecases.sign_up.standing import first_facts, offered_flow
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,13 +46,14 @@ def begin_authorize(ports: Ports, tenant: Tenant, request: AuthorizeRequest, bro
     def work(tx: Transaction) -> _Begun | Situation:
         now = interaction.created_at
         session = find_session(ports, tx, browser.session_secret, now)
-        started = replace(interaction, facts=_first_facts(tx, tenant, request, session))
+        started = replace(interaction, facts=_first_facts(ports, tx, tenant, request, session, now))
         situation = assess(ports, tx, started, session, now)
         if situation.interrupt is None:
             return _Begun(started, finish(ports, tx, situation, browser, drawn, now, stored=False))
         if request.is_silent:
             return situation
         tx.sign_ins.add_interaction(started)
+        go_on(ports, tx, situation, situation, session, browser, now)
         return _Begun(started)
 
     outcome = ports.store.write(tenant.id, work)
@@ -120,9 +125,17 @@ def _new(
 
 
 def _first_facts(
-    tx: Transaction, tenant: Tenant, request: AuthorizeRequest, session: Session | None
+    ports: Ports,
+    tx: Transaction,
+    tenant: Tenant,
+    request: AuthorizeRequest,
+    session: Session | None,
+    now: datetime,
 ) -> Facts:
     """What is known before any page: the session's proofs, unless a choice or a new proof is demanded."""
+    if request.wants_sign_up:
+        flow = offered_flow(tx, tx.tenants.policies(tenant.id), request.app_id)
+        return first_facts(flow, is_test=is_test_run(ports, tenant.id, request, flow, now))
     facts = Facts()
     if not {"login", "select_account"} & set(request.prompts):
         facts = seeded(facts, session, login_hint=request.login_hint)

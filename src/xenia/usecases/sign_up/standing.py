@@ -50,6 +50,11 @@ def offered_flow(tx: Transaction, policies: TenantPolicies, app_id: AppId) -> Us
     return flow if flow is not None and flow.is_sign_up_allowed else None
 
 
+def first_facts(flow: UserFlow | None, *, is_test: bool = False) -> Facts:
+    """Facts of somebody who wants to sign up. Without a flow the page says that it is closed."""
+    return Facts(chosen=True, sign_up=SignUpProgress(flow.id if flow else "", is_test=is_test))
+
+
 def account_of(facts: Facts) -> ExternalAccount | None:
     """The external account that was proven, whichever way; None for members and before the proof."""
     if facts.account is not None:

@@ -9,7 +9,6 @@ from xenia.core.addresses import parse_address
 from xenia.core.directory.identity_provider import EMAIL_PASSCODE_PROVIDER_ID, ENTRA_PROVIDER_ID
 from xenia.core.directory.tenant import Tenant, TenantPolicies
 from xenia.core.errors import ConsentDeclined
-from xenia.core.sign_up import SignUpProgress
 from xenia.core.signin.facts import Facts, Realm
 from xenia.core.signin.home_realm import PASSCODE_HOME, Home, home_of_provider, is_usable
 from xenia.core.signin.interrupts import Step
@@ -20,7 +19,7 @@ from xenia.usecases.sign_in.situation import Situation, load_interaction
 from xenia.usecases.sign_in.steps import Posted, take_step
 from xenia.usecases.sign_in.turn import Rejected, Turn
 from xenia.usecases.sign_up import funnel_events
-from xenia.usecases.sign_up.standing import offered_flow
+from xenia.usecases.sign_up.standing import first_facts, offered_flow
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,11 +52,6 @@ def ways_in(tx: Transaction, policies: TenantPolicies, flow: UserFlow) -> WaysIn
             if name in configured
         ),
     )
-
-
-def first_facts(flow: UserFlow | None, *, is_test: bool = False) -> Facts:
-    """Facts of somebody who wants to sign up. Without a flow the page says that it is closed."""
-    return Facts(chosen=True, sign_up=SignUpProgress(flow.id if flow else "", is_test=is_test))
 
 
 def start_sign_up(ports: Ports, posted: Posted) -> Turn | Rejected:

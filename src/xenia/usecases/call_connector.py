@@ -31,7 +31,7 @@ from xenia.core.connector_messages import (
     question_body,
     verdict_of,
 )
-from xenia.core.directory.roles import GLOBAL_ADMINISTRATOR, USER_ADMINISTRATOR, USER_FLOW_ADMINISTRATOR
+from xenia.core.directory.roles import FLOW_WRITING_ROLES, USER_FLOW_ADMINISTRATOR
 from xenia.core.errors import InvalidValue, LimitReached, NotFound
 from xenia.core.ids import CorrelationId, TenantId
 from xenia.core.user_attributes import BUILT_IN_ATTRIBUTES, EMAIL, UserAttribute, attribute_key
@@ -45,14 +45,12 @@ from xenia.ports import (
     FetchTooLarge,
     Ports,
 )
+from xenia.usecases.manage_api_connectors import SECRET_PURPOSE
+from xenia.usecases.self_service_rules import WRITE_CONNECTORS, require_writer
 
-SEALED_FOR = "api-connector"
 TRIALS, TRIAL_WINDOW = 6, timedelta(minutes=1)
 """Test requests of one tenant: each may hold a thread for the whole time limit."""
 _SHOWN_ANSWER = 4_000
-_TRYING_ROLES = frozenset(
-    role.template_id for role in (GLOBAL_ADMINISTRATOR, USER_ADMINISTRATOR, USER_FLOW_ADMINISTRATOR)
-)
 log = logging.getLogger("xenia.api_connectors")
 
 
@@ -117,7 +115,7 @@ def try_connector(
     *sample*: ``email`` and attributes by their ids. Raises NotPermitted, NotFound, InvalidValue for a sample
     without an address, LimitReached.
     """
-    actor.require(_TRYING_ROLES, "APIConnectors.ReadWrite.All")
+    require_writer(actor, FLOW_WRITING_ROLES, USER_FLOW_ADMINISTRATOR.name, *WRITE_CONNECTORS)
     connector, attributes = _read(ports, actor.tenant_id, connector_id)
     if connector is None:
         raise NotFound("ApiConnector", connector_id)
@@ -206,14 +204,14 @@ def _request(ports: Ports, connector: ApiConnector, body: bytes) -> FetchRequest
     certificate = None
     match connector.authentication:
         case ConnectorAuthentication.BASIC:
-            password = ports.sealer.open(connector.sealed_password, SEALED_FOR)
+            password = ports.sealer.open(connector.sealed_password, SECRET_PURPOSE)
             login = connector.username.encode() + b":" + password
             headers["Authorization"] = f"Basic {base64.b64encode(login).decode()}"
         case ConnectorAuthentication.CERTIFICATE:
             newest = connector.certificate_at(ports.clock.now())
             if newest is None:
                 raise ValueError("no certificate is valid now")
-            key = ports.sealer.open(newest.sealed_key, SEALED_FOR)
+            key = ports.sealer.open(newest.sealed_key, SECRET_PURPOSE)
             certificate = ClientCertificate(newest.certificate_pem, key.decode())
         case ConnectorAuthentication.NONE:
             pass

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from datetime import datetime
 from urllib.parse import urlsplit
 
@@ -18,7 +18,11 @@ from xenia.core.actor import Actor, system_actor
 from xenia.core.addresses import domain_key, parse_address
 from xenia.core.audit import Activity, Change, Target, audit_record
 from xenia.core.directory.first_party import FIRST_PARTY_APP_IDS
-from xenia.core.directory.roles import GLOBAL_ADMINISTRATOR
+from xenia.core.directory.roles import (
+    EXTERNAL_IDENTITY_PROVIDER_ADMINISTRATOR,
+    GLOBAL_ADMINISTRATOR,
+    USER_FLOW_ADMINISTRATOR,
+)
 from xenia.core.directory.tenant import Domain, DomainRestrictions, Tenant, TenantPolicies
 from xenia.core.errors import Conflict, InvalidValue, NotFound, NotPermitted
 from xenia.core.ids import TenantId, parse_guid
@@ -142,13 +146,14 @@ def update_policies(
     ``policies.version`` is the version they were read with. Raises NotPermitted, InvalidValue, and
     Conflict when somebody else saved meanwhile.
     """
-    actor.require(_ADMINISTRATORS, permission)
+    actor.require(_ADMINISTRATORS.union(*_SINGLE_SWITCHES.values()), permission)
     wanted = replace(policies, domain_restrictions=_checked_domains(policies.domain_restrictions))
     now = ports.clock.now()
-    record_ids = tuple(ports.entropy.guid() for _ in range(3))
+    record_ids = tuple(ports.entropy.guid() for _ in range(4))
 
     def work(tx: Transaction) -> TenantPolicies:
         before = tx.tenants.policies(actor.tenant_id)
+        actor.require(_roles_for(before, wanted), permission)
         if replace(wanted, version=before.version) == before:
             return before
         tx.tenants.replace_policies(actor.tenant_id, wanted)
@@ -281,6 +286,23 @@ def _checked_domains(rules: DomainRestrictions) -> DomainRestrictions:
     return replace(rules, denied=denied, allowed=allowed)
 
 
+_SINGLE_SWITCHES = {
+    "self_service_sign_up": frozenset({USER_FLOW_ADMINISTRATOR.template_id}),
+    "email_passcode": frozenset({EXTERNAL_IDENTITY_PROVIDER_ADMINISTRATOR.template_id}),
+}
+"""What lesser administrators may switch, when they change nothing else."""
+
+
+def _roles_for(before: TenantPolicies, wanted: TenantPolicies) -> frozenset[str]:
+    changed = [
+        item.name
+        for item in fields(TenantPolicies)
+        if item.name != "version" and getattr(before, item.name) != getattr(wanted, item.name)
+    ]
+    lesser = _SINGLE_SWITCHES.get(changed[0], frozenset()) if len(changed) == 1 else frozenset()
+    return _ADMINISTRATORS | lesser
+
+
 _AUTHORIZATION = ("allow_invites_from", "guest_access", "members_may_register_apps")
 _OTHER = ("security_defaults", "allow_plus_addresses", "offer_stay_signed_in")
 
@@ -294,6 +316,9 @@ def _policy_changes(before: TenantPolicies, after: TenantPolicies) -> list[tuple
     if old != new:
         details = Change("PolicyDetails", json.dumps([old]), json.dumps([new]))
         target = Target("B2BManagementPolicy", "Policy", "B2BManagementPolicy", changes=(details,))
+        found.append((audit.UPDATE_POLICY, target))
+    if changes := _changed(before, after, ("self_service_sign_up",)):
+        target = Target("authenticationFlowsPolicy", "Policy", "Authentication flows policy", changes=changes)
         found.append((audit.UPDATE_POLICY, target))
     if changes := _changed(before, after, _OTHER):
         found.append(

@@ -9,9 +9,13 @@ from xenia.core.errors import ConsentDeclined, InteractionGone, NotFound, Protoc
 from xenia.core.ids import parse_guid
 from xenia.core.signin.interrupts import Step
 from xenia.ports import Ports
+from xenia.ui.signin.federating import BUSY_REFRESH, on_the_way, provider_host
 from xenia.ui.signin.refusals import Refusals
 from xenia.ui.signin.views import chosen_theme, host_of, page_of
+from xenia.usecases.federation.begin import begin_federation
+from xenia.usecases.federation.ways import continue_with, use_code
 from xenia.usecases.sign_in import BrowserContext, Rejected, Situation, Turn, where_is
+from xenia.usecases.sign_in.errands import give_up, progress
 from xenia.usecases.sign_in.new_password import choose_password
 from xenia.usecases.sign_in.passcode import enter_code, send_code
 from xenia.usecases.sign_in.redeem import accept_invitation
@@ -24,6 +28,7 @@ from xenia.usecases.sign_in.steps import (
     identify,
     pick,
 )
+from xenia.usecases.sign_up.start import cancel_sign_up
 from xenia.web.authorization_response import came_by_form, error_answer, render_answer
 from xenia.web.cookies import Cookies
 from xenia.web.form_guard import FormGuard, FormRefused
@@ -32,11 +37,22 @@ from xenia.web.pages import Pages
 
 Submit = Callable[[Ports, Posted, Params], "Turn | Rejected"]
 
+
+def _cancel(ports: Ports, posted: Posted) -> Turn:
+    cancel_sign_up(ports, posted)  # raises ConsentDeclined: the app is told
+    return Turn(interaction_id=posted.interaction_id)
+
+
 SUBMITS: dict[str, Submit] = {
     "identify": lambda ports, posted, form: identify(ports, posted, form.get("login")),
     "pick": lambda ports, posted, form: pick(ports, posted, form.get("user_id")),
     "send": lambda ports, posted, _: send_code(ports, posted),
     "code": lambda ports, posted, form: enter_code(ports, posted, form.get("code")),
+    "federate": lambda ports, posted, _: begin_federation(ports, posted),
+    "continue-with": lambda ports, posted, form: continue_with(ports, posted, form.get("provider_id")),
+    "use-code": lambda ports, posted, _: use_code(ports, posted),
+    "give-up": lambda ports, posted, _: give_up(ports, posted),
+    "cancel": lambda ports, posted, _: _cancel(ports, posted),
     "password": lambda ports, posted, form: enter_password(ports, posted, form.get("password")),
     "accept": lambda ports, posted, _: accept_invitation(ports, posted),
     "enrol": lambda ports, posted, _: begin_enrolment(ports, posted),
@@ -80,15 +96,51 @@ class Dispatcher:
         """Draw the step that is due; changes nothing."""
         tenant_id, interaction_id = _addressed(request, request.query)
         situation = where_is(self._ports, tenant_id, interaction_id, self.browser(request, tenant_id))
+        if situation.interrupt is not None and situation.interrupt.step is Step.WAIT:
+            return redirect(f"/{tenant_id}/signin/progress?ctx={interaction_id}")
         return self._draw(request, situation, None)
 
-    def _draw(self, request: HttpRequest, situation: Situation, rejected: Rejected | None) -> HttpResponse:
+    def progress(self, request: HttpRequest) -> HttpResponse:
+        """While (or just after) somebody else's server is asked: wait a moment, then go on or say that it takes longer."""
+        tenant_id, interaction_id = _addressed(request, request.query)
+        found = progress(self._ports, tenant_id, interaction_id, self.browser(request, tenant_id))
+        if found.situation is None:
+            return self._follow(request, tenant_id, found.turn or Turn(interaction_id=interaction_id))
+        situation = found.situation
+        if situation.facts.errand is not None:
+            busy = self._draw(request, situation, None, has_lapsed=found.has_lapsed)
+            return busy if found.has_lapsed else busy.with_headers(("Refresh", BUSY_REFRESH))
+        url = on_the_way(self._ports, situation)
+        if url is None or situation.interrupt is None or situation.interrupt.step is not Step.FEDERATE:
+            return redirect(f"/{tenant_id}/signin?ctx={interaction_id}")
+        model = {
+            "host": host_of(situation.tenant),
+            "tenant": situation.tenant,
+            "theme": chosen_theme(request),
+        }
+        return html(self._pages.render("signin/hand_over.html", **model, url=url, at=provider_host(url)))
+
+    def _draw(
+        self,
+        request: HttpRequest,
+        situation: Situation,
+        rejected: Rejected | None,
+        *,
+        has_lapsed: bool = False,
+    ) -> HttpResponse:
         other = request.query.get("other") == "1" or request.form.get("other") == "1"
         if situation.interrupt is not None and situation.interrupt.step is Step.REFUSED and not other:
             return self._refusals.of_situation(request, situation)
         if request.query.get("cancelled") == "1" and situation.interaction.redeem is not None:
             return self._refusals.cancelled(request, situation)
-        template, model = page_of(self._ports, situation, other=other, rejected=rejected)
+        template, model = page_of(
+            self._ports,
+            situation,
+            request.base_url,
+            other=other,
+            rejected=rejected,
+            has_lapsed=has_lapsed,
+        )
         form = {"ctx": situation.interaction.id, "version": str(situation.interaction.version)}
         page = self._pages.render(
             template,

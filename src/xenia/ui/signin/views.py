@@ -9,7 +9,9 @@ from xenia.core.addresses import masked
 from xenia.core.directory.tenant import Tenant
 from xenia.core.signin.interrupts import Step
 from xenia.ports import Ports
+from xenia.ui.signin.federating import federate_model, wait_model
 from xenia.ui.signin.words import field_of, sentence
+from xenia.usecases.federation.ways import offered_providers
 from xenia.usecases.sign_in import Rejected, Situation
 from xenia.usecases.sign_in.passcode import passcode_status
 from xenia.usecases.sign_in.second_factor import pending_enrolment
@@ -35,7 +37,13 @@ def chosen_theme(request: HttpRequest) -> str:
 
 
 def page_of(
-    ports: Ports, situation: Situation, *, other: bool, rejected: Rejected | None
+    ports: Ports,
+    situation: Situation,
+    base_url: str,
+    *,
+    other: bool,
+    rejected: Rejected | None,
+    has_lapsed: bool = False,
 ) -> tuple[str, Model]:
     """The template and model of the step that is due. ``other``: the address page was asked for instead."""
     step = situation.interrupt.step if situation.interrupt else Step.IDENTIFY
@@ -43,8 +51,14 @@ def page_of(
         step = Step.IDENTIFY
     if other and situation.interaction.redeem is None:
         step = Step.IDENTIFY
-    template, view = _VIEWS[step]
-    model = {**_frame(situation), **view(ports, situation)}
+    if step is Step.FEDERATE:
+        template, values = "federate", federate_model(ports, situation, base_url)
+    elif step is Step.WAIT:
+        template, values = "wait", wait_model(situation, has_lapsed=has_lapsed)
+    else:
+        template, view = _VIEWS[step]
+        values = view(ports, situation)
+    model = {**_frame(situation), **values}
     if rejected is not None:
         to = str(model.get("address", "")) if step is Step.PASSCODE else ""
         model["errors"] = [{"field": field_of(rejected), "text": sentence(rejected, sent_to=to)}]
@@ -62,7 +76,7 @@ def _frame(situation: Situation) -> Model:
         "tenant": situation.tenant,
         "login": situation.facts.login,
         "switch_url": None
-        if redeeming or situation.facts.login is None
+        if redeeming or (situation.facts.login is None and situation.facts.provider_id is None)
         else f"/{situation.tenant.id}/signin?ctx={situation.interaction.id}&other=1",
         "errors": [],
     }
@@ -82,9 +96,10 @@ def _accounts(situation: Situation) -> list[Model]:
 
 
 def _identify(ports: Ports, situation: Situation) -> Model:
-    del ports
     hint = situation.interaction.authorize.login_hint if situation.interaction.authorize else None
-    return {"hint": hint or "", "accounts": _accounts(situation)}
+    with ports.store.read(situation.tenant.id) as tx:
+        providers = [{"id": entry.id, "name": entry.display_name} for entry in offered_providers(tx)]
+    return {"hint": hint or "", "accounts": _accounts(situation), "providers": providers}
 
 
 def _pick(ports: Ports, situation: Situation) -> Model:

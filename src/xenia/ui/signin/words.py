@@ -9,6 +9,7 @@ from xenia.usecases.sign_in import Rejected
 
 _FIELDS = {
     "address": "login",
+    "no-home": "login",
     "password": "password",
     "password-rules": "new_password",
     "password-same": "new_password",
@@ -38,6 +39,7 @@ def sentence(rejected: Rejected, *, sent_to: str = "") -> str:
     newest = f"Check the newest mail to {sent_to}." if sent_to else "Check the code in your app."
     return {
         "address": "Enter an email address, like name@example.com.",
+        "no-home": "No organization is known for that address. Check it, or use a different account.",
         "code": f"That code does not match. {newest}{tries}",
         "code-expired": f"That code has run out. Codes work for {lifetime} minutes. Send a new code.",
         "code-replaced": f"That code is not the newest one. Use the code from the newest mail.{tries}",

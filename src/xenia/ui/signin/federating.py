@@ -1,0 +1,114 @@
+"""Pages around a hand-over to another provider: before it, while its server is asked, and the way back.
+
+What is decided about an answer is decided in ``usecases.federation``; here are only words, links and addresses.
+"""
+
+from __future__ import annotations
+
+from urllib.parse import urlsplit
+
+from xenia.core.directory.first_party import GUEST_SIGN_IN_CALLBACK
+from xenia.core.errors import InteractionGone
+from xenia.ports import Ports
+from xenia.usecases.federation.answer import receive_answer
+from xenia.usecases.federation.begin import hand_over_url
+from xenia.usecases.federation.ways import hand_over_of
+from xenia.usecases.find_tenant import TenantDirectory
+from xenia.usecases.sign_in import BrowserContext, Situation
+from xenia.web.cookies import Cookies
+from xenia.web.http import HttpRequest, HttpResponse, redirect
+
+Model = dict[str, object]
+BUSY_REFRESH = "2"
+"""Seconds until the busy page looks again, by a header: no script is needed."""
+
+_TROUBLES = {
+    "declined": "{provider} did not let you in, or you cancelled there. Try again, or use a different account.",
+    "down": "{provider} did not answer. Nothing is lost: try again in a minute.",
+    "busy": "Many people are waiting for {provider} at the moment. Try again in a minute.",
+    "unreachable": "This server may not reach {provider}. {host} must correct its settings.",
+    "code": "{provider} did not confirm your sign-in. Try again; if it happens again, {host} must check its settings.",
+    "issuer": "The answer came from somebody else than {provider}, so it was not accepted. {host} must check its settings.",
+    "not-fresh": "{provider} did not ask you to sign in again, which {host} requires here. Sign out there, then try again.",
+    "not-home": "You are a guest at {provider} yourself. Use the account of your own organization.",
+    "gone": "{host} does not use this way to sign in any more. Use a different account.",
+}
+_UNTRUSTED = "What {provider} answered could not be trusted, so it was not accepted. Try again; if it happens again, tell {host}."
+
+
+def trouble_sentence(key: str, provider: str | None, host: str) -> str:
+    """What happened at the provider and what to do, for people."""
+    sentence = _TROUBLES.get(key, _UNTRUSTED).format(provider=provider or "The provider", host=host)
+    return sentence[:1].upper() + sentence[1:]
+
+
+def federate_model(ports: Ports, situation: Situation, base_url: str) -> Model:
+    """Values of the page **Continue to {provider}**."""
+    hand_over = hand_over_of(ports, situation, base_url)
+    trouble = situation.facts.trouble or (
+        "gone" if not hand_over.provider and not hand_over.asks_address else None
+    )
+    name = situation.tenant.display_name
+    return {
+        "provider": hand_over.provider,
+        "asks_address": hand_over.asks_address,
+        "offers_code": hand_over.offers_code,
+        "trouble": trouble_sentence(trouble, hand_over.provider, name) if trouble else None,
+        "can_cancel": situation.interaction.authorize is not None,
+    }
+
+
+def wait_model(situation: Situation, *, has_lapsed: bool) -> Model:
+    """Values of the busy page."""
+    errand = situation.facts.errand
+    return {"asked": errand.host if errand is not None else "", "has_lapsed": has_lapsed}
+
+
+def on_the_way(ports: Ports, situation: Situation) -> str | None:
+    """Where the browser goes to now, when a hand-over is prepared."""
+    return hand_over_url(ports, situation.facts)
+
+
+class Callback:
+    """``/{tenant}/federation/oauth2`` and its like: what browsers bring back from providers."""
+
+    def __init__(self, ports: Ports, cookies: Cookies, tenants: TenantDirectory) -> None:
+        self._ports = ports
+        self._cookies = cookies
+        self._tenants = tenants
+
+    def receive(self, request: HttpRequest) -> HttpResponse:
+        """Take the answer and go on with the sign-in. Raises InteractionGone.
+
+        A cross-site GET that changes something. Its defence: ``state`` names one hand-over of this browser, is
+        spent by its first use, and the proof still depends on the code that only the provider can have issued.
+        """
+        if request.query.duplicated() is not None:
+            raise InteractionGone
+        params = {name: request.query.get(name) for name in request.query}
+        answered = receive_answer(self._ports, params, self._came_to(request), self._browser(request, params))
+        return redirect(f"/{answered.tenant_id}/signin/progress?ctx={answered.interaction_id}")
+
+    def _came_to(self, request: HttpRequest) -> str:
+        """The redirect URI as we sent it: providers may have registered the tenant's domain instead of its id."""
+        segment = request.args.get("tenant")
+        if segment is None:
+            return f"{request.base_url}{GUEST_SIGN_IN_CALLBACK}"
+        tenant = self._tenants.find(segment)
+        return f"{request.base_url}{request.path.replace(f'/{segment}/', f'/{tenant.id}/', 1)}"
+
+    def _browser(self, request: HttpRequest, params: dict[str, str]) -> BrowserContext:
+        tenant_id = params.get("state", "").partition(".")[0]
+        return BrowserContext(
+            base_url=request.base_url,
+            browser_secret=self._cookies.browser(request),
+            session_secret=self._cookies.session(request, tenant_id),
+            ip_address=request.client_address,
+            user_agent=request.header("user-agent")[:256],
+            correlation_id=request.correlation_id,
+        )
+
+
+def provider_host(url: str) -> str:
+    """The host a person is sent to, for the page that says so."""
+    return urlsplit(url).hostname or ""

@@ -159,6 +159,7 @@ def make_platform(store: Store, **changes: object) -> RunningServer:
         "tools": True,
         "instance": "t",
         "mail_from": "codes@login.test",
+        "allows_private": True,
         **changes,
     }
     server = ServerInfo(**info)  # type: ignore[arg-type]

@@ -46,7 +46,7 @@ BASE = "https://login.test"
 ALL_SCOPES = (
     "User.ReadWrite.All Directory.ReadWrite.All User.Invite.All AuditLog.Read.All Policy.Read.All "
     "Policy.ReadWrite.Authorization Policy.ReadWrite.SecurityDefaults Policy.ReadWrite.AuthenticationMethod "
-    "Application.Read.All Organization.ReadWrite.All"
+    "Application.Read.All Organization.ReadWrite.All Policy.ReadWrite.AuthenticationFlows"
 )
 
 

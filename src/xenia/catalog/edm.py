@@ -150,9 +150,9 @@ class Nav:
     many: bool
     read: Callable[..., tuple[Any, ...]]
     """(ports, actor, key). Raises NotFound when a single relation is unset."""
-    add: Callable[..., None] | None = None
+    add: Callable[..., object] | None = None
     """(ports, actor, key, target id): adds to many, sets the one. None: told only."""
-    remove: Callable[..., None] | None = None
+    remove: Callable[..., object] | None = None
     """(ports, actor, key, target id or None for the one)."""
     target: Resource | None = None
     """Where the related entities live; None for users, told as directory objects."""
@@ -219,7 +219,7 @@ class Entity:
 
     def concrete(self, record: Any) -> Entity:
         """The type of this record."""
-        name = getattr(record, self.kind) if self.kind else self.name
+        name = self.attribute_of(record, self.kind) if self.kind else self.name
         return next((kind for kind in self.derived if kind.name == name), self)
 
     def told_of(self, kind: Entity, props: tuple[Prop, ...]) -> tuple[Prop, ...]:

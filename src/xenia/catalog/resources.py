@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 from xenia.catalog.edm import Resource
+from xenia.catalog.entities.api_connectors import API_CONNECTORS
 from xenia.catalog.entities.application import APPLICATIONS, SERVICE_PRINCIPALS
+from xenia.catalog.entities.events_flows import EVENTS_FLOW_RESOURCES, INCLUDED_APPS_OF_USER_FLOW
+from xenia.catalog.entities.identity_providers import IDENTITY_PROVIDERS, OLDER_IDENTITY_PROVIDERS
 from xenia.catalog.entities.invitation import INVITATIONS
 from xenia.catalog.entities.logs import DIRECTORY_AUDITS, SIGN_INS
 from xenia.catalog.entities.organization import ORGANIZATIONS
 from xenia.catalog.entities.policies import AUTHORIZATION, AUTHORIZATION_BETA, POLICIES
 from xenia.catalog.entities.user import DELETED_ITEMS, DELETED_USERS, ME, USERS
+from xenia.catalog.entities.user_attributes import USER_FLOW_ATTRIBUTES
+from xenia.catalog.entities.user_flows import USER_FLOW_RESOURCES
 
 RESOURCES: tuple[Resource, ...] = (
     INVITATIONS,
@@ -20,7 +25,16 @@ RESOURCES: tuple[Resource, ...] = (
     SERVICE_PRINCIPALS,
     ORGANIZATIONS,
     *POLICIES,
+    IDENTITY_PROVIDERS,
+    OLDER_IDENTITY_PROVIDERS,
+    USER_FLOW_ATTRIBUTES,
+    API_CONNECTORS,
+    *USER_FLOW_RESOURCES,
+    *EVENTS_FLOW_RESOURCES,
     DIRECTORY_AUDITS,
     SIGN_INS,
 )
-BETA_RESOURCES = tuple(AUTHORIZATION_BETA if found is AUTHORIZATION else found for found in RESOURCES)
+BETA_RESOURCES = (
+    *(AUTHORIZATION_BETA if found is AUTHORIZATION else found for found in RESOURCES),
+    INCLUDED_APPS_OF_USER_FLOW,
+)

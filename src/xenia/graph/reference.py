@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from xenia.catalog.edm import ALWAYS_ADVANCED, Op, Prop, Resource, Returned, Sort, Write, leaves
-from xenia.catalog.resources import RESOURCES
+from xenia.catalog.resources import BETA_RESOURCES, RESOURCES
 
 _WORDS = {
     Op.EQ: "eq",
@@ -20,6 +20,9 @@ _WORDS = {
     Op.NULL: "null",
     Op.COUNT: "$count",
 }
+_BETA_ONLY = tuple(
+    resource for resource in BETA_RESOURCES if resource.path not in {served.path for served in RESOURCES}
+)
 _HEAD = """# Graph API
 
 Base addresses: `/v1.0` and `/beta` of this server. Written from the declarations in `xenia.catalog`; do not edit.
@@ -34,12 +37,13 @@ Operators marked `*` need an advanced query: the header `ConsistencyLevel: event
 
 def reference_page() -> str:
     """The page as Markdown."""
-    parts = [_HEAD, *(line for resource in RESOURCES for line in _resource(resource))]
+    parts = [_HEAD, *(line for resource in (*RESOURCES, *_BETA_ONLY) for line in _resource(resource))]
     return "\n".join(parts).rstrip() + "\n"
 
 
 def _resource(resource: Resource) -> Iterator[str]:
-    yield f"## /{resource.path}\n"
+    version = " (beta)" if resource in _BETA_ONLY else ""
+    yield f"## /{resource.path}{version}\n"
     yield (
         f"{resource.entity.summary} Type `microsoft.graph.{resource.entity.name}`. {resource.note}".rstrip()
         + "\n"
@@ -55,14 +59,24 @@ def _resource(resource: Resource) -> Iterator[str]:
     if resource.path in ("me", "directory/deletedItems", "directory/deletedItems/microsoft.graph.user"):
         yield "Properties: as under `/users`.\n"
         return
-    yield "| Property | Type | Told | Written | $filter | $orderby |"
-    yield "|---|---|---|---|---|---|"
-    for path, prop in leaves(resource.entity.props):
-        yield _row(path, prop, resource)
-    yield ""
+    yield from _properties(resource, resource.entity.props)
+    for kind in resource.entity.derived:
+        if kind.props:
+            yield f"Of `microsoft.graph.{kind.name}` besides:\n"
+            yield from _properties(resource, kind.props)
     if resource.entity.navs:
         names = ", ".join(f"`{nav.name}`" for nav in resource.entity.navs)
         yield f"Relations (`$expand`, `$ref`): {names}.\n"
+
+
+def _properties(resource: Resource, props: tuple[Prop, ...]) -> Iterator[str]:
+    if not props:
+        return
+    yield "| Property | Type | Told | Written | $filter | $orderby |"
+    yield "|---|---|---|---|---|---|"
+    for path, prop in leaves(props):
+        yield _row(path, prop, resource)
+    yield ""
 
 
 def _calls(resource: Resource) -> Iterator[tuple[str, tuple[str, ...]]]:
@@ -83,7 +97,15 @@ def _calls(resource: Resource) -> Iterator[tuple[str, tuple[str, ...]]]:
     for name in resource.alternate_keys:
         yield f"GET {path}({name}='…')", resource.read_permits
     for action in resource.actions:
-        yield f"POST {item}/{action.name}", action.permits
+        owner = path if action.of_collection else item
+        form = f"GET {owner}/{action.name}()" if action.is_function else f"POST {owner}/{action.name}"
+        yield form, action.permits
+    for nav in resource.entity.navs:
+        if nav.target is not None and not nav.is_contained:
+            yield f"GET {item}/{nav.name}", resource.read_permits
+        if nav.target is not None and nav.add is not None:
+            verbs_of = "POST" if nav.many else "PUT"
+            yield f"{verbs_of} {item}/{nav.name}/$ref", resource.write_permits
 
 
 def _row(path: str, prop: Prop, resource: Resource) -> str:

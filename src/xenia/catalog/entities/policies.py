@@ -22,6 +22,8 @@ _READ_METHODS = (
     *("Policy.Read.AuthenticationMethod", "Policy.ReadWrite.AuthenticationMethod"),
     *("Policy.Read.All", "Policy.ReadWrite.Authorization"),
 )
+_READ_FLOWS = ("Policy.Read.All", "Policy.ReadWrite.AuthenticationFlows")
+_WRITE_FLOWS = "Policy.ReadWrite.AuthenticationFlows"
 _WRITE_AUTHORIZATION = "Policy.ReadWrite.Authorization"
 _WRITE_DEFAULTS = "Policy.ReadWrite.SecurityDefaults"
 _WRITE_METHODS = "Policy.ReadWrite.AuthenticationMethod"
@@ -268,7 +270,63 @@ AUTHENTICATION_METHODS = Resource(
     get=_get_methods,
     read_permits=_READ_METHODS,
 )
-POLICIES = (AUTHORIZATION, SECURITY_DEFAULTS, AUTHENTICATION_METHODS, METHOD_CONFIGURATIONS)
+
+# --- authentication flows -------------------------------------------------------------------------------
+
+
+def _get_flows(ports: Ports, actor: Actor, _key: str) -> TenantPolicies:
+    return read_directory.get_policies(ports, actor, *_READ_FLOWS)
+
+
+def _update_flows(ports: Ports, actor: Actor, _key: str, values: Values) -> None:
+    wanted = (values.get("selfServiceSignUp") or {}).get("isEnabled")
+    if wanted is not None:
+        _save(ports, actor, _WRITE_FLOWS, lambda policies: replace(policies, self_service_sign_up=wanted))
+
+
+SELF_SERVICE = Complex(
+    "selfServiceSignUpAuthenticationFlowConfiguration",
+    (Prop("isEnabled", Edm.BOOLEAN, nullable=False, write=Write.UPDATE),),
+)
+FLOWS_POLICY = Entity(
+    "authenticationFlowsPolicy",
+    "Whether guests may sign up by themselves.",
+    (
+        Prop("id", nullable=False, read=_constant("authenticationFlowsPolicy")),
+        Prop("displayName", read=_constant("Authentication flows policy")),
+        Prop(
+            "description",
+            read=_constant(
+                "Authentication flows policy allows modification of settings related to authentication flows in the tenant, "
+                "such as self-service sign up configuration."
+            ),
+        ),
+        Prop(
+            "selfServiceSignUp",
+            SELF_SERVICE,
+            write=Write.UPDATE,
+            read=lambda policies: {"isEnabled": policies.self_service_sign_up},
+        ),
+    ),
+)
+AUTHENTICATION_FLOWS = Resource(
+    "policies/authenticationFlowsPolicy",
+    FLOWS_POLICY,
+    Service.POLICIES,
+    is_single=True,
+    get=_get_flows,
+    update=_update_flows,
+    read_permits=_READ_FLOWS,
+    write_permits=(_WRITE_FLOWS,),
+    note="While it is off, user flows do nothing.",
+)
+POLICIES = (
+    AUTHORIZATION,
+    AUTHENTICATION_FLOWS,
+    SECURITY_DEFAULTS,
+    AUTHENTICATION_METHODS,
+    METHOD_CONFIGURATIONS,
+)
 
 
 def _beta_list(_ports: Ports, _actor: Actor, _query: Query) -> Page[TenantPolicies]:

@@ -11,12 +11,15 @@ from xenia.core.addresses import masked
 from xenia.core.directory.tenant import Tenant
 from xenia.core.errors import GuestBlocked, GuestDomainRefused, InvitationNotUsable, PasscodesOff, XeniaError
 from xenia.core.invitation import Invitation, InvitationStatus
+from xenia.core.signin.facts import Realm
 from xenia.ports import Ports
 from xenia.ui.signin.refusals import Refusals
 from xenia.ui.signin.views import chosen_theme, host_of
+from xenia.usecases.federation.partner import partner_of
 from xenia.usecases.redemption_ticket import RedeemLink, find_invitation, parse_redeem_query
 from xenia.usecases.sign_in import BrowserContext, begin_redeem
 from xenia.usecases.sign_in.passcode import send_code
+from xenia.usecases.sign_in.realm import at_home, realm_of
 from xenia.usecases.sign_in.situation import find_session
 from xenia.usecases.sign_in.steps import Posted
 from xenia.web.cookies import Cookies
@@ -43,6 +46,7 @@ class Landing:
         tenant, invitation, refusal = self._load(link)
         if refusal is not None:
             return self._refusals.of_tenant(request, refusal, tenant)
+        provider = self._provider(tenant, invitation, request.base_url)
         signed_in = self._other_account(request, tenant, invitation)
         page = self._pages.render(
             "signin/landing.html",
@@ -53,6 +57,7 @@ class Landing:
             accepted=invitation.status is InvitationStatus.COMPLETED,
             address=masked(invitation.email),
             signed_in=signed_in,
+            provider=provider,
             form={"tenant": link.tenant_id, "user": link.invitation_id, "ticket": link.ticket},
             # No cookie may be set here, so the token is bound to the ticket, which only the mail's reader has.
             form_token=self._guard.token(link.ticket, _PURPOSE),
@@ -100,14 +105,22 @@ class Landing:
             invitation = find_invitation(self._ports, tx, link.tenant_id, link.invitation_id, link.ticket)
             user = tx.users.find(invitation.user_id)
             policies = tx.tenants.policies(tenant.id)
+            home = realm_of(tx, tenant, invitation.email)
         refusal: XeniaError | None = None
         if user is None or not user.account_enabled:
             refusal = GuestBlocked()
         elif user.is_pending and not policies.domain_restrictions.permits(invitation.email):
             refusal = GuestDomainRefused(invitation.email.rpartition("@")[2])
-        elif not policies.email_passcode_enabled:
+        elif not policies.email_passcode_enabled and home.realm is Realm.EMAIL_PASSCODE:
             refusal = PasscodesOff()
         return tenant, invitation, refusal
+
+    def _provider(self, tenant: Tenant, invitation: Invitation, base_url: str) -> str | None:
+        """The provider that the invited address proves itself at, by name; None for a code by mail."""
+        with self._ports.store.read(tenant.id) as tx:
+            facts = at_home(tx, tenant, invitation.email)
+            partner = partner_of(tx, tenant, facts, None, base_url)
+        return partner.display_name if partner is not None else None
 
     def _other_account(self, request: HttpRequest, tenant: Tenant, invitation: Invitation) -> str | None:
         """Another account signed in here, to be named: people wonder why the link wants a different one."""

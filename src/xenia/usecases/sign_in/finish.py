@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from urllib.parse import urlsplit
 
 from xenia.core import audit
 from xenia.core.aadsts import AADSTS
+from xenia.core.directory.identity_provider import ENTRA_PROVIDER_ID
 from xenia.core.endpoints import issuer_v2
 from xenia.core.errors import InteractionGone
 from xenia.core.session import (
@@ -19,6 +21,7 @@ from xenia.core.session import (
 )
 from xenia.core.signin.answer import SignedIn
 from xenia.core.signin.facts import Factor, Proof
+from xenia.core.signin.federation import FEDERATED
 from xenia.ports import Ports, Transaction
 from xenia.usecases.issue_tokens import PlannedAnswer, plan_answer
 from xenia.usecases.sign_in.situation import BrowserContext, Situation, session_hash, surface_hash
@@ -29,6 +32,8 @@ METHOD_NAMES = {
     "authenticator_app": "OATH software token",
 }
 """Authentication methods in the words of the sign-in log."""
+_PROVIDER_NAMES = {"google.com": "Google", "facebook.com": "Facebook", "live.com": "Microsoft account"}
+"""Of those proven at another provider, by their ``idp``; every other one is named by its issuer."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -197,7 +202,7 @@ def sign_in_record(
         ip_address=browser.ip_address,
         user_agent=browser.user_agent,
         cross_tenant_access="b2bCollaboration" if is_guest else "none",
-        home_tenant_id=situation.tenant.id,
+        home_tenant_id=_home_tenant(situation),
         identity_provider=signed_in.identity_provider if signed_in else None,
         requirement="multiFactorAuthentication"
         if situation.demands.second_factor
@@ -208,10 +213,24 @@ def sign_in_record(
     )
 
 
+def _method_name(proof: Proof) -> str:
+    if proof.method != FEDERATED:
+        return METHOD_NAMES.get(proof.method, proof.method)
+    return f"Federated: {_PROVIDER_NAMES.get(proof.issuer, proof.issuer)}"
+
+
+def _home_tenant(situation: Situation) -> str:
+    """Where the account lives: another tenant of this server, else here."""
+    first = situation.facts.proof(Factor.FIRST)
+    if first is None or first.provider_id != ENTRA_PROVIDER_ID:
+        return situation.tenant.id
+    return urlsplit(first.issuer).path.strip("/") or situation.tenant.id
+
+
 def _log_step(proof: Proof, *, from_session: bool) -> audit.AuthenticationStep:
     first = proof.factor is Factor.FIRST
     return audit.AuthenticationStep(
-        method=METHOD_NAMES.get(proof.method, proof.method),
+        method=_method_name(proof),
         at=proof.at,
         succeeded=True,
         detail="Previously satisfied" if from_session else "Correct",

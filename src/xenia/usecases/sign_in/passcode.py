@@ -172,7 +172,7 @@ def enter_code(ports: Ports, posted: Posted, typed: str) -> Turn | Rejected:
         if checked is not None:
             return checked
         proof = Proof("email_passcode", Factor.FIRST, now, ("otp",), MAIL_ISSUER, address_key(address))
-        user = user_of_mailbox(tx, address, situation.invitation)
+        user = user_of_mailbox(tx, situation.tenant, address, situation.invitation)
         # A proof made here replaces the session's: the sign-in is a fresh one.
         return replace(situation.facts, user_id=None, sid=None).with_proof(proof, user.id if user else None)
 

@@ -11,9 +11,11 @@ from datetime import datetime
 
 from xenia.core import audit
 from xenia.core.actor import Actor
-from xenia.core.directory.user import ExternalUserState, User, mail_identity
+from xenia.core.directory.identity_provider import ProviderKind, identity_at
+from xenia.core.directory.user import ExternalUserState, Identity, User, mail_identity
 from xenia.core.invitation import Invitation
-from xenia.core.signin.facts import Factor, Facts
+from xenia.core.signin.facts import Factor, Facts, Realm
+from xenia.core.signin.federation import FEDERATED
 from xenia.core.signin.interrupts import Step
 from xenia.ports import Ports, Transaction
 from xenia.usecases.sign_in.situation import BrowserContext, Situation
@@ -29,6 +31,11 @@ def accept_invitation(ports: Ports, posted: Posted) -> Turn | Rejected:
         user = situation.user
         if user is None:
             return situation.facts
+        if _accepting(situation.facts) is None:
+            # Proven in an earlier sign-in: which account it was there, the provider must say again.
+            return Facts().with_account(
+                situation.facts.login, Realm.FEDERATED, provider_id=situation.facts.provider_id
+            )
         invitation = situation.invitation or _newest_usable(tx, user)
         if invitation is not None:
             # False: redeemed meanwhile in another window. The state is read again below either way.
@@ -54,10 +61,10 @@ def _join(
     audit_ids: tuple[str, str],
     now: datetime,
 ) -> None:
-    proof = situation.facts.proof(Factor.FIRST)
     identities = tuple(entry for entry in user.identities if entry.sign_in_type != "federated")
-    if proof is not None:
-        identities = (*identities, mail_identity(proof.subject))
+    accepting = _accepting(situation.facts)
+    if accepting is not None:
+        identities = (*identities, accepting)
     tx.users.replace(
         replace(
             user,
@@ -67,6 +74,28 @@ def _join(
         )
     )
     _record(tx, situation, user, invitation, browser, audit_ids, now)
+
+
+def _accepting(facts: Facts) -> Identity | None:
+    """The identity the guest is bound to from now on: the account, or the mailbox, that was just proven."""
+    proof, account = facts.proof(Factor.FIRST), facts.account
+    if proof is not None and proof.method == FEDERATED:
+        return identity_at(account.kind, account.idp, account.subject) if account is not None else None
+    return mail_identity(proof.subject) if proof is not None else None
+
+
+_SOURCES = {
+    ProviderKind.ENTRA: "Azure AD",
+    ProviderKind.ENTRA_TENANT: "Azure AD",
+    ProviderKind.GOOGLE: "Google",
+    ProviderKind.MICROSOFT_ACCOUNT: "Microsoft Account",
+}
+"""How the audit log calls the way in by which an invitation was accepted."""
+
+
+def _source(facts: Facts) -> str:
+    account = facts.account
+    return "One Time Passcode" if account is None else _SOURCES.get(account.kind, account.idp)
 
 
 def _record(
@@ -95,7 +124,7 @@ def _record(
     updated = audit.Target(user.id, "User", user.display_name, user.user_principal_name, changes)
     summary = (
         f"UPN: {user.user_principal_name}, Email: {situation.facts.login}, "
-        f"InvitationId: {invitation.id if invitation else ''}, Source: One Time Passcode"
+        f"InvitationId: {invitation.id if invitation else ''}, Source: {_source(situation.facts)}"
     )
     redeemed = audit.Target(user.id, "User", summary, user.user_principal_name)
     tx.logs.audit(audit.audit_record(audit_ids[0], audit.UPDATE_USER, actor, now, targets=(updated,)))

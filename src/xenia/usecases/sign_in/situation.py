@@ -16,12 +16,13 @@ from xenia.core.ids import CorrelationId, TenantId, fold
 from xenia.core.invitation import Invitation
 from xenia.core.session import Session
 from xenia.core.signin.demands import Demands
-from xenia.core.signin.facts import Factor, Facts
+from xenia.core.signin.facts import Factor, Facts, Realm
+from xenia.core.signin.federation import FEDERATED
 from xenia.core.signin.interaction import Interaction
 from xenia.core.signin.interrupts import Interrupt, next_interrupt
 from xenia.ports import Ports, Transaction
 from xenia.usecases.sign_in.consent import NOTHING, ConsentNeed, consent_need
-from xenia.usecases.sign_in.realm import way_of
+from xenia.usecases.sign_in.realm import realm_of, way_of
 from xenia.usecases.sign_up.standing import Standing, sign_up_refusal, standing_of, user_with
 
 
@@ -306,6 +307,9 @@ def _redemption_refusal(known: _Known) -> XeniaError | None:
         return errors.InvitationNotUsable(detail="withdrawn while it was being redeemed")
     if user is not None and user.id != invitation.user_id:
         return errors.WrongAccount(user.sign_in_name, invitation.email)
+    proof = known.interaction.facts.proof(Factor.FIRST)
+    if user is None and proof is not None and proof.method == FEDERATED:
+        return errors.WrongAccount(known.interaction.facts.login or proof.subject, invitation.email)
     return None
 
 
@@ -329,7 +333,9 @@ def _not_here(known: _Known) -> XeniaError:
     )
 
 
-def user_of_mailbox(tx: Transaction, address: str, invitation: Invitation | None) -> User | None:
+def user_of_mailbox(
+    tx: Transaction, tenant: Tenant, address: str, invitation: Invitation | None
+) -> User | None:
     """The user whom a proven mailbox belongs to.
 
     Bound guests are found by (issuer, subject) and never by an address on the object: an address an
@@ -337,7 +343,8 @@ def user_of_mailbox(tx: Transaction, address: str, invitation: Invitation | None
     address this is.
     """
     bound = tx.users.find_by_identity(MAIL_ISSUER, address_key(address))
-    if bound is not None:
+    if bound is not None or realm_of(tx, tenant, address).realm is Realm.FEDERATED:
+        # Whom the provider of that domain has locked out must not come in by a mailbox that still works.
         return bound
     pending = [user for user in tx.users.find_by_address(address) if user.is_pending]
     if invitation is not None:

@@ -287,3 +287,32 @@ def test_no_optional_claims_configuration_can_break_a_token(value: Any) -> None:
     }
     claims = id_token(signed_in(GUEST, client=replace(CLIENT, optional_claims=configured)))
     assert claims["oid"] == GUEST_ID
+
+
+class TestCustomAttributes:
+    """Directory extensions as optional claims: ``extn.{Name}``, only where the owner configured them."""
+
+    SIZE, TEAM = (f"extension_{'a' * 32}_{name}" for name in ("ShoeSize", "Home_Team"))
+    WHO = replace(GUEST, extensions=((SIZE, 42), (TEAM, "Red")))
+
+    def configured(self, *names: str) -> dict[str, Any]:
+        return {
+            token: [{"name": name, "source": "user", "essential": False} for name in names]
+            for token in ("idToken", "accessToken")
+        }
+
+    def extensions_of(self, claims: dict[str, Any]) -> dict[str, Any]:
+        return {name: value for name, value in claims.items() if name.startswith("ext")}
+
+    def test_configured_ones_are_in_both_kinds_of_tokens(self) -> None:
+        config = self.configured(self.SIZE.upper(), self.TEAM, f"extension_{'a' * 32}_Unset", "extension_x")
+        client = replace(CLIENT, optional_claims=config)
+        claims = id_token(signed_in(self.WHO, client=client))
+        assert self.extensions_of(claims) == {"extn.ShoeSize": 42, "extn.Home_Team": "Red"}
+        api = resource(optional_claims=config)
+        access = c.user_access_token(signed_in(self.WHO), api, grant("read"), STAMP)
+        assert self.extensions_of(access) == {"extn.ShoeSize": 42, "extn.Home_Team": "Red"}
+
+    def test_a_client_cannot_fetch_them_by_a_parameter(self) -> None:
+        asked = ClaimsRequest(id_token=(self.SIZE, "extn.ShoeSize"))
+        assert self.extensions_of(id_token(signed_in(self.WHO), claims=asked)) == {}

@@ -20,7 +20,7 @@ from xenia.core.directory.application import GRAPH_APP_ID, Application, ServiceP
 from xenia.core.directory.tenant import Tenant
 from xenia.core.directory.user import MAIL_ISSUER, User
 from xenia.core.endpoints import V1, V2, issuer
-from xenia.core.ids import AppId, ObjectId
+from xenia.core.ids import AppId, ObjectId, fold
 from xenia.core.signin.answer import SignedIn
 
 ID_TOKEN_LIFETIME = timedelta(minutes=60)
@@ -141,7 +141,12 @@ def id_token(
     if request.asks_auth_time:
         claims["auth_time"] = int(signed_in.auth_time.timestamp())
     asked = {**optional_claims(client, "idToken"), **{name: {} for name in request.claims.id_token}}
-    return claims | _optional(asked, signed_in, login_hint) | _role_claims(client, signed_in)
+    return (
+        claims
+        | _optional(asked, signed_in, login_hint)
+        | _extensions(client, "idToken", user)
+        | _role_claims(client, signed_in)
+    )
 
 
 def user_access_token(signed_in: SignedIn, resource: Resource, grant: UserGrant, stamp: Stamp) -> Claims:
@@ -169,7 +174,12 @@ def user_access_token(signed_in: SignedIn, resource: Resource, grant: UserGrant,
     asked = optional_claims(resource.application, "accessToken")
     if "xms_cc" in asked and grant.claims.capabilities:
         claims["xms_cc"] = list(grant.claims.capabilities)
-    return claims | _optional(asked, signed_in, "") | _role_claims(resource.application, signed_in)
+    return (
+        claims
+        | _optional(asked, signed_in, "")
+        | _extensions(resource.application, "accessToken", user)
+        | _role_claims(resource.application, signed_in)
+    )
 
 
 def app_access_token(
@@ -335,6 +345,17 @@ def _optional(
         "xms_pl": user.preferred_language,
     }
     return {name: known[name] for name in asked if known.get(name) not in (None, "")}
+
+
+def _extensions(application: Application, token: str, user: User) -> Claims:
+    """``extn.{Name}``: custom attributes that the application's owner configured (optional claims: directory extensions).
+
+    Only configured ones: what the directory keeps of a person is not for a client's request parameter to fetch.
+    """
+    if not user.extensions:
+        return {}
+    asked = {fold(name) for name in optional_claims(application, token)}
+    return {f"extn.{name.split('_', 2)[-1]}": value for name, value in user.extensions if fold(name) in asked}
 
 
 def _optional_upn(user: User, properties: Collection[str] | Mapping[str, str]) -> str:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import logging
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from xenia.catalog.edm import Service
+from xenia.catalog.entities.user import EXTENSION_MARK, with_extensions
 from xenia.core.actor import Actor
 from xenia.core.directory.application import GRAPH_APP_ID
 from xenia.core.errors import NotAuthenticated, XeniaError
@@ -55,7 +56,7 @@ class GraphService:
                 return self._batch(request, version.lower())
             address = read_address(request.path)
             service = address.resource.service
-            call = Call(self.ports, self._actor(request), request, address)
+            call = _with_own_properties(Call(self.ports, self._actor(request), request, address))
             return read(call) if request.method in _READING else write(call)
         except Exception as error:  # noqa: BLE001  (one inner request must not end a whole batch)
             return self._refusal(request, error, service)
@@ -107,6 +108,19 @@ class GraphService:
             _ALLOW_ORIGIN,
             _EXPOSED,
         )
+
+
+def _with_own_properties(call: Call) -> Call:
+    """The properties only this tenant has, where a request speaks of some; looking them up has its price."""
+    request = call.request
+    # A page token may hold a $select of them, sealed.
+    texts = [EXTENSION_MARK if "skiptoken" in name.lower() else value for name, value in request.query.pairs]
+    if request.method not in _READING:
+        texts.append(request.body.decode("utf-8", "replace"))
+    if not any(EXTENSION_MARK in text.lower() for text in texts):
+        return call
+    resource = with_extensions(call.address.resource, call.ports, call.actor)
+    return replace(call, address=replace(call.address, resource=resource))
 
 
 def _bearer(request: HttpRequest) -> str:

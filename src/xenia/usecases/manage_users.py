@@ -7,7 +7,7 @@ Deleting and restoring: ``user_lifecycle``; sessions and authenticators: ``user_
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
 from datetime import datetime
 
@@ -28,7 +28,9 @@ from xenia.core.directory.user_rules import (
 )
 from xenia.core.errors import InvalidValue, NotFound
 from xenia.core.ids import ObjectId
+from xenia.core.user_attributes import AttributeValue
 from xenia.ports import Ports, Transaction
+from xenia.usecases.user_extensions import changed_extensions
 from xenia.usecases.user_lifecycle import DELETE_USERS as DELETE_PERMITS
 from xenia.usecases.user_lifecycle import delete_user, purge_user, restore_user
 from xenia.usecases.user_protection import (
@@ -89,7 +91,7 @@ class NewMember:
     account_enabled: bool = True
     user_type: UserType = UserType.MEMBER
     properties: Mapping[str, object] = field(default_factory=dict)
-    """Further attributes of ``User`` by their snake_case names."""
+    """Further attributes of ``User`` by their snake_case names; ``extensions`` by attribute name."""
     id: ObjectId | None = None
 
 
@@ -111,12 +113,13 @@ def create_member(ports: Ports, actor: Actor, order: NewMember) -> CreatedMember
     password = order.password if order.password is not None else fresh_password(ports)
     check_password(password)
     local = order.user_principal_name.strip().partition("@")[0]
-    given = {
+    given: dict[str, object] = {
         **order.properties,
         "display_name": order.display_name,
         "mail_nickname": order.mail_nickname or local,
         "account_enabled": order.account_enabled,
     }
+    extensions = given.pop("extensions", {})
     properties = checked_changes(given)
     if UserType.GUEST in (order.user_type, properties.get("user_type")):
         # A guest proves an identity it already has; a password here would be a second way in.
@@ -132,6 +135,7 @@ def create_member(ports: Ports, actor: Actor, order: NewMember) -> CreatedMember
             blank,
             **properties,  # type: ignore[arg-type]  # checked_changes gave the record's own types
             identities=(upn_identity(upn, tenant.initial_domain),),
+            extensions=changed_extensions(tx, (), extensions),
         )
         tx.users.add(user)
         tx.credentials.set_password(
@@ -147,7 +151,8 @@ def create_member(ports: Ports, actor: Actor, order: NewMember) -> CreatedMember
 def update_user(ports: Ports, actor: Actor, user_id: ObjectId, changes: Mapping[str, object]) -> User:
     """Set properties, named as in ``core.directory.user.User`` (Microsoft Graph: update user).
 
-    Null clears a text, an empty list a collection; values equal to the stored ones are not looked at.
+    Null clears a text, an empty list a collection; values equal to the stored ones are not looked at. ``extensions``
+    maps names of custom attributes to values; those not named stay.
     Blocking ends the user's sessions. Raises NotPermitted, NotFound, InvalidValue, Conflict.
     """
     actor.require(USER_WRITING_ROLES, *WRITE_USERS)
@@ -162,7 +167,9 @@ def update_user(ports: Ports, actor: Actor, user_id: ObjectId, changes: Mapping[
             for name, value in changes.items()
             if name not in known or getattr(before, name) != value
         }
+        extensions = changed_extensions(tx, before.extensions, pending.pop("extensions", {}))
         after = _with_changes(tx, actor, before, checked_changes(pending))
+        after = replace(after, extensions=extensions)
         if after == before:
             return before
         touched = {
@@ -295,13 +302,23 @@ def _audit_update(
 
 def _changes(before: User, after: User) -> tuple[Change, ...]:
     """What differs, as the log carries it: values are JSON lists, names begin with a capital."""
-    found = []
+    found: list[Change] = []
     for item in fields(User):
         old, new = getattr(before, item.name), getattr(after, item.name)
-        if old != new and item.name not in ("identities", "id"):
+        if item.name == "extensions":
+            found += _extension_changes(dict(old), dict(new))
+        elif old != new and item.name not in ("identities", "id"):
             name = wire_name(item.name)
             found.append(Change(name[0].upper() + name[1:], _as_json(old), _as_json(new)))
     return tuple(found)
+
+
+def _extension_changes(
+    old: Mapping[str, AttributeValue], new: Mapping[str, AttributeValue]
+) -> Iterator[Change]:
+    for name in dict.fromkeys((*old, *new)):
+        if old.get(name) != new.get(name):
+            yield Change(name, _as_json(old.get(name)), _as_json(new.get(name)))
 
 
 def _as_json(value: object) -> str:

@@ -26,8 +26,9 @@ from xenia.core.errors import InvalidValue, NotFound, NotPermitted
 from xenia.core.guest_access import EVERYTHING
 from xenia.core.ids import parse_guid
 from xenia.core.query import Page
+from xenia.core.user_attributes import DataType, UserAttribute
 from xenia.ports import Ports
-from xenia.usecases import manage_users, read_directory
+from xenia.usecases import manage_users, read_directory, user_extensions
 from xenia.usecases.read_directory import SeenUser
 
 _ALL = Op.EQ | Op.NE | Op.NOT | Op.GE | Op.LE | Op.IN | Op.STARTS | Op.NULL
@@ -278,7 +279,44 @@ def _delete(ports: Ports, actor: Actor, key: str) -> None:
 
 def _changes(values: Values) -> dict[str, Any]:
     found = {USER.prop(name): value for name, value in values.items()}
-    return {prop.field: value for prop, value in found.items() if prop is not None}
+    changes = {prop.field: value for prop, value in found.items() if prop is not None}
+    # What the type itself does not have was let in as a property of this tenant's users.
+    extensions = {name: value for name, value in values.items() if USER.prop(name) is None}
+    return changes | ({"extensions": extensions} if extensions else {})
+
+
+# --- properties of one tenant -----------------------------------------------------------------------
+
+EXTENSION_MARK = "extension_"
+"""Begins the name of every custom attribute."""
+_EXTENSION_TYPES = {
+    DataType.STRING: Edm.STRING,
+    DataType.BOOLEAN: Edm.BOOLEAN,
+    DataType.INTEGER: Edm.INT64,
+}
+
+
+def with_extensions(resource: Resource, ports: Ports, actor: Actor) -> Resource:
+    """The resource with the custom attributes of this tenant where it tells of users (directory extensions)."""
+    if resource.entity.name != USER.name:
+        return resource
+    own = tuple(map(_extension, user_extensions.extension_attributes(ports, actor)))
+    return replace(resource, entity=replace(resource.entity, props=(*resource.entity.props, *own)))
+
+
+def _extension(attribute: UserAttribute) -> Prop:
+    def read(seen: SeenUser) -> object:
+        return dict(seen.user.extensions).get(attribute.id) if seen.shows("extensions") else None
+
+    return Prop(
+        attribute.id,
+        _EXTENSION_TYPES[attribute.data_type],
+        "extensions",
+        returned=_SELECT,
+        write=Write.BOTH,
+        max_length=attribute.max_length if attribute.data_type is DataType.STRING else None,
+        read=read,
+    )
 
 
 def _revoke(ports: Ports, actor: Actor, key: str, _values: Values) -> object:

@@ -85,7 +85,7 @@ def test_they_are_written_changed_and_taken_away_and_each_change_is_audited(
     assert told == {own.team: "Blue", own.size: None, own.news: True}
     with world.ports.store.read(world.tenant_id) as tx:
         record = tx.logs.list_audit(Query(limit=500)).items[0]
-    changes = {change.name: (change.old, change.new) for change in record.targets[0].changes}
+    changes = {change.property: (change.old, change.new) for change in record.targets[0].changes}
     assert changes == {own.team: ('["Red"]', '["Blue"]'), own.size: ("[42]", "[]")}
 
 

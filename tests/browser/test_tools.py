@@ -279,6 +279,7 @@ def test_mailbox_and_lab_refresh_by_themselves_and_pass_the_rules(desktop: Deskt
         "/mailbox/delete-all",
         "/labs",
         "/labs/invite-guests",
+        "/labs/self-service-sign-up",
         "/labs/authenticator",
     ):
         page.goto(base + path)

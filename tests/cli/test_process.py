@@ -143,6 +143,10 @@ def test_tools_work_beside_the_running_server(server: RunningXenia, tmp_path: Pa
     unmet = xenia("lab", "verify", "invite-guests", *data)
     assert unmet.returncode == 1
     assert "1 guest invited" in unmet.stdout
+    unmet = xenia("lab", "verify", "self-service-sign-up", *data)
+    assert unmet.returncode == 1
+    assert "missing  Guest self-service sign-up switched on" in unmet.stdout
+    assert "External collaboration settings" in unmet.stdout
     created = xenia("user", "create", "ann@contoso.onxenia.localhost", "Ann", *data)
     assert created.returncode == 0
     again = xenia("user", "create", "ann@contoso.onxenia.localhost", "Ann", *data)

@@ -161,7 +161,7 @@ def _values(desktop: Desktop, admin: Person, users: dict[str, str], app: str) ->
         f"{mine}/sign-in-logs/<record>": _ids(admin, f"{portal}/sign-in-logs", "sign-in-logs")[:1],
         "/mailbox/messages/<id>": mails,
         "/mailbox/api/messages/<id>": mails[:1],
-        "/labs/<lab>": ["invite-guests"],
+        "/labs/<lab>": ["invite-guests", "self-service-sign-up"],
         "/<tenant>/userrealm/<name>": ["somebody@nordwind.example"],
         "/v1.0/<rest>": ["users"],
         "/beta/<rest>": ["users"],

@@ -62,6 +62,48 @@ class TestInviteGuests:
         assert walker.open("/labs/invite-guests?tenant=fabrikam").status == 404
 
 
+class TestSelfServiceSignUp:
+    def test_steps_are_in_the_words_of_how_tos(self, workshop: Workshop) -> None:
+        text = workshop.walker().open("/labs/self-service-sign-up").text
+        for words in (
+            "External Identities > External collaboration settings",
+            "Enable guest self-service sign up via user flows",
+            "Custom user attributes > Add",
+            "User flows > New user flow",
+            "Applications > Add application",
+            "No account? Create one",
+            "Creation type SelfServiceSignUp",
+        ):
+            assert words in text
+
+    def test_each_step_shows_where(self, workshop: Workshop) -> None:
+        page = workshop.walker().open("/labs/self-service-sign-up?tenant=contoso")
+        shown = [href for label, href in page.links if label == "Show me where"]
+        portal = "/admin/contoso.onxenia.localhost"
+        assert len(shown) == 11
+        assert shown[:4] == [
+            f"{portal}/external-identities/collaboration-settings",
+            f"{portal}/external-identities/user-attributes",
+            f"{portal}/external-identities/user-flows/new",
+            f"{portal}/external-identities/user-flows",
+        ]
+
+    def test_unmet_criteria_say_what_is_missing(self, workshop: Workshop) -> None:
+        walker = workshop.walker()
+        page = walker.open("/labs/self-service-sign-up")
+        assert "It is switched off: no user flow does anything." in page.text
+        workshop.server.policies(self_service_sign_up=True)
+        page = walker.open("/labs/self-service-sign-up")
+        assert "Met 1. Guest self-service sign-up switched on" in page.text
+        assert "No user flow yet." in page.text
+
+    def test_the_list_has_both(self, workshop: Workshop) -> None:
+        workshop.server.policies(self_service_sign_up=True)
+        text = " ".join(workshop.walker().open("/labs").text.split())
+        assert "0 of 3 met" in text
+        assert "1 of 5 met" in text
+
+
 class TestAuthenticator:
     def test_one_code_without_scripts(self, workshop: Workshop) -> None:
         walker = workshop.walker()

@@ -7,10 +7,12 @@ cases as the Graph API; what a role may do is decided there, and pages only show
 from __future__ import annotations
 
 from xenia.ports import Ports
+from xenia.ui.portal.api_connectors import ApiConnectorPages
 from xenia.ui.portal.app_credentials import AppCredentials
 from xenia.ui.portal.app_detail import AppDetail
 from xenia.ui.portal.app_list import AppList
 from xenia.ui.portal.collaboration import Collaboration
+from xenia.ui.portal.connector_bench import ConnectorBench
 from xenia.ui.portal.desk import Desk
 from xenia.ui.portal.enterprise_apps import EnterpriseApps
 from xenia.ui.portal.identity_providers import IdentityProviders
@@ -23,8 +25,10 @@ from xenia.ui.portal.refusals import Refusals
 from xenia.ui.portal.search import Search
 from xenia.ui.portal.signing_in import SigningIn
 from xenia.ui.portal.start import StartPages
+from xenia.ui.portal.user_attributes import UserAttributePages
 from xenia.ui.portal.user_detail import UserDetail
 from xenia.ui.portal.user_facts import UserFacts
+from xenia.ui.portal.user_flows import UserFlowPages
 from xenia.ui.portal.user_list import UserList
 from xenia.ui.portal.user_properties import UserProperties
 from xenia.web.cookies import Cookies
@@ -53,6 +57,10 @@ def routes(ports: Ports, pages: Pages, cookies: Cookies, guard: FormGuard) -> Su
         EnterpriseApps(desk),
         Collaboration(desk),
         IdentityProviders(desk),
+        UserFlowPages(desk),
+        UserAttributePages(desk),
+        ApiConnectorPages(desk),
+        ConnectorBench(desk),
         Properties(desk),
         SecurityDefaults(desk),
         MailPages(desk),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from xenia.core.directory.roles import LOG_READING_ROLES
+from xenia.core.errors import Conflict, XeniaError
 from xenia.core.query import OneOf, Order, Query
 from xenia.ports import Ports
 from xenia.ui.portal.desk import Visit
@@ -21,3 +22,14 @@ def saved_by(ports: Ports, visit: Visit, activities: tuple[str, ...]) -> list[di
     when = "less than a minute ago" if minutes < 1 else f"{minutes} minute{'s' if minutes > 1 else ''} ago"
     who = newest.initiated_by_name or newest.initiated_by_app_name or "The operator"
     return [{"label": "Saved by", "value": f"{who}, {when}"}]
+
+
+def is_stale(error: XeniaError | None) -> bool:
+    """Whether somebody else saved meanwhile; other conflicts are about a single field."""
+    return isinstance(error, Conflict) and error.field == "version"
+
+
+def version_of(visit: Visit) -> int:
+    """The version the form was drawn from; -1, which no row has, for anything else."""
+    text = visit.form("version")
+    return int(text) if text.isascii() and text.isdecimal() and len(text) < 10 else -1

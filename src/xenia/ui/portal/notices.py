@@ -37,6 +37,19 @@ _DONE: dict[str, tuple[str, str | None]] = {
     "consented": ("Admin consent granted.", None),
     "assigned": ("The user was assigned.", None),
     "unassigned": ("The assignment was removed.", None),
+    "flow-created": ("The user flow was created.", "Add an application: until then nobody can sign up."),
+    "flow-deleted": ("The user flow was deleted.", "Guests who came through it stay."),
+    "flow-app-added": ("The application was added.", "Its sign-in page now offers to create an account."),
+    "flow-app-removed": ("The application was removed.", "It has no sign-up any more."),
+    "test-guests-removed": ("Test guests were removed.", "They can be restored for 30 days."),
+    "attribute-created": ("The attribute was added.", "User flows can ask for it now."),
+    "attribute-deleted": ("The attribute was deleted.", None),
+    "connector-created": ("The API connector was added.", "Try it in its test bench."),
+    "connector-deleted": ("The API connector was deleted.", None),
+    "provider-created": ("The identity provider was added.", "Press Test to see whether it can be reached."),
+    "provider-deleted": ("The identity provider was deleted.", None),
+    "request-approved": ("The request was approved.", "The guest exists and can sign in."),
+    "request-denied": ("The request was denied.", None),
 }
 
 

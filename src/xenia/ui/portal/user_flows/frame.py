@@ -1,0 +1,116 @@
+"""What all pages of one user flow share: its sections, its summary line, and how a refusal is drawn."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from xenia.core.directory.roles import FLOW_WRITING_ROLES
+from xenia.core.directory.tenant import TenantPolicies
+from xenia.core.errors import Conflict, NotPermitted, XeniaError
+from xenia.core.user_flow import UserFlow
+from xenia.ui.portal.changed_meanwhile import is_stale, saved_by
+from xenia.ui.portal.desk import FRAMING_CSP, Desk, Model, Visit
+from xenia.ui.portal.roles import Standing, refusal_words
+from xenia.usecases import manage_user_flows, read_directory
+from xenia.web.http import HttpResponse
+
+HOME = "external-identities/user-flows"
+SETTINGS = "external-identities/collaboration-settings"
+BASE = f"/admin/{{tenant}}/{HOME}"
+TRAIL = (("External Identities", "external-identities"), ("User flows", HOME))
+READ = "IdentityUserFlow.Read.All"
+WRITE = "IdentityUserFlow.ReadWrite.All"
+GRAPH = "/v1.0/identity/b2xUserFlows"
+ACTIVITIES = ("Update user flow",)
+SECTIONS: tuple[tuple[str, tuple[tuple[str, str], ...]], ...] = (
+    ("", (("Overview", ""),)),
+    ("Settings", (("Identity providers", "/identity-providers"), ("User attributes", "/user-attributes"))),
+    ("Customize", (("Page layouts", "/page-layouts"),)),
+    (
+        "Use",
+        (
+            ("Applications", "/applications"),
+            ("API connectors", "/api-connectors"),
+            ("Run user flow", "/run"),
+            ("Funnel", "/funnel"),
+        ),
+    ),
+)
+
+
+def flow_of(desk: Desk, visit: Visit) -> UserFlow:
+    """The flow of this address. Raises NotFound, NotPermitted."""
+    return manage_user_flows.get_flow(desk.ports, visit.actor, visit.request.args["flow"])
+
+
+def flow_path(flow: UserFlow, section: str = "") -> str:
+    """The path of its pages within the portal."""
+    return f"{HOME}/{flow.id}{section}"
+
+
+def policies_of(desk: Desk, visit: Visit) -> TenantPolicies:
+    """The tenant's switches, for pages that say whether flows do anything."""
+    return read_directory.get_policies(desk.ports, visit.actor, "Policy.Read.All")
+
+
+def standing_of(desk: Desk, visit: Visit) -> Standing:
+    """Whether this person may change flows."""
+    return desk.standing(visit, FLOW_WRITING_ROLES)
+
+
+def flow_page(
+    desk: Desk,
+    visit: Visit,
+    template: str,
+    section: str,
+    flow: UserFlow,
+    *,
+    error: XeniaError | None = None,
+    problems: Sequence[Model] = (),
+    **model: object,
+) -> HttpResponse:
+    """A section of a flow's pages. A refusal keeps what was typed; *problems* are those of single fields."""
+    errors = list(problems)
+    if error is not None and not is_stale(error):
+        errors.append({"field": getattr(error, "field", None), "text": refusal_words(error)})
+    own: Model = {
+        "flow": flow,
+        "section": section,
+        "sections": [
+            (
+                heading,
+                [
+                    {"label": label, "url": visit.url(flow_path(flow, path)), "current": label == section}
+                    for label, path in entries
+                ],
+            )
+            for heading, entries in SECTIONS
+        ],
+        "standing": standing_of(desk, visit),
+        "is_on": policies_of(desk, visit).self_service_sign_up,
+        "here": visit.url(flow_path(flow, dict(e for _, entries in SECTIONS for e in entries)[section])),
+        "flow_url": visit.url(flow_path(flow)),
+        "errors": errors,
+    }
+    trail = (*TRAIL, (flow.id, flow_path(flow)), *(() if section == "Overview" else ((section, ""),)))
+    status = status_of(error, problems)
+    return desk.page(visit, template, "user_flows", trail, status=status, csp=FRAMING_CSP, more=own | model)
+
+
+def status_of(error: XeniaError | None, problems: Sequence[Model] = ()) -> int:
+    """Of the page that says what was refused."""
+    if isinstance(error, Conflict):
+        return 409
+    if isinstance(error, NotPermitted):
+        return 403
+    return 422 if error is not None or problems else 200
+
+
+def stale_rows(
+    desk: Desk, visit: Visit, error: XeniaError | None, rows: Sequence[tuple[str, str, str]]
+) -> list[dict[str, str]]:
+    """Who saved meanwhile, and (label, stored, typed) rows where the two differ; nothing for other refusals."""
+    if not is_stale(error):
+        return []
+    differing = [{"label": label, "value": stored} for label, stored, typed in rows if stored != typed]
+    return saved_by(desk.ports, visit, ACTIVITIES) + differing

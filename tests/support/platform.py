@@ -47,6 +47,7 @@ from xenia.usecases.queue_mail import open_mail
 from xenia.usecases.user_roles import add_role
 from xenia.web.cookies import Cookies
 from xenia.web.form_guard import FormGuard
+from xenia.web.in_process import in_process
 from xenia.web.pages import Pages
 from xenia.web.routing import Route, Router, Surface
 from xenia.web.static_files import StaticFiles
@@ -176,7 +177,7 @@ def make_platform(store: Store, **changes: object) -> RunningServer:
         assertions=JwtAssertions(),
         preview=MailRenderer(server),
         server=server,
-        **outgoing(clock),
+        **outgoing(clock, own_origins=(server.base_url,), answer_own=lambda request: answer_own(request)),
         mail_queued=lambda: None,
     )
     ports.keys.ensure()  # type: ignore[attr-defined]
@@ -188,7 +189,9 @@ def make_platform(store: Store, **changes: object) -> RunningServer:
     )
     add_role(ports, operator, created.user.id, GLOBAL_ADMINISTRATOR.template_id)
     app = _orders(ports, tenant)
-    return RunningServer(ports, clock, make_router(ports), tenant, created.user, app)
+    router = make_router(ports)
+    answer_own = in_process(router, entropy)
+    return RunningServer(ports, clock, router, tenant, created.user, app)
 
 
 def _orders(ports: Ports, tenant: Tenant) -> Application:

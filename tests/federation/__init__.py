@@ -1,0 +1,1 @@
+"""Federation with real providers: other tenants, other servers, other programs."""

@@ -3,28 +3,21 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import UTC, date, datetime
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.support.attribute_pages import NOW, Asked, attribute_pages, custom_attribute
 from xenia.core.attribute_controls import Control, control_of, unsuitable
 from xenia.core.attribute_form import FieldError, page_fields, posted_form, read_answer
-from xenia.core.attribute_rules import LARGEST_INTEGER, LEAST_INTEGER, attribute_from_text, normal_text
+from xenia.core.attribute_rules import LARGEST_INTEGER, LEAST_INTEGER
 from xenia.core.countries import COUNTRIES, country_name
-from xenia.core.errors import InvalidValue
-from xenia.core.user_attributes import BUILT_IN_ATTRIBUTES, AttributeKind, DataType, UserAttribute
+from xenia.core.user_attributes import BUILT_IN_ATTRIBUTES, DataType, UserAttribute
 from xenia.core.user_flow import AttributeAssignment, Choice, InputType
 
-NOW = datetime(2026, 7, 1, tzinfo=UTC)
-PREFIX = "extension_0123456789abcdef0123456789abcdef_"
 BUILT_IN = {attribute.id: attribute for attribute in BUILT_IN_ATTRIBUTES}
-
-
-def custom(name: str, data_type: DataType = DataType.STRING) -> UserAttribute:
-    return UserAttribute(PREFIX + name, name, "", data_type, AttributeKind.CUSTOM)
 
 
 def asked(
@@ -44,9 +37,9 @@ def answer(assignment: AttributeAssignment, attribute: UserAttribute, **posted: 
     return read.errors[0].sentence if read.errors else dict(read.values).get(attribute.id)
 
 
-SHOE = custom("ShoeSize", DataType.INTEGER)
-NEWS = custom("News", DataType.BOOLEAN)
-TEAM = custom("Team")
+SHOE = custom_attribute("ShoeSize", DataType.INTEGER)
+NEWS = custom_attribute("News", DataType.BOOLEAN)
+TEAM = custom_attribute("Team")
 TEAMS = (Choice("Red team", "red"), Choice("Blue team", "blue", is_default=True))
 
 
@@ -236,72 +229,10 @@ class TestSuitability:
 
 # What is typed is what comes out, for every attribute, input type and layout.
 
-texts = st.text(
-    st.characters(codec="utf-8", exclude_categories=("Cc", "Cs", "Zl", "Zp")), min_size=1, max_size=40
-)
 
-
-def _fits(attribute: UserAttribute, text: str) -> bool:
-    try:
-        return attribute_from_text(attribute, text) == text and text != ""
-    except InvalidValue:
-        return False
-
-
-@st.composite
-def asked_and_answered(draw: st.DrawFn, number: int) -> tuple[AttributeAssignment, UserAttribute, Any]:
-    data_type = draw(st.sampled_from(DataType))
-    built_in = draw(st.sampled_from([None, *(entry for entry in BUILT_IN_ATTRIBUTES if entry.id != "email")]))
-    attribute = built_in if built_in and data_type is DataType.STRING else custom(f"A{number}", data_type)
-    input_type = draw(st.sampled_from(InputType))
-    values = (
-        st.sampled_from(["", "1", "2", "true", "False", "x", "a,b", "\u00e9", "e\u0301", "y" * 300]) | texts
-    )
-    choices = draw(st.lists(st.builds(Choice, texts, values, st.booleans()), max_size=4))
-    assignment = AttributeAssignment(
-        attribute.id, draw(texts), input_type, draw(st.booleans()), choices=tuple(choices)
-    )
-    return assignment, attribute, draw(_values(assignment, attribute))
-
-
-def _values(assignment: AttributeAssignment, attribute: UserAttribute) -> st.SearchStrategy[Any]:
-    (field,) = page_fields([assignment], [attribute], NOW)
-    offered = [option.value for option in field.options if option.value]
-    own_text = texts.map(normal_text).filter(lambda text: _fits(attribute, text))
-    match field.control:
-        case Control.SELECT | Control.RADIO:
-            return st.sampled_from(offered).map(lambda text: attribute_from_text(attribute, text))
-        case Control.CHECKBOXES:
-            apart = [value for value in offered if "," not in value]
-            some = st.lists(st.sampled_from(apart), min_size=1, unique=True) if apart else st.just([])
-            return some.map(lambda chosen: ",".join(value for value in offered if value in chosen)).map(
-                lambda text: text if _fits(attribute, text) else None
-            )
-        case Control.CHECKBOX:
-            return st.booleans() if assignment.is_optional else st.just(True)
-        case Control.DATE:
-            return st.dates(date(1900, 1, 1), date(2036, 12, 31)).map(date.isoformat)
-        case Control.EMAIL:
-            return st.from_regex(r"[a-z]{1,9}@[a-z]{1,9}\.example", fullmatch=True).filter(
-                lambda text: _fits(attribute, text)
-            )
-        case _ if attribute.data_type is DataType.INTEGER:
-            return st.integers(LEAST_INTEGER, LARGEST_INTEGER)
-        case _:
-            return own_text
-
-
-@st.composite
-def pages(draw: st.DrawFn) -> list[tuple[AttributeAssignment, UserAttribute, Any]]:
-    entries = [draw(asked_and_answered(number)) for number in range(draw(st.integers(0, 6)))]
-    return list(
-        {attribute.id: (assignment, attribute, value) for assignment, attribute, value in entries}.values()
-    )
-
-
-@given(pages())
+@given(attribute_pages())
 def test_what_the_page_shows_is_what_it_collects(
-    page: list[tuple[AttributeAssignment, UserAttribute, Any]],
+    page: list[Asked],
 ) -> None:
     answered = [entry for entry in page if entry[2] is not None]
     assignments = [entry[0] for entry in answered]
@@ -317,7 +248,7 @@ wild_texts = st.text(max_size=60) | st.sampled_from(
 )
 
 
-@given(pages(), st.data())
+@given(attribute_pages(), st.data())
 def test_no_post_raises_and_what_is_taken_can_be_taken_again(page, data) -> None:
     assignments = [entry[0] for entry in page]
     attributes = [entry[1] for entry in page]

@@ -17,7 +17,8 @@ from xenia.core.errors import (
     PasscodesOff,
     SecondFactorRequired,
 )
-from xenia.core.signin.demands import Demands
+from xenia.core.sign_up import RequestState, SignUpProgress
+from xenia.core.signin.demands import Demands, SignUpDemands
 from xenia.core.signin.facts import Factor, Facts, Proof, Realm
 from xenia.core.signin.interrupts import Step, is_fresh, next_interrupt
 
@@ -52,7 +53,19 @@ facts = st.builds(
     consented_scopes=SCOPES,
     consent_given=st.booleans(),
     stay_signed_in=st.sampled_from([None, True, False]),
+    sign_up=st.none()
+    | st.builds(
+        SignUpProgress,
+        flow_id=st.just("B2X_1_a"),
+        passed_first_hook=st.booleans(),
+        details=st.none() | st.just(()),
+        passed_second_hook=st.booleans(),
+        block_message=st.none() | st.just("no"),
+        invalid_message=st.none() | st.just("again"),
+        failed=st.booleans(),
+    ),
 )
+ENDS = {Step.REFUSED, Step.SIGN_UP_CLOSED, Step.BLOCKED, Step.SIGN_UP_FAILED, Step.PENDING, Step.DENIED}
 demands = st.builds(
     Demands,
     silent=st.booleans(),
@@ -67,6 +80,16 @@ demands = st.builds(
     missing_scopes=SCOPES,
     force_consent=st.booleans(),
     consent_error=st.just(CONSENT_MISSING),
+    sign_up=st.none()
+    | st.builds(
+        SignUpDemands,
+        is_open=st.booleans(),
+        first_hook=st.booleans(),
+        asks_details=st.booleans(),
+        second_hook=st.booleans(),
+        requires_approval=st.booleans(),
+        request=st.none() | st.sampled_from(RequestState),
+    ),
     offer_stay=st.booleans(),
 )
 
@@ -86,6 +109,7 @@ def test_nothing_is_issued_without_everything_that_is_demanded(known: Facts, ask
     assert set(asked.missing_scopes) <= set(known.consented_scopes)
     assert known.consent_given or not asked.force_consent
     assert known.chosen or not asked.choose_account
+    assert asked.sign_up is None or known.sign_up is None
 
 
 @given(facts, demands)
@@ -105,14 +129,19 @@ def test_another_account_drops_every_fact_about_the_previous_one(known: Facts, a
     assert fresh == Facts(login="other@c.example", realm=Realm.EMAIL_PASSCODE, chosen=True)
     after = next_interrupt(fresh, asked, NOW)
     assert after is not None
-    assert after.step in {Step.PASSCODE, Step.REFUSED}
+    assert after.step in {Step.PASSCODE, Step.REFUSED, Step.SIGN_UP_CLOSED}
 
 
 @given(facts, demands)
 def test_every_accepted_step_brings_the_end_nearer(known: Facts, asked: Demands) -> None:
     """Supplying what the interrupt asks for never brings the same interrupt back."""
     steps = 0
-    while (interrupt := next_interrupt(known, asked, NOW)) is not None and interrupt.step is not Step.REFUSED:
+    while (interrupt := next_interrupt(known, asked, NOW)) is not None and interrupt.step not in ENDS:
+        if interrupt.step is Step.PROCEED:
+            # What is due without the person ends in a guest (or in one of the ends): no sign-up any more.
+            asked = replace(asked, sign_up=None)
+            steps += 1
+            continue
         if interrupt.step is Step.NEW_PASSWORD:
             # What the directory says changes with the password, not what was proven.
             asked = replace(asked, must_change_password=False)
@@ -125,8 +154,16 @@ def _supply(known: Facts, asked: Demands, step: Step) -> Facts:
     match step:
         case Step.IDENTIFY | Step.PICK:
             return known.with_account("a@b.example", Realm.PASSWORD)
-        case Step.PASSCODE | Step.PASSWORD:
+        case Step.PASSCODE | Step.PASSWORD | Step.FEDERATE:
             return known.with_proof(proof(Factor.FIRST))
+        case Step.SIGN_UP:
+            return replace(known, login="a@b.example", realm=Realm.EMAIL_PASSCODE, chosen=True)
+        case Step.REVIEW:
+            return replace(known, accepted=True)
+        case Step.DETAILS:
+            assert known.sign_up is not None
+            sent = replace(known.sign_up, details=(), invalid_message=None)
+            return replace(known, sign_up=sent)
         case Step.REDEEM:
             return replace(known, accepted=True)
         case Step.ENROL | Step.SECOND_FACTOR:

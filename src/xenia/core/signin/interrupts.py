@@ -195,10 +195,12 @@ def _stay(facts: Facts, demands: Demands, now: datetime) -> Interrupt | None:
 
 CHECKS: tuple[Check, ...] = (
     _wait,
+    _sign_up_begins,
     _identify,
     _first_factor,
     _refusal,
     _redeem,
+    _sign_up,
     _second_factor,
     _new_password,
     _consent,

@@ -12,6 +12,7 @@ from xenia.core.directory.first_party import GUEST_SIGN_IN_CALLBACK
 from xenia.ports import Ports
 from xenia.ui.signin.dispatcher import Dispatcher
 from xenia.ui.signin.federating import Callback
+from xenia.ui.signin.flow_logos import FlowLogos
 from xenia.ui.signin.landing import Landing
 from xenia.ui.signin.refusals import Refusals
 from xenia.usecases.find_tenant import TenantDirectory
@@ -25,6 +26,7 @@ def routes(ports: Ports, pages: Pages, cookies: Cookies, guard: FormGuard) -> Su
     """The sign-in surface."""
     refusals = Refusals(ports, pages)
     dispatcher = Dispatcher(ports, pages, cookies, guard, refusals)
+    logos = FlowLogos(ports)
     landing = Landing(ports, pages, cookies, guard)
     callback = Callback(ports, cookies, TenantDirectory(ports))
     return Surface(
@@ -32,6 +34,7 @@ def routes(ports: Ports, pages: Pages, cookies: Cookies, guard: FormGuard) -> Su
         (
             Route("GET", "/{tenant}/signin", dispatcher.show),
             Route("GET", "/{tenant}/signin/progress", dispatcher.progress),
+            Route("GET", "/{tenant}/signin/logo/{flow}", logos.show),
             Route("POST", "/{tenant}/signin/{action}", dispatcher.submit),
             Route("GET", GUEST_SIGN_IN_CALLBACK, callback.receive),
             Route("GET", "/{tenant}/federation/oauth2", callback.receive),

@@ -28,7 +28,16 @@ from xenia.usecases.sign_in.steps import (
     identify,
     pick,
 )
-from xenia.usecases.sign_up.start import cancel_sign_up
+from xenia.usecases.sign_up.details import send_details
+from xenia.usecases.sign_up.start import (
+    accept_review,
+    cancel_sign_up,
+    choose_provider,
+    enter_address,
+    leave_sign_up,
+    proceed,
+    start_sign_up,
+)
 from xenia.web.authorization_response import came_by_form, error_answer, render_answer
 from xenia.web.cookies import Cookies
 from xenia.web.form_guard import FormGuard, FormRefused
@@ -64,6 +73,15 @@ SUBMITS: dict[str, Submit] = {
     "consent": lambda ports, posted, form: decide_consent(
         ports, posted, accepted=form.get("decision") == "accept"
     ),
+    "sign-up": lambda ports, posted, _: start_sign_up(ports, posted),
+    "sign-in-instead": lambda ports, posted, _: leave_sign_up(ports, posted),
+    "sign-up-address": lambda ports, posted, form: enter_address(ports, posted, form.get("address")),
+    "provider": lambda ports, posted, form: choose_provider(ports, posted, form.get("provider_id")),
+    "review": lambda ports, posted, _: accept_review(ports, posted),
+    "details": lambda ports, posted, form: send_details(
+        ports, posted, {name: form.all(name) for name in form}
+    ),
+    "proceed": lambda ports, posted, _: proceed(ports, posted),
     "stay": lambda ports, posted, form: decide_stay(ports, posted, stay=form.get("decision") == "yes"),
 }
 """Forms by the last part of their address."""

@@ -44,6 +44,21 @@ _TABLE: dict[type[XeniaError], Words] = {
         "{error.account} is not a guest of {organization} yet.",
         "Use a different account, or ask {organization} to invite you.",
     ),
+    e.AddressHasAccount: Words(
+        "You have an account here already",
+        "{organization} knows {error.address}. Accounts are never joined by their address alone.",
+        "Sign in the way you did before, or open the link in your invitation. {contact} can help.",
+    ),
+    e.ProviderNotOffered: Words(
+        "This account cannot sign up here",
+        "{app} does not take sign-ups with this kind of account.",
+        "Choose another way.",
+    ),
+    e.MailboxNotProven: Words(
+        "Your email address is not confirmed",
+        "{organization} accepts guests of certain domains only, and your provider does not vouch for an email address.",
+        "Confirm your address there, or sign up with a code sent to it.",
+    ),
     e.NotAssigned: Words(
         "You do not have {app} yet",
         "{organization} knows you, but has not given you {app}.",

@@ -10,6 +10,7 @@ from xenia.core.directory.tenant import Tenant
 from xenia.core.signin.interrupts import Step
 from xenia.ports import Ports
 from xenia.ui.signin.federating import federate_model, wait_model
+from xenia.ui.signin.sign_up_views import SIGN_UP_VIEWS, is_open_to_sign_up, sign_up_page
 from xenia.ui.signin.words import field_of, sentence
 from xenia.usecases.federation.ways import offered_providers
 from xenia.usecases.sign_in import Rejected, Situation
@@ -50,7 +51,10 @@ def page_of(
     if step is Step.PICK and not _accounts(situation):
         step = Step.IDENTIFY
     if other and situation.interaction.redeem is None:
-        step = Step.IDENTIFY
+        signs_up = situation.standing is not None and situation.standing.demands.is_open
+        step = Step.SIGN_UP if signs_up else Step.IDENTIFY
+    if step in SIGN_UP_VIEWS:
+        return _sign_up(ports, situation, step, rejected)
     if step is Step.FEDERATE:
         template, values = "federate", federate_model(ports, situation, base_url)
     elif step is Step.WAIT:
@@ -65,6 +69,14 @@ def page_of(
     return f"signin/{template}.html", model
 
 
+def _sign_up(ports: Ports, situation: Situation, step: Step, rejected: Rejected | None) -> tuple[str, Model]:
+    frame = _frame(situation)
+    if rejected is not None and not rejected.fields:
+        frame["errors"] = [{"field": "address", "text": sentence(rejected)}]
+    template, model = sign_up_page(ports, situation, host_of(situation.tenant), step=step, rejected=rejected)
+    return template, {**frame, **model}
+
+
 def _frame(situation: Situation) -> Model:
     redeeming = situation.interaction.redeem is not None
     name = situation.tenant.display_name
@@ -73,6 +85,7 @@ def _frame(situation: Situation) -> Model:
         "app_name": None if redeeming else situation.client.display_name,
         "destination": f"accept the invitation of {name}" if redeeming else situation.client.display_name,
         "redeeming": redeeming,
+        "signing_up": situation.standing is not None,
         "tenant": situation.tenant,
         "login": situation.facts.login,
         "switch_url": None
@@ -99,7 +112,13 @@ def _identify(ports: Ports, situation: Situation) -> Model:
     hint = situation.interaction.authorize.login_hint if situation.interaction.authorize else None
     with ports.store.read(situation.tenant.id) as tx:
         providers = [{"id": entry.id, "name": entry.display_name} for entry in offered_providers(tx)]
-    return {"hint": hint or "", "accounts": _accounts(situation), "providers": providers}
+        offers_sign_up = is_open_to_sign_up(tx, situation)
+    return {
+        "hint": hint or "",
+        "accounts": _accounts(situation),
+        "providers": providers,
+        "offers_sign_up": offers_sign_up,
+    }
 
 
 def _pick(ports: Ports, situation: Situation) -> Model:

@@ -38,6 +38,8 @@ def sentence(rejected: Rejected, *, sent_to: str = "") -> str:
     tries = "" if left is None else f" You have {left} {'try' if left == 1 else 'tries'} left."
     newest = f"Check the newest mail to {sent_to}." if sent_to else "Check the code in your app."
     return {
+        "address-way": "This address cannot sign up here. Use another one, or choose another way.",
+        "details": "Some answers need a correction.",
         "address": "Enter an email address, like name@example.com.",
         "no-home": "No organization is known for that address. Check it, or use a different account.",
         "code": f"That code does not match. {newest}{tries}",

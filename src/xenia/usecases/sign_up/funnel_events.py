@@ -6,7 +6,7 @@ Recorded in the transaction of the facts they describe. The store keeps each sta
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from xenia.core.errors import AddressHasAccount, GuestDomainRefused, MailboxNotProven, XeniaError
 from xenia.core.ids import AppId
@@ -24,6 +24,8 @@ _ENDS = {
     Step.PENDING: "waiting-for-approval",
     Step.DENIED: "not-approved",
 }
+_ORDER = tuple(Stage)
+"""Stations of one moment are a microsecond apart, so that lists show them as they follow each other."""
 CANCELLED = "cancelled"
 SIGNED_IN_INSTEAD = "signed-in-instead"
 ALREADY_A_USER = "already-a-user"
@@ -90,7 +92,8 @@ def record(
             tenant_id=traveller.tenant_id,
             flow_id=progress.flow_id,
             interaction_id=traveller.interaction_id,
-            at=now,
+            at=now
+            + timedelta(microseconds=_ORDER.index(stage) + (0 if left_because is None else len(_ORDER))),
             stage=stage,
             left_because=left_because,
             app_id=traveller.app_id,

@@ -97,6 +97,7 @@ def _request(ports: Ports, situation: Situation, standing: Standing, now: dateti
         details=collected(standing),
         created_at=now,
         is_test=standing.progress.is_test,
+        interaction_id=situation.interaction.id,
     )
 
 

@@ -14,6 +14,7 @@ from xenia.core.signin.home_realm import PASSCODE_HOME, Home, home_of_provider, 
 from xenia.core.signin.interrupts import Step
 from xenia.core.user_flow import UserFlow
 from xenia.ports import Ports, Transaction
+from xenia.usecases.federation.begin import begin_federation
 from xenia.usecases.sign_in.realm import realm_of
 from xenia.usecases.sign_in.situation import Situation, load_interaction
 from xenia.usecases.sign_in.steps import Posted, take_step
@@ -119,7 +120,7 @@ def home_in_flow(
 
 
 def choose_provider(ports: Ports, posted: Posted, provider_id: str) -> Turn | Rejected:
-    """A provider's button was pressed."""
+    """A provider's button was pressed: chosen and handed over by one press."""
 
     def apply(tx: Transaction, situation: Situation, now: datetime) -> Facts | Rejected:
         del now
@@ -134,7 +135,10 @@ def choose_provider(ports: Ports, posted: Posted, provider_id: str) -> Turn | Re
         chosen = Facts().with_account(None, home.realm, provider_id=home.provider_id)
         return replace(chosen, sign_up=progress.again())
 
-    return take_step(ports, posted, (), apply)
+    outcome = take_step(ports, posted, (), apply)
+    if isinstance(outcome, Rejected):
+        return outcome
+    return begin_federation(ports, replace(posted, version=posted.version + 1))
 
 
 def accept_review(ports: Ports, posted: Posted) -> Turn | Rejected:
@@ -160,7 +164,7 @@ def proceed(ports: Ports, posted: Posted) -> Turn | Rejected:
     return take_step(ports, posted, (Step.PROCEED, Step.PENDING, Step.SIGN_UP_FAILED), apply)
 
 
-def cancel_sign_up(ports: Ports, posted: Posted) -> None:
+def cancel_sign_up(ports: Ports, posted: Posted) -> Turn:
     """**Cancel**, and **Back to the app** where the way ends. The interaction is over.
 
     Raises ConsentDeclined (the app is told ``access_denied``), InteractionGone.

@@ -1,0 +1,167 @@
+"""The steps of a sign-up as pages: the template of each, and the values it shows."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from xenia.core.directory.identity_provider import EMAIL_PASSCODE_PROVIDER_ID
+from xenia.core.signin.interrupts import Step
+from xenia.core.user_flow import PageText, UserFlow
+from xenia.ports import Ports, Transaction
+from xenia.usecases.sign_in import Rejected, Situation
+from xenia.usecases.sign_up.details import details_page
+from xenia.usecases.sign_up.standing import account_of, offered_flow
+from xenia.usecases.sign_up.start import WaysIn, ways_in
+from xenia.web.sign_up_pages import (
+    DETAILS_PAGE,
+    WAYS_PAGE,
+    details_model,
+    flow_host,
+    picture_of,
+    ways_model,
+)
+
+Model = dict[str, object]
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """What a view may look at."""
+
+    ports: Ports
+    tx: Transaction
+    situation: Situation
+    rejected: Rejected | None
+
+    @property
+    def flow(self) -> UserFlow | None:
+        """The flow of this sign-up, as far as it exists."""
+        return self.situation.standing.flow if self.situation.standing is not None else None
+
+    @property
+    def text(self) -> PageText:
+        """Its own words."""
+        return self.flow.text if self.flow is not None else PageText()
+
+
+def is_open_to_sign_up(tx: Transaction, situation: Situation) -> bool:
+    """Whether the first page says *No account? Create one*."""
+    if situation.interaction.authorize is None:
+        return False
+    return offered_flow(tx, situation.policies, situation.client.app_id) is not None
+
+
+def sign_up_page(
+    ports: Ports, situation: Situation, host: Model, *, step: Step, rejected: Rejected | None
+) -> tuple[str, Model]:
+    """Template and model of a step of a sign-up."""
+    template, view = SIGN_UP_VIEWS[step]
+    with ports.store.read(situation.tenant.id) as tx:
+        shown = Shown(ports, tx, situation, rejected)
+        model = view(shown)
+    return template, {
+        "organization": situation.tenant.display_name,
+        "intro": [],
+        **model,
+        "host": flow_host(host, shown.text, logo_url(situation.tenant.id, shown.flow)),
+    }
+
+
+def logo_url(tenant_id: str, flow: UserFlow | None) -> str | None:
+    """Address of the flow's logo: its own, so that pages stay small and browsers keep it."""
+    if flow is None or picture_of(flow.text.logo) is None:
+        return None
+    return f"/{tenant_id}/signin/logo/{flow.id}?v={flow.version}"
+
+
+def _ways(shown: Shown) -> Model:
+    flow, situation = shown.flow, shown.situation
+    ways = ways_in(shown.tx, situation.policies, flow) if flow is not None else WaysIn(False, ())
+    request = situation.interaction.authorize
+    hint = request.login_hint if request is not None else None
+    return ways_model(
+        shown.text,
+        takes_address=ways.takes_address,
+        buttons=((button.provider_id, button.name) for button in ways.buttons),
+        address=situation.facts.login or hint or "",
+    )
+
+
+def _details(shown: Shown) -> Model:
+    standing, facts = shown.situation.standing, shown.situation.facts
+    assert standing is not None
+    page = details_page(shown.tx, standing, facts, shown.ports.clock.now(), shown.rejected)
+    fresh = shown.rejected is None
+    return details_model(
+        shown.text,
+        page.fields,
+        address=page.address,
+        provider_name=_provider_name(shown),
+        from_provider=page.from_provider,
+        message=standing.progress.invalid_message if fresh else None,
+        message_source=standing.progress.block_source,
+    )
+
+
+def _provider_name(shown: Shown) -> str:
+    account = account_of(shown.situation.facts)
+    if account is None or account.provider_id == EMAIL_PASSCODE_PROVIDER_ID:
+        return ""
+    provider = shown.tx.identity_providers.find(account.provider_id)
+    return provider.display_name if provider is not None else account.idp
+
+
+def _review(shown: Shown) -> Model:
+    tenant = shown.situation.tenant
+    return {
+        "domain": tenant.default_domain,
+        "inviter": None,
+        "privacy_url": tenant.privacy_statement_url,
+        "terms_url": tenant.terms_url,
+        "contact": tenant.privacy_contact or tenant.technical_contact,
+        "signing_up": True,
+    }
+
+
+def _blocked(shown: Shown) -> Model:
+    facts = shown.situation.facts
+    progress = facts.sign_up
+    message = progress.block_message if progress is not None else None
+    return {
+        "message": (message or "").splitlines(),
+        "source": progress.block_source if progress is not None else None,
+        "correlation_id": shown.situation.interaction.correlation_id,
+    }
+
+
+def _request(shown: Shown) -> Model:
+    standing, account = shown.situation.standing, account_of(shown.situation.facts)
+    request = standing.request if standing is not None else None
+    told = account is not None and account.email_verified
+    return {
+        "asked_at": request.created_at if request is not None else None,
+        "reason": request.reason if request is not None else "",
+        "address": account.email if account is not None and told else None,
+        "contact": shown.situation.tenant.technical_contact,
+    }
+
+
+def _plain(shown: Shown) -> Model:
+    return {
+        "contact": shown.situation.tenant.technical_contact,
+        "correlation_id": shown.situation.interaction.correlation_id,
+    }
+
+
+SIGN_UP_VIEWS: dict[Step, tuple[str, Callable[[Shown], Model]]] = {
+    Step.SIGN_UP: (WAYS_PAGE, _ways),
+    Step.SIGN_UP_CLOSED: ("signin/sign_up_closed.html", _plain),
+    Step.REVIEW: ("signin/review_permissions.html", _review),
+    Step.DETAILS: (DETAILS_PAGE, _details),
+    Step.PROCEED: ("signin/sign_up_proceed.html", _plain),
+    Step.PENDING: ("signin/sign_up_pending.html", _request),
+    Step.DENIED: ("signin/sign_up_denied.html", _request),
+    Step.BLOCKED: ("signin/sign_up_blocked.html", _blocked),
+    Step.SIGN_UP_FAILED: ("signin/sign_up_failed.html", _plain),
+}

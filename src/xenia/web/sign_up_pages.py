@@ -1,0 +1,104 @@
+"""The pages of a user flow that an administrator designs: how to sign up, and the attribute page.
+
+Model and template are here, in the kit, because two surfaces draw them: the sign-up itself, and the preview
+beside the editor. So the preview cannot differ from the page.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import re
+from collections.abc import Iterable, Mapping, Sequence
+
+from xenia.core.attribute_controls import Control
+from xenia.core.attribute_form import Field
+from xenia.core.user_flow import PageText
+from xenia.web.pages import Pages
+
+WAYS_PAGE = "kit/sign_up/ways.html"
+DETAILS_PAGE = "kit/sign_up/details.html"
+_LOGO = re.compile(r"data:(image/(?:png|jpeg|gif|webp));base64,([A-Za-z0-9+/=]+)")
+
+Model = dict[str, object]
+
+
+def flow_host(host: Mapping[str, object], text: PageText, logo_url: str | None) -> Model:
+    """The page frame's host in the organisation's own words: its name and logo where the flow has them."""
+    return {**host, "name": text.organization_name or host["name"], "logo_url": logo_url or host["logo_url"]}
+
+
+def picture_of(logo: str) -> tuple[str, bytes] | None:
+    """Media type and bytes of a logo, or None. Only the four picture formats: nothing that could hold a script."""
+    found = _LOGO.fullmatch(logo)
+    if found is None:
+        return None
+    try:
+        return found[1], base64.b64decode(found[2], validate=True)
+    except binascii.Error:
+        return None
+
+
+def ways_model(
+    text: PageText, *, takes_address: bool, buttons: Iterable[tuple[str, str]], address: str = ""
+) -> Model:
+    """What *Create account* shows. *buttons*: provider ids and names, in the flow's order."""
+    return {
+        "intro": text.intro.splitlines(),
+        "takes_address": takes_address,
+        "buttons": [{"id": name, "text": shown} for name, shown in buttons],
+        "address": address,
+    }
+
+
+def details_model(
+    text: PageText,
+    fields: Sequence[Field],
+    *,
+    address: str | None,
+    provider_name: str = "",
+    from_provider: Iterable[str] = (),
+    message: str | None = None,
+    message_source: str | None = None,
+) -> Model:
+    """What *Add details* shows. *message*: a connector asks for a correction, in its own (plain) words."""
+    marked = frozenset(from_provider)
+    errors: list[Model] = []
+    if message is not None:
+        said = f"Message from {message_source}: {message}" if message_source else message
+        errors.append({"field": None, "text": said})
+    errors += [{"field": field.focus_name, "text": field.error} for field in fields if field.error]
+    return {
+        "intro": text.intro.splitlines(),
+        "fields": [_entry(field, provider_name if field.name in marked else "") for field in fields],
+        "shows_address": not any(field.control is Control.READ_ONLY for field in fields),
+        "address": address,
+        "errors": errors,
+    }
+
+
+def _entry(field: Field, source: str) -> Model:
+    said = f"From {source}. You can change it." if source else ""
+    return {
+        "at": field,
+        "help": " ".join(part for part in (field.help_text, said) if part),
+        "options": [{"value": option.value, "text": option.label} for option in field.options],
+        "chosen": next((option.value for option in field.options if option.is_selected), None),
+    }
+
+
+def preview(
+    pages: Pages, template: str, model: Model, *, host: Mapping[str, object], app_name: str, theme: str
+) -> str:
+    """The page as people will see it, its forms leading nowhere: for a sandboxed frame beside the editor."""
+    return pages.render(
+        template,
+        **{"errors": [], **model},
+        host=host,
+        app_name=app_name,
+        organization=host["name"],
+        base="",
+        form={},
+        form_token="",
+        theme=theme,
+    )

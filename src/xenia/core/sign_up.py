@@ -65,6 +65,8 @@ class SignUpRequest:
     details: AttributeValues
     created_at: datetime
     is_test: bool = False
+    interaction_id: str = ""
+    """The sign-up that asked: an approval completes its way through the funnel."""
     state: RequestState = RequestState.PENDING
     decided_at: datetime | None = None
     decided_by: str | None = None

@@ -6,8 +6,6 @@ keys can be told only once.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass, replace
 
 from xenia.core import audit
@@ -16,11 +14,11 @@ from xenia.core.audit import Target, audit_record
 from xenia.core.credentials import AuthenticatorApp
 from xenia.core.directory.tenant import Tenant
 from xenia.core.directory.user import User
-from xenia.core.errors import XeniaError
 from xenia.core.ids import AppId, TenantId
 from xenia.ports import Ports, Transaction
 from xenia.seed.applications import apply_app
 from xenia.seed.document import Seed, SeedGuest, SeedTenant, SeedUser
+from xenia.seed.self_service import apply_self_service
 from xenia.usecases.invitation_order import InvitationOrder
 from xenia.usecases.invite_guest import invite_guest
 from xenia.usecases.manage_tenant import NewTenant, create_tenant
@@ -68,7 +66,7 @@ def apply_seed(ports: Ports, seed: Seed) -> AppliedSeed:
 
 
 def _apply_tenant(ports: Ports, seed: Seed, path: str, entry: SeedTenant) -> SeededTenant:
-    with _at(seed, path):
+    with seed.at(path):
         tenant = _find_tenant(ports, entry) or create_tenant(
             ports,
             None,
@@ -85,25 +83,17 @@ def _apply_tenant(ports: Ports, seed: Seed, path: str, entry: SeedTenant) -> See
     actor = system_actor(tenant.id, ports.entropy.guid(), "Seed")
     users = []
     for index, user in enumerate(entry.user):
-        with _at(seed, f"{path}.user[{index}]"):
+        with seed.at(f"{path}.user[{index}]"):
             users.append(_apply_user(ports, actor, tenant, user))
     for index, guest in enumerate(entry.guest):
-        with _at(seed, f"{path}.guest[{index}]"):
+        with seed.at(f"{path}.guest[{index}]"):
             _apply_guest(ports, actor, guest)
     apps = []
     for index, app in enumerate(entry.app):
-        with _at(seed, f"{path}.app[{index}]"):
+        with seed.at(f"{path}.app[{index}]"):
             apps.append((app.name, apply_app(ports, actor, seed.folder, app)))
+    apply_self_service(ports, actor, seed, path, entry)
     return SeededTenant(tenant, tuple(users), tuple(apps))
-
-
-@contextmanager
-def _at(seed: Seed, path: str) -> Iterator[None]:
-    """Turn a refusal into one that names the place in the file."""
-    try:
-        yield
-    except (XeniaError, ValueError) as error:
-        raise seed.error(path, str(error)) from error
 
 
 def _find_tenant(ports: Ports, entry: SeedTenant) -> Tenant | None:

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import tomllib
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Literal
 
 import msgspec
 
+from xenia.core.directory.identity_provider import ClientAuthentication
 from xenia.core.directory.tenant import (
     DomainRestrictions,
     DomainRule,
@@ -16,6 +19,8 @@ from xenia.core.directory.tenant import (
     TenantPolicies,
     Toggle,
 )
+from xenia.core.errors import XeniaError
+from xenia.core.user_flow import InputType
 from xenia.seed.lines import line_numbers, line_of
 
 
@@ -45,6 +50,8 @@ class SeedSettings(_Table, frozen=True):
     allow_plus_addresses: bool = True
     offer_stay_signed_in: bool = True
     members_may_register_apps: bool = True
+    self_service_sign_up: bool = False
+    """Whether user flows do anything."""
 
     def policies(self) -> TenantPolicies:
         """The same as the directory's record."""
@@ -60,6 +67,7 @@ class SeedSettings(_Table, frozen=True):
             allow_plus_addresses=self.allow_plus_addresses,
             offer_stay_signed_in=self.offer_stay_signed_in,
             members_may_register_apps=self.members_may_register_apps,
+            self_service_sign_up=self.self_service_sign_up,
         )
 
 
@@ -168,6 +176,99 @@ class SeedApp(_Table, frozen=True):
     permissions: SeedPermissions = SeedPermissions()
 
 
+class SeedEndpoints(_Table, frozen=True):
+    """``endpoints`` of a provider: addresses that its discovery document does not give."""
+
+    authorization: str = ""
+    token: str = ""
+    profile: str = ""
+
+
+class SeedProvider(_Table, frozen=True):
+    """``[[tenant.identity_provider]]``: where guests may prove who they are."""
+
+    kind: Literal["openid_connect", "entra_tenant", "google", "facebook", "microsoft_account"]
+    client_id: str
+    client_secret: str = ""
+    name: str = ""
+    id: str | None = None
+    """Only for the kinds of which there may be several."""
+    metadata_url: str = ""
+    """The discovery document; left out, it lies below the issuer."""
+    issuer: str = ""
+    scope: str = ""
+    client_authentication: ClientAuthentication = ClientAuthentication.SECRET_POST
+    domains: tuple[str, ...] = ()
+    claims: dict[str, str] = {}
+    """Names of claims that differ: ``{ subject = "uid" }``."""
+    endpoints: SeedEndpoints = SeedEndpoints()
+
+
+class SeedAttribute(_Table, frozen=True):
+    """``[[tenant.user_attribute]]``: a custom user attribute."""
+
+    name: str
+    type: Literal["string", "boolean", "integer"] = "string"
+    description: str = ""
+
+
+class SeedConnector(_Table, frozen=True):
+    """``[[tenant.api_connector]]``: a server that user flows ask."""
+
+    name: str
+    url: str
+    id: str | None = None
+    username: str = ""
+    password: str = ""
+    certificate: str = ""
+    """A PKCS #12 file (.pfx), relative to the seed file; instead of user name and password."""
+    certificate_password: str = ""
+
+
+class SeedChoice(_Table, frozen=True):
+    """``{ name = "Small", value = "s", default = true }`` in ``choices``."""
+
+    name: str
+    value: str = ""
+    default: bool = False
+
+
+class SeedAssignedAttribute(_Table, frozen=True):
+    """``[[tenant.user_flow.attribute]]``: an attribute on the page, in the order of the file."""
+
+    attribute: str
+    """Id or name, built in or custom."""
+    label: str = ""
+    input: InputType = InputType.TEXT_BOX
+    optional: bool = False
+    help: str = ""
+    default: str | bool | int | None = None
+    choices: tuple[str | SeedChoice, ...] = ()
+
+
+class SeedFlow(_Table, frozen=True):
+    """``[[tenant.user_flow]]``: how people without an invitation become guests of apps."""
+
+    name: str
+    display_name: str = ""
+    description: str = ""
+    identity_providers: tuple[str, ...] = ()
+    """By id, name or kind, in the order they are offered."""
+    apps: tuple[str, ...] = ()
+    """By client id or name."""
+    after_federation: str | None = None
+    """API connector asked before the attribute page, by id or name."""
+    before_creation: str | None = None
+    """API connector asked before the guest is made."""
+    organization_name: str = ""
+    intro: str = ""
+    logo: str = ""
+    """A picture file, relative to the seed file."""
+    requires_approval: bool = False
+    sign_up_allowed: bool = True
+    attribute: tuple[SeedAssignedAttribute, ...] = ()
+
+
 class SeedTenant(_Table, frozen=True):
     """``[[tenant]]``: an organisation."""
 
@@ -181,6 +282,10 @@ class SeedTenant(_Table, frozen=True):
     user: tuple[SeedUser, ...] = ()
     guest: tuple[SeedGuest, ...] = ()
     app: tuple[SeedApp, ...] = ()
+    identity_provider: tuple[SeedProvider, ...] = ()
+    user_attribute: tuple[SeedAttribute, ...] = ()
+    api_connector: tuple[SeedConnector, ...] = ()
+    user_flow: tuple[SeedFlow, ...] = ()
 
 
 class _Document(_Table, frozen=True):
@@ -198,6 +303,14 @@ class Seed(msgspec.Struct, frozen=True):
     def error(self, path: str, text: str) -> SeedError:
         """The error at this path (``tenant[0].user[1]``), with its line."""
         return SeedError(self.name, line_of(path, self.numbers), text)
+
+    @contextmanager
+    def at(self, path: str) -> Iterator[None]:
+        """Turn a refusal into one that names the place in the file."""
+        try:
+            yield
+        except (XeniaError, ValueError) as error:
+            raise self.error(path, str(error)) from error
 
 
 def read_seed(path: Path) -> Seed:

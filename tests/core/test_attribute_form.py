@@ -94,6 +94,13 @@ class TestControls:
         (field,) = page_fields([asked(SHOE, default=42)], [SHOE], NOW)
         assert field.value == "42"
 
+    def test_options_that_do_not_fit_leave_no_empty_list(self) -> None:
+        country, long = BUILT_IN["country"], (Choice("Somewhere", "x" * 129),)
+        (field,) = page_fields([asked(country, InputType.DROPDOWN, choices=long)], [country], NOW)
+        assert len(field.options) == 1 + len(COUNTRIES)
+        boxes = asked(TEAM, InputType.CHECKBOXES, choices=(Choice("a", "x" * 300),))
+        assert control_of(boxes, TEAM) is Control.TEXT
+
     def test_a_country_code_from_a_provider_selects_the_country(self) -> None:
         country = BUILT_IN["country"]
         (field,) = page_fields([asked(country)], [country], NOW, values=(("country", "gr"),))

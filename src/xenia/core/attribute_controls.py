@@ -44,7 +44,7 @@ def control_of(assignment: AttributeAssignment, attribute: UserAttribute) -> Con
         return Control.CHECKBOX
     if attribute.data_type is DataType.INTEGER:
         return Control.TEXT
-    if asked is InputType.CHECKBOXES and assignment.choices:
+    if asked is InputType.CHECKBOXES and _own_choices(assignment, attribute):
         return Control.CHECKBOXES
     if attribute.id == COUNTRY:
         return Control.SELECT
@@ -57,18 +57,23 @@ def control_of(assignment: AttributeAssignment, attribute: UserAttribute) -> Con
 
 def choices_of(assignment: AttributeAssignment, attribute: UserAttribute) -> dict[str, str]:
     """What can be chosen: shown name by stored value. Options that do not fit the attribute are left out."""
-    if assignment.choices:
-        found: dict[str, str] = {}
-        for choice in assignment.choices:
-            value = stored_choice(choice, attribute)
-            if value:
-                found.setdefault(value, choice.name or choice.value)
-        return found
+    own = _own_choices(assignment, attribute)
+    if own:
+        return own
     if attribute.data_type is DataType.BOOLEAN:
         return {TRUE: "Yes", FALSE: "No"}
     if attribute.id == COUNTRY:
         return {name: name for name in COUNTRIES.values()}
     return {}
+
+
+def _own_choices(assignment: AttributeAssignment, attribute: UserAttribute) -> dict[str, str]:
+    found: dict[str, str] = {}
+    for choice in assignment.choices:
+        value = stored_choice(choice, attribute)
+        if value:
+            found.setdefault(value, choice.name or choice.value)
+    return found
 
 
 def stored_choice(choice: Choice, attribute: UserAttribute) -> str | None:

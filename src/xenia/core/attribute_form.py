@@ -202,8 +202,9 @@ def _shown_value(
         return tuple(text.split(SEPARATOR))
     if control is Control.CHECKBOX:
         return (TRUE if text.strip().casefold() == TRUE else FALSE,)
-    if control is Control.SELECT and attribute.id == COUNTRY and not assignment.choices:
-        return (country_name(text) or text,)
+    if control is Control.SELECT and attribute.id == COUNTRY:
+        is_offered = text in choices_of(assignment, attribute)
+        return (text if is_offered else country_name(text) or text,)
     if control is Control.DATE:
         match = _DATE.fullmatch(text)
         return tuple(str(int(part)) for part in reversed(match.groups())) if match else ()

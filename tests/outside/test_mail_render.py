@@ -12,11 +12,12 @@ from string import Formatter
 from typing import cast
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from tests.support.inviting import SERVER
 from xenia.core.mail import Mail, MailKind, RenderedMail
+from xenia.outside.mail.message import Envelope, build_message
 from xenia.outside.mail.render import MailRenderer
 from xenia.outside.mail.strings_by_key import Languages
 
@@ -429,6 +430,33 @@ def test_nothing_that_people_type_adds_headers_or_recipients(
     assert text.get_content().replace("\r\n", "\n") == mail.text
     assert "\n" not in read["Subject"]
     assert Page(mail.html).links.count(LINK) == 2
+
+
+@given(text=st.text(st.characters(codec="utf-8", exclude_characters="\r")), subject=st.text(max_size=200))
+@example(
+    text="blanks at the end  \n\t\n.\n..\nFrom here\n--=_" + MAIL_ID + "--\n=3D" + "x" * 2000,
+    subject="Bcc: x@y.example",
+)
+def test_both_parts_arrive_as_they_were_written(text: str, subject: str) -> None:
+    envelope = Envelope(
+        MAIL_ID,
+        "test",
+        "",
+        "en",
+        "",
+        "no-reply@contoso.example",
+        "maria@nordwind.example",
+        None,
+        "",
+        None,
+        subject,
+    )
+    mail = build_message(envelope, text, text, NOW)
+    assert all(len(line) <= 76 for line in mail.source.partition(b"\r\n\r\n")[2].split(b"\r\n"))
+    for kind in ("plain", "html"):
+        part = parsed(mail).get_body((kind,))
+        assert part is not None
+        assert part.get_content().replace("\r\n", "\n").rstrip("\n") == text.rstrip("\n")
 
 
 @given(tag=st.text(max_size=20) | st.from_regex(r"[a-z]{2}(-[A-Z]{2})?", fullmatch=True))

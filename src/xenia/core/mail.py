@@ -81,6 +81,11 @@ class RenderedMail:
     subject: str
     html: str
     text: str
+    kind: str = ""
+    tenant_id: str = ""
+    """Empty where the mail belongs to no tenant."""
+    sender_shown: str = ""
+    """The sender as a reader sees it: ``Name <address>``."""
     source: bytes = field(repr=False, default=b"")
 
 

@@ -72,18 +72,24 @@ class MailDispatcher:
 
     def _step(self) -> timedelta:
         self.deliver_due()
-        with self._store.read(None) as tx:
-            due = tx.outbox.next_due()
+        due = self._next_due()
         # Other processes queue too and clocks are turned, so the longest wait is short.
         return _LOOK_AGAIN if due is None else max(timedelta(), min(due - self._clock.now(), _LOOK_AGAIN))
 
     def _deliver_one(self) -> bool:
         """One mail at a time: a lease then covers one delivery, not a queue of them."""
-        now = self._clock.now()
+        now, due = self._clock.now(), self._next_due()
+        # Looking first leaves the database's one writer to others while there is nothing to claim.
+        if due is None or due > now:
+            return False
         claimed = self._store.write(None, lambda tx: tx.outbox.claim(1, now, LEASE))
         for row in claimed:
             self._deliver(row)
         return bool(claimed)
+
+    def _next_due(self) -> datetime | None:
+        with self._store.read(None) as tx:
+            return tx.outbox.next_due()
 
     def _deliver(self, row: OutgoingMail) -> None:
         now = self._clock.now()

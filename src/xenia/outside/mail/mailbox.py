@@ -5,12 +5,8 @@ Owns the form of a captured mail. Must not decide which of the two is used; that
 
 from __future__ import annotations
 
-from email import policy
-from email.parser import BytesHeaderParser
-
 from xenia.core.ids import parse_guid
 from xenia.core.mail import CapturedMail, RenderedMail
-from xenia.outside.mail.message import KIND_HEADER, TENANT_HEADER
 from xenia.ports import Clock, MailTransport, Store
 
 
@@ -23,13 +19,12 @@ class MailboxTransport:
 
     def deliver(self, message: RenderedMail) -> str:
         """Capture the mail once, however often it is delivered: its id is that of the outbox row."""
-        headers = BytesHeaderParser(policy=policy.default).parsebytes(message.source)
         captured = CapturedMail(
             id=message.message_id.strip("<>").partition("@")[0],
-            tenant_id=parse_guid(headers.get(TENANT_HEADER)),
-            kind=str(headers.get(KIND_HEADER, "")),
+            tenant_id=parse_guid(message.tenant_id),
+            kind=message.kind,
             received_at=self._clock.now(),
-            sender=str(headers.get("From", message.sender)),
+            sender=message.sender_shown,
             recipients=message.recipients,
             subject=message.subject,
             html=message.html,

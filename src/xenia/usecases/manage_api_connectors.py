@@ -118,16 +118,23 @@ def update_connector(
 
 
 def upload_certificate(
-    ports: Ports, actor: Actor, connector_id: str, pkcs12: bytes, password: str
+    ports: Ports,
+    actor: Actor,
+    connector_id: str,
+    pkcs12: bytes,
+    password: str,
+    changes: Mapping[str, object] | None = None,
 ) -> ApiConnector:
     """Add a client certificate with its key and prove ourselves by it (Microsoft Graph: uploadClientCertificate).
 
-    Expired ones go; the newest that is valid is presented. Raises NotPermitted, NotFound, InvalidValue.
+    Expired ones go; the newest that is valid is presented. *changes*: what is set with it, as by
+    ``update_connector``. Raises NotPermitted, NotFound, InvalidValue.
     """
 
     def added(connector: ApiConnector) -> ApiConnector:
         with_it = _with_certificate(ports, connector, pkcs12, password)
-        return replace(with_it, authentication=ConnectorAuthentication.CERTIFICATE)
+        proven = replace(with_it, authentication=ConnectorAuthentication.CERTIFICATE)
+        return _changed(ports, proven, changes or {})
 
     return _change_certificates(ports, actor, connector_id, added)
 

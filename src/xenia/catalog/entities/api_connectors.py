@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import base64
 import binascii
+from dataclasses import dataclass
 from datetime import datetime
 
 from xenia.catalog.edm import TYPE, Action, Complex, Edm, Entity, Prop, Resource, Service, Values, Write
 from xenia.catalog.whole_lists import page_of
 from xenia.core.actor import Actor
-from xenia.core.api_connector import ApiConnector, ConnectorAuthentication
+from xenia.core.api_connector import ApiConnector, ConnectorAuthentication, ConnectorCertificate
 from xenia.core.errors import InvalidValue
 from xenia.core.query import Page, Query
 from xenia.ports import Ports
@@ -40,7 +41,26 @@ AUTHENTICATION = Complex(
 )
 
 
-def _authentication(connector: ApiConnector) -> object:
+@dataclass(frozen=True, slots=True)
+class ShownConnector:
+    """A connector at one moment: which of its certificates is presented depends on the time."""
+
+    connector: ApiConnector
+    active: ConnectorCertificate | None
+
+    @property
+    def id(self) -> str:
+        """Of the connector."""
+        return self.connector.id
+
+
+def shown(ports: Ports, connector: ApiConnector) -> ShownConnector:
+    """The connector as it is now."""
+    return ShownConnector(connector, connector.certificate_at(ports.clock.now()))
+
+
+def _authentication(record: ShownConnector) -> object:
+    connector = record.connector
     if connector.authentication is ConnectorAuthentication.NONE:
         return None
     if connector.authentication is ConnectorAuthentication.BASIC:
@@ -50,20 +70,18 @@ def _authentication(connector: ApiConnector) -> object:
             "username": connector.username,
             "password": password,
         }
-    return {TYPE: f"#microsoft.graph.{_CERTIFICATE}", "certificateList": _certificates(connector)}
+    return {TYPE: f"#microsoft.graph.{_CERTIFICATE}", "certificateList": _certificates(record)}
 
 
-def _certificates(connector: ApiConnector) -> list[dict[str, object]]:
-    """The newest is the one that is presented (API connectors: several may coexist while they are changed)."""
-    newest = max(connector.certificates, key=lambda entry: entry.not_before, default=None)
+def _certificates(record: ShownConnector) -> list[dict[str, object]]:
     return [
         {
             "thumbprint": entry.thumbprint,
             "notBefore": _epoch(entry.not_before),
             "notAfter": _epoch(entry.not_after),
-            "isActive": entry is newest,
+            "isActive": entry == record.active,
         }
-        for entry in connector.certificates
+        for entry in record.connector.certificates
     ]
 
 
@@ -71,11 +89,16 @@ def _epoch(moment: datetime) -> int:
     return int(moment.timestamp())
 
 
-def _list(ports: Ports, actor: Actor, query: Query) -> Page[ApiConnector]:
-    return page_of(connectors.list_connectors(ports, actor), query)
+def _list(ports: Ports, actor: Actor, query: Query) -> Page[ShownConnector]:
+    found = [shown(ports, connector) for connector in connectors.list_connectors(ports, actor)]
+    return page_of(found, query)
 
 
-def _create(ports: Ports, actor: Actor, values: Values) -> ApiConnector:
+def _get(ports: Ports, actor: Actor, key: str) -> ShownConnector:
+    return shown(ports, connectors.get_connector(ports, actor, key))
+
+
+def _create(ports: Ports, actor: Actor, values: Values) -> ShownConnector:
     authentication = values.get("authenticationConfiguration")
     if authentication is None:
         raise InvalidValue(
@@ -93,7 +116,7 @@ def _create(ports: Ports, actor: Actor, values: Values) -> ApiConnector:
         pkcs12=_pkcs12(authentication) if is_certificate else b"",
         pkcs12_password=password if is_certificate else "",
     )
-    return connectors.create_connector(ports, actor, order)
+    return shown(ports, connectors.create_connector(ports, actor, order))
 
 
 def _method(authentication: Values) -> ConnectorAuthentication:
@@ -120,9 +143,10 @@ def _update(ports: Ports, actor: Actor, key: str, values: Values) -> None:
     }
     authentication = values.get("authenticationConfiguration")
     if authentication is not None and authentication[TYPE] == _PKCS12:
-        # One write each: a file that cannot be read must leave the rest as it was, so it goes first.
-        _upload(ports, actor, key, authentication)
-    elif authentication is not None and authentication[TYPE] == _BASIC:
+        password = authentication.get("password") or ""
+        connectors.upload_certificate(ports, actor, key, _pkcs12(authentication), password, changes)
+        return
+    if authentication is not None and authentication[TYPE] == _BASIC:
         changes["authentication"] = ConnectorAuthentication.BASIC
         if "username" in authentication:
             changes["username"] = authentication["username"] or ""
@@ -132,8 +156,9 @@ def _update(ports: Ports, actor: Actor, key: str, values: Values) -> None:
         connectors.update_connector(ports, actor, key, changes)
 
 
-def _upload(ports: Ports, actor: Actor, key: str, values: Values) -> ApiConnector:
-    return connectors.upload_certificate(ports, actor, key, _pkcs12(values), values.get("password") or "")
+def _upload(ports: Ports, actor: Actor, key: str, values: Values) -> ShownConnector:
+    password = values.get("password") or ""
+    return shown(ports, connectors.upload_certificate(ports, actor, key, _pkcs12(values), password))
 
 
 API_CONNECTOR = Entity(
@@ -141,8 +166,8 @@ API_CONNECTOR = Entity(
     "A server of the organization that a user flow asks before it goes on.",
     (
         Prop("id", nullable=False),
-        Prop("displayName", write=Write.BOTH, required=True),
-        Prop("targetUrl", write=Write.BOTH, required=True),
+        Prop("displayName", attribute="connector.display_name", write=Write.BOTH, required=True),
+        Prop("targetUrl", attribute="connector.target_url", write=Write.BOTH, required=True),
         Prop("authenticationConfiguration", AUTHENTICATION, write=Write.BOTH, read=_authentication),
     ),
 )
@@ -151,7 +176,7 @@ API_CONNECTORS = Resource(
     API_CONNECTOR,
     Service.IDENTITY,
     list=_list,
-    get=connectors.get_connector,
+    get=_get,
     create=_create,
     update=_update,
     delete=connectors.delete_connector,

@@ -21,12 +21,11 @@ from xenia.catalog.edm import (
     Values,
     Write,
 )
-from xenia.catalog.entities.api_connectors import API_CONNECTORS
+from xenia.catalog.entities.api_connectors import API_CONNECTORS, ShownConnector, shown
 from xenia.catalog.entities.identity_providers import IDENTITY_PROVIDERS, OLDER_IDENTITY_PROVIDERS
 from xenia.catalog.entities.user_attributes import READ_PERMITS, USER_FLOW_ATTRIBUTES, WRITE_PERMITS
 from xenia.catalog.whole_lists import page_of
 from xenia.core.actor import Actor
-from xenia.core.api_connector import ApiConnector
 from xenia.core.errors import InvalidValue, NotFound
 from xenia.core.query import Page, Query
 from xenia.core.user_attributes import UserAttribute, attribute_key
@@ -246,11 +245,11 @@ ASSIGNMENTS = Resource(
 
 
 def _connector_nav(hook: Hook) -> Nav:
-    def read(ports: Ports, actor: Actor, flow_id: str, _key: str) -> tuple[ApiConnector, ...]:
+    def read(ports: Ports, actor: Actor, flow_id: str, _key: str) -> tuple[ShownConnector, ...]:
         found = read_user_flows.connector_of(ports, actor, flow_id, hook)
         if found is None:
             raise NotFound("API connector", hook.value)
-        return (found,)
+        return (shown(ports, found),)
 
     def attach(ports: Ports, actor: Actor, flow_id: str, _key: str, connector_id: str) -> None:
         manage_user_flows.set_connector(ports, actor, flow_id, hook, connector_id)

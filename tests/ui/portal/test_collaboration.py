@@ -374,7 +374,7 @@ def test_passcode_switch_notices_another_save(office: Office) -> None:
 
 def test_passcode_switch_is_read_only_without_the_role(office: Office) -> None:
     desktop = passcode(office, "reader")
-    assert "You need Global Administrator to change this." in desktop.page.text
+    assert "You need External Identity Provider Administrator to change this." in desktop.page.text
     token = dict(desktop.fields("/sign-out"))["form_token"]
     answer = desktop.post(PASSCODE, [("form_token", token), ("enabled", "no"), ("version", "0")])
     assert answer.status == 403

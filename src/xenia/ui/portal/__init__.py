@@ -15,6 +15,7 @@ from xenia.ui.portal.collaboration import Collaboration
 from xenia.ui.portal.connector_bench import ConnectorBench
 from xenia.ui.portal.desk import Desk
 from xenia.ui.portal.enterprise_apps import EnterpriseApps
+from xenia.ui.portal.identity_provider_form import IdentityProviderForm
 from xenia.ui.portal.identity_providers import IdentityProviders
 from xenia.ui.portal.invite import Invite
 from xenia.ui.portal.logs import Logs
@@ -57,6 +58,7 @@ def routes(ports: Ports, pages: Pages, cookies: Cookies, guard: FormGuard) -> Su
         EnterpriseApps(desk),
         Collaboration(desk),
         IdentityProviders(desk),
+        IdentityProviderForm(desk),
         UserFlowPages(desk),
         UserAttributePages(desk),
         ApiConnectorPages(desk),

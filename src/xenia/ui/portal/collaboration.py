@@ -11,6 +11,7 @@ from dataclasses import replace
 
 from xenia.core.actor import Actor
 from xenia.core.addresses import domain_key
+from xenia.core.directory.roles import USER_FLOW_ADMINISTRATOR
 from xenia.core.directory.tenant import (
     DomainRestrictions,
     DomainRule,
@@ -106,7 +107,7 @@ class Collaboration:
         """**Save**: at once, or after a look at the pending guests whom it would refuse."""
         ports, actor = self._desk.ports, visit.actor
         stored = read_directory.get_policies(ports, actor, *READ_POLICIES)
-        typed = {name: visit.form(name).replace("\r\n", "\n").strip() for name in _LABELS}
+        typed = self._typed(visit, stored)
         errors = _errors(typed)
         if errors:
             return self._draw(visit, stored, typed, status=422, errors=errors, version=visit.form("version"))
@@ -125,6 +126,14 @@ class Collaboration:
             stored = read_directory.get_policies(ports, actor, *READ_POLICIES)
             return self._draw(visit, stored, typed, status=409, stale=self._stale(visit, stored, typed))
         return self._desk.back(visit, SETTINGS, "saved")
+
+    def _typed(self, visit: Visit, stored: TenantPolicies) -> dict[str, str]:
+        """What the form says. Browsers leave out what somebody may only read: that stays as it is stored."""
+        typed = {name: visit.form(name).replace("\r\n", "\n").strip() for name in _LABELS}
+        if self._desk.standing(visit, GLOBAL).may:
+            return typed
+        now_stored = _values(stored)
+        return now_stored | {"sign_up": typed["sign_up"] or now_stored["sign_up"]}
 
     def _needs_review(self, visit: Visit, stored: TenantPolicies, wanted: TenantPolicies) -> bool:
         rules = wanted.domain_restrictions
@@ -162,6 +171,7 @@ class Collaboration:
     ) -> HttpResponse:
         ports, actor = self._desk.ports, visit.actor
         standing = self._desk.standing(visit, GLOBAL)
+        switch = self._desk.standing(visit, GLOBAL | {USER_FLOW_ADMINISTRATOR.template_id})
         return self._desk.page(
             visit,
             "collaboration_settings.html",
@@ -175,6 +185,7 @@ class Collaboration:
             rule_choices=choices(RESTRICTIONS),
             sign_up_choices=choices(YES_NO),
             standing=standing,
+            sign_up_standing=switch,
             stored=stale or [],
             refused=_impact(refused_guests(ports, actor, stored.domain_restrictions)),
             review=_impact(_newly_refused(ports, actor, stored, review)) if review else None,
@@ -191,12 +202,12 @@ class Collaboration:
             ),
             sign_up_api=call(
                 visit,
-                "PATCH" if standing.may else "GET",
+                "PATCH" if switch.may else "GET",
                 "/v1.0/policies/authenticationFlowsPolicy",
                 body={"selfServiceSignUp": {"isEnabled": stored.self_service_sign_up}}
-                if standing.may
+                if switch.may
                 else None,
-                permission="Policy.ReadWrite.AuthenticationFlows" if standing.may else "Policy.Read.All",
+                permission="Policy.ReadWrite.AuthenticationFlows" if switch.may else "Policy.Read.All",
             ),
         )
 

@@ -83,7 +83,7 @@ def settings_findings(visit: Visit, policies: TenantPolicies) -> list[dict[str, 
     if policies.email_passcode_enabled:
         found.append(_line("ok", "Guests sign in with codes sent to their mailbox.", providers))
     else:
-        text = "Email one-time passcode is off, and guests have no other way to sign in."
+        text = "Email one-time passcode is off: guests without another identity provider cannot sign in."
         found.append(_line("bad", text, providers))
     if not visit.tenant.privacy_statement_url:
         text = "There is no privacy statement. Guests are told so before they accept."

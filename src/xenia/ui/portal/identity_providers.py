@@ -1,16 +1,18 @@
-"""**All identity providers**: how guests prove who they are; at present **Email one-time passcode** and its switch."""
+"""**All identity providers**: built-in and custom ones in a list, and **Email one-time passcode** with its switch."""
 
 from __future__ import annotations
 
 from dataclasses import replace
 
+from xenia.core.directory.identity_provider import IdentityProvider, ProviderKind
+from xenia.core.directory.roles import PROVIDER_WRITING_ROLES
 from xenia.core.directory.tenant import TenantPolicies, Toggle
 from xenia.core.errors import Conflict
 from xenia.ui.portal.changed_meanwhile import saved_by
-from xenia.ui.portal.desk import Desk, Visit
+from xenia.ui.portal.desk import Desk, Model, Visit
 from xenia.ui.portal.graph_calls import call
-from xenia.ui.portal.roles import GLOBAL
-from xenia.usecases import manage_tenant, read_directory
+from xenia.ui.portal.provider_words import KIND_HELP, KIND_WORDS, slug_of
+from xenia.usecases import manage_identity_providers, manage_tenant, read_directory
 from xenia.usecases.collaboration_impact import passcode_reliance
 from xenia.web.http import HttpResponse
 from xenia.web.routing import Route
@@ -22,6 +24,17 @@ _TRAIL = (
     ("All identity providers", LIST),
     ("Email one-time passcode", PASSCODE),
 )
+_PROVIDERS = "/v1.0/identity/identityProviders"
+_SOCIAL_KINDS = (ProviderKind.GOOGLE, ProviderKind.FACEBOOK, ProviderKind.MICROSOFT_ACCOUNT)
+_CUSTOM_KINDS = (ProviderKind.OPENID_CONNECT, ProviderKind.ENTRA_TENANT)
+_BUILT_IN_WORDS = {
+    ProviderKind.ENTRA: "Microsoft Entra ID",
+    ProviderKind.EMAIL_PASSCODE: "Email one-time passcode",
+}
+_BUILT_IN_HELP = {
+    ProviderKind.ENTRA: "Accounts of other organizations on this server.",
+    ProviderKind.EMAIL_PASSCODE: "A code by mail, for everybody who has no other way.",
+}
 _READ = ("Policy.Read.AuthenticationMethod", "Policy.Read.All")
 _WRITE = "Policy.ReadWrite.AuthenticationMethod"
 _METHODS = "/v1.0/policies/authenticationMethodsPolicy/authenticationMethodConfigurations"
@@ -45,23 +58,81 @@ class IdentityProviders:
         )
 
     def show(self, visit: Visit) -> HttpResponse:
-        """**All identity providers**."""
-        policies = read_directory.get_policies(self._desk.ports, visit.actor, *_READ)
-        reliance = passcode_reliance(self._desk.ports, visit.actor)
-        row = {
-            "name": "Email one-time passcode",
-            "url": visit.url(PASSCODE),
-            "enabled": policies.email_passcode_enabled,
-            "guests": reliance.accepted,
-        }
+        """**All identity providers**, on two tabs: **Built-in**, and **Custom** for those with addresses of their own."""
+        known = manage_identity_providers.list_providers(self._desk.ports, visit.actor)
+        is_custom = visit.request.query.get("view") == "custom"
+        rows = self._custom(visit, known) if is_custom else self._built_in(visit, known)
+        addable = _CUSTOM_KINDS if is_custom else ()
         return self._desk.page(
             visit,
             "identity_providers.html",
             "identity_providers",
             _TRAIL[:2],
-            rows=[row],
-            api=call(visit, "GET", _METHODS, permission="Policy.Read.AuthenticationMethod"),
+            view="custom" if is_custom else "built-in",
+            views=[
+                {"label": "Built-in", "url": visit.url(LIST), "current": not is_custom},
+                {"label": "Custom", "url": visit.url(LIST, view="custom"), "current": is_custom},
+            ],
+            rows=rows,
+            addable=[
+                {
+                    "label": KIND_WORDS[kind],
+                    "help": KIND_HELP[kind],
+                    "url": visit.url(f"{LIST}/new/{slug_of(kind)}"),
+                }
+                for kind in addable
+            ],
+            standing=self._desk.standing(visit, PROVIDER_WRITING_ROLES),
+            api=call(visit, "GET", _PROVIDERS, permission="IdentityProvider.Read.All"),
         )
+
+    def _built_in(self, visit: Visit, known: tuple[IdentityProvider, ...]) -> list[Model]:
+        """One row for each kind there is one of, configured or not."""
+        passcodes = read_directory.get_policies(self._desk.ports, visit.actor, *_READ).email_passcode_enabled
+        of_kind = {provider.kind: provider for provider in known}
+        rows: list[Model] = []
+        for kind in (ProviderKind.ENTRA, ProviderKind.EMAIL_PASSCODE, *_SOCIAL_KINDS):
+            found = of_kind.get(kind)
+            if kind is ProviderKind.ENTRA:
+                url, ready, state = None, True, "Always on"
+            elif kind is ProviderKind.EMAIL_PASSCODE:
+                url, ready, state = visit.url(PASSCODE), passcodes, "On" if passcodes else "Off"
+            elif found is not None and found.client_id:
+                url, ready, state = visit.url(f"{LIST}/configured/{found.id}"), True, "Configured"
+            else:
+                url, ready, state = visit.url(f"{LIST}/new/{slug_of(kind)}"), False, "Not configured"
+            rows.append(
+                {
+                    "name": _BUILT_IN_WORDS.get(kind, KIND_WORDS.get(kind, "")),
+                    "url": url,
+                    "note": _BUILT_IN_HELP.get(kind, KIND_HELP.get(kind, "")),
+                    "ready": ready,
+                    "state": state,
+                    "guests": self._guests(visit, found),
+                }
+            )
+        return rows
+
+    def _custom(self, visit: Visit, known: tuple[IdentityProvider, ...]) -> list[Model]:
+        return [
+            {
+                "name": found.display_name,
+                "url": visit.url(f"{LIST}/configured/{found.id}"),
+                "note": ", ".join(found.domains) or found.issuer,
+                "ready": True,
+                "state": KIND_WORDS[found.kind],
+                "guests": self._guests(visit, found),
+            }
+            for found in known
+            if found.kind in _CUSTOM_KINDS
+        ]
+
+    def _guests(self, visit: Visit, found: IdentityProvider | None) -> int:
+        if found is None:
+            return 0
+        if found.kind is ProviderKind.EMAIL_PASSCODE:
+            return passcode_reliance(self._desk.ports, visit.actor).accepted
+        return manage_identity_providers.provider_reliance(self._desk.ports, visit.actor, found.id)
 
     def passcode(self, visit: Visit) -> HttpResponse:
         """**Email one-time passcode**."""
@@ -108,7 +179,7 @@ class IdentityProviders:
         version: str = "",
         is_review: bool = False,
     ) -> HttpResponse:
-        standing = self._desk.standing(visit, GLOBAL)
+        standing = self._desk.standing(visit, PROVIDER_WRITING_ROLES)
         body = {
             "@odata.type": "#microsoft.graph.emailAuthenticationMethodConfiguration",
             "allowExternalIdToUseEmailOtp": stored.email_passcode,
@@ -123,6 +194,7 @@ class IdentityProviders:
             version=version or str(stored.version),
             is_on=stored.email_passcode_enabled,
             is_review=is_review,
+            has_others=self._has_others(visit),
             reliance=passcode_reliance(self._desk.ports, visit.actor),
             standing=standing,
             stored=stale or [],
@@ -135,6 +207,11 @@ class IdentityProviders:
                 permission=_WRITE if standing.may else "Policy.Read.AuthenticationMethod",
             ),
         )
+
+    def _has_others(self, visit: Visit) -> bool:
+        """Whether guests of some domains have another way in."""
+        with self._desk.ports.store.read(visit.tenant.id) as tx:
+            return any(provider.client_id for provider in tx.identity_providers.list())
 
 
 def _yes_or_no(policies: TenantPolicies) -> str:

@@ -10,6 +10,7 @@ from xenia.ui.portal.user_flows.flow_list import FlowList
 from xenia.ui.portal.user_flows.funnel_page import FlowFunnel
 from xenia.ui.portal.user_flows.layout import FlowLayout
 from xenia.ui.portal.user_flows.overview import FlowOverview
+from xenia.ui.portal.user_flows.preview import FlowPreview
 from xenia.ui.portal.user_flows.run import FlowRun
 from xenia.web.routing import Route
 
@@ -23,6 +24,7 @@ class UserFlowPages:
             FlowOverview(desk),
             FlowAttributes(desk),
             FlowLayout(desk),
+            FlowPreview(desk),
             FlowApplications(desk),
             FlowConnectors(desk),
             FlowRun(desk),

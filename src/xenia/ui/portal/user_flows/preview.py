@@ -1,0 +1,126 @@
+"""The pages of a flow as people will see them, drawn from what an editor's form says now, for a frame beside it.
+
+Model and template are those of the sign-up itself. Nothing is stored, and nothing in the frame can be sent.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from xenia.core.attribute_form import page_fields
+from xenia.core.directory.identity_provider import ENTRA_PROVIDER_ID
+from xenia.core.errors import InvalidValue
+from xenia.core.user_attributes import EMAIL, AttributeValues
+from xenia.core.user_flow import PageText, UserFlow
+from xenia.ui.portal.desk import Desk, Visit
+from xenia.ui.portal.user_flows.attribute_draft import drawable, posted_rows
+from xenia.ui.portal.user_flows.attributes import known_attributes
+from xenia.ui.portal.user_flows.frame import BASE, flow_of
+from xenia.ui.portal.user_flows.layout import logo_from
+from xenia.usecases.sign_up.start import ways_in
+from xenia.web.http import BASE_CSP, HttpResponse, html
+from xenia.web.routing import Route
+from xenia.web.sign_up_pages import (
+    DETAILS_PAGE,
+    WAYS_PAGE,
+    Model,
+    details_model,
+    flow_host,
+    preview,
+    ways_model,
+)
+
+FRAME_CSP = BASE_CSP.replace("script-src 'self'", "script-src 'none'").replace(
+    "frame-ancestors 'none'; form-action 'self'", "frame-ancestors 'self'; form-action 'none'"
+)
+"""A page in a frame of the portal: it runs nothing and sends nothing."""
+_SOMEBODY = "maria@partner.example"
+_DETAILS, _DARK = "details", "-dark"
+
+
+class FlowPreview:
+    """One address for the frame of every section."""
+
+    def __init__(self, desk: Desk) -> None:
+        self._desk = desk
+
+    def routes(self) -> tuple[Route, ...]:
+        """Its addresses."""
+        desk, base = self._desk, f"{BASE}/{{flow}}/preview"
+        return (
+            Route("GET", base, desk.shown(self.stored)),
+            Route("POST", base, desk.posted(self.typed)),
+        )
+
+    def stored(self, visit: Visit) -> HttpResponse:
+        """The flow as it is stored."""
+        return self._draw(visit, flow_of(self._desk, visit), visit.request.query.get("page"))
+
+    def typed(self, visit: Visit) -> HttpResponse:
+        """The flow with what the form says; what cannot be used yet is left as it is stored."""
+        flow = flow_of(self._desk, visit)
+        form = visit.request.form
+        if "attribute" in form:
+            rows = posted_rows(form, known_attributes(self._desk, visit))
+            flow = replace(flow, attributes=drawable(rows))
+        if "row" in form:
+            wanted = {ENTRA_PROVIDER_ID, *form.all("provider")}
+            ids = tuple(each for each in dict.fromkeys(form.all("row")) if each in wanted)
+            flow = replace(flow, provider_ids=ids)
+        if "intro" in form:
+            flow = replace(flow, text=self._text(visit, flow))
+        return self._draw(visit, flow, form.get("page"))
+
+    def _text(self, visit: Visit, flow: UserFlow) -> PageText:
+        logo = "" if "remove_logo" in visit.request.form else flow.text.logo
+        data = visit.request.files.get("logo", b"")
+        try:
+            logo = logo_from(data) if data else logo
+        except InvalidValue:
+            # Said when it is saved; until then the page looks as it does now.
+            logo = flow.text.logo
+        return PageText(visit.form("organization_name").strip(), visit.form("intro"), logo)
+
+    def _draw(self, visit: Visit, flow: UserFlow, wish: str) -> HttpResponse:
+        is_details = wish.removesuffix(_DARK) == _DETAILS
+        model = self._details(visit, flow) if is_details else self._ways(visit, flow)
+        tenant = visit.tenant
+        host: Model = {
+            "name": tenant.display_name,
+            "logo_url": None,
+            "help_contact": tenant.technical_contact or tenant.privacy_contact,
+            "privacy_url": tenant.privacy_statement_url,
+        }
+        page = preview(
+            self._desk.pages,
+            DETAILS_PAGE if is_details else WAYS_PAGE,
+            model,
+            host=flow_host(host, flow.text, flow.text.logo or None),
+            app_name=self._app_name(visit, flow),
+            theme="dark" if wish.endswith(_DARK) else "light",
+        )
+        return html(page, csp=FRAME_CSP)
+
+    def _ways(self, visit: Visit, flow: UserFlow) -> Model:
+        with self._desk.ports.store.read(visit.tenant.id) as tx:
+            ways = ways_in(tx, tx.tenants.policies(visit.tenant.id), flow)
+        return ways_model(
+            flow.text,
+            takes_address=ways.takes_address,
+            buttons=[(each.provider_id, each.name) for each in ways.buttons],
+        )
+
+    def _details(self, visit: Visit, flow: UserFlow) -> Model:
+        values: AttributeValues = ((EMAIL, _SOMEBODY),)
+        fields = page_fields(
+            flow.attributes,
+            known_attributes(self._desk, visit).values(),
+            self._desk.ports.clock.now(),
+            values=values,
+        )
+        return details_model(flow.text, fields, address=_SOMEBODY)
+
+    def _app_name(self, visit: Visit, flow: UserFlow) -> str:
+        with self._desk.ports.store.read(visit.tenant.id) as tx:
+            apps = (tx.applications.find_by_app_id(each) for each in flow.app_ids)
+            return next((app.display_name for app in apps if app is not None), "the app")

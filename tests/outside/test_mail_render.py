@@ -76,7 +76,22 @@ METHOD = Mail(
     "en",
     {"tenant_name": "Contoso", "method": "Authenticator app", "added_at": NOW.isoformat()},
 )
-ALL = [INVITATION, PASSCODE, TEST, METHOD]
+DECISION = {
+    "tenant_name": "Contoso",
+    "app_name": "Orders",
+    "app_url": "https://orders.example/",
+    "asked_at": NOW.isoformat(),
+    "reason": "",
+    "contact": "help@contoso.example",
+}
+APPROVED = Mail(MailKind.SIGN_UP_APPROVED, "kim@nordwind.example", "en", DECISION)
+DENIED = Mail(
+    MailKind.SIGN_UP_DENIED,
+    "kim@nordwind.example",
+    "en",
+    {**DECISION, "reason": "<b>Not a supplier</b>", "app_name": ""},
+)
+ALL = [INVITATION, PASSCODE, TEST, METHOD, APPROVED, DENIED]
 
 
 class Page(HTMLParser):
@@ -123,6 +138,17 @@ def parts(mail: RenderedMail) -> tuple[str, str]:
     assert text is not None
     assert html is not None
     return " ".join(text.get_content().split()), Page(html.get_content()).text
+
+
+def test_a_decision_says_how_to_go_on() -> None:
+    for part in parts(render(APPROVED)):
+        assert "You can use Orders from now on" in part
+        assert "Sign in with kim@nordwind.example" in part
+    assert "https://orders.example/" in parts(render(APPROVED))[0]
+    for part in parts(render(replace(DENIED, language="de"))):
+        assert "nicht angenommen" in part
+        assert "<b>Not a supplier</b>" in part
+        assert "help@contoso.example" in part
 
 
 # --- facts --------------------------------------------------------------------------------------

@@ -16,6 +16,8 @@ class MailKind(StrEnum):
     PASSCODE = "passcode"
     TEST = "test"
     METHOD_ADDED = "method-added"
+    SIGN_UP_APPROVED = "sign-up-approved"
+    SIGN_UP_DENIED = "sign-up-denied"
 
 
 class MailState(StrEnum):

@@ -14,6 +14,7 @@ invitation     ``inviter_name`` and ``inviter_address`` (empty: the organization
 passcode       ``code`` (8 digits), ``app_name``, ``requested_at`` (ISO 8601), ``lifetime_minutes``, ``privacy_url``
 test           ``requested_by``, ``requested_at``
 method-added   ``method``, ``added_at``, ``contact``
+sign-up-…      ``app_name``, ``app_url`` (may be empty), ``asked_at``, ``reason`` (when denied), ``contact``
 =============  ============================================================================================
 """
 
@@ -83,6 +84,7 @@ class MailRenderer:
         person, apps = bool(facts["inviter_name"]), bool(facts["apps"])
         return {
             "f": facts,
+            "to": mail.to,
             "lang": strings["meta.tag"],
             "direction": strings["meta.direction"],
             "base_url": self._server.base_url,
@@ -96,6 +98,7 @@ class MailRenderer:
             "requested_at": _moment(facts["requested_at"], strings),
             "requested_time": _clock_time(facts["requested_at"], strings),
             "added_at": _moment(facts["added_at"], strings),
+            "asked_at": _moment(facts["asked_at"], strings),
         }
 
 

@@ -13,6 +13,8 @@ KIND_WORDS = {
     MailKind.PASSCODE.value: "Code",
     MailKind.TEST.value: "Test",
     MailKind.METHOD_ADDED.value: "Notice",
+    MailKind.SIGN_UP_APPROVED.value: "Decision",
+    MailKind.SIGN_UP_DENIED.value: "Decision",
 }
 
 _CODE = re.compile(r"\A\s*(\d[\d ]{2,13}\d)\s*$", re.MULTILINE)

@@ -79,19 +79,31 @@ def _option(option: click.Option) -> str:
 
 
 CHECK_WORDS = {
+    "wait": (
+        "Has everybody answered who was asked?",
+        "No identity provider and no API connector is being asked at the moment; until it answers, nothing is decided.",
+    ),
+    "sign_up_begins": (
+        "Is a way to sign up chosen?",
+        "Only where somebody without an account signs up: the user flow is open, and an address or a provider was chosen.",
+    ),
     "identify": (
         "Is it known who signs in?",
         "The address was typed, hinted (`login_hint`), picked, or comes with the invitation.",
     ),
     "first_factor": (
         "Is the first factor proven, recently enough?",
-        "Guests: a code by mail, at most 24 hours old. Members: the password. `prompt=login` and `max_age` ask for newer proofs.",
+        "Guests: a code by mail or their account elsewhere, at most 24 hours old. Members: the password. `prompt=login` and `max_age` ask for newer proofs.",
     ),
     "refusal": (
         "Do directory and policy allow it?",
         "A user of this tenant, not blocked or deleted, the invited account, a domain that is not refused. Said only after the proof.",
     ),
     "redeem": ("Is the invitation accepted?", "A pending guest reviews permissions and accepts or not."),
+    "sign_up": (
+        "Does the guest exist?",
+        "Only in a sign-up: connectors passed, permissions reviewed, details given, approved where that is asked for; then the guest is made.",
+    ),
     "second_factor": (
         "Is the second factor proven?",
         "With security defaults on, everybody shows a code of the authenticator app; who has none sets one up first.",
@@ -106,6 +118,10 @@ CHECK_WORDS = {
     ),
     "stay": ("Is *Stay signed in?* answered?", "Members only, never when `prompt=none`."),
 }
+
+
+ENDINGS = (Step.SIGN_UP_CLOSED, Step.PENDING, Step.DENIED, Step.BLOCKED, Step.SIGN_UP_FAILED)
+"""Pages that lead no further."""
 
 
 def sign_in_page() -> str:
@@ -125,7 +141,7 @@ def sign_in_page() -> str:
         lines.append(f'  {name}{{"{CHECK_WORDS[name][0]}"}} -- yes --> {following}')
         for step in _steps(check):
             lines.append(f'  {name} -- no --> {_node(step)}["{step.value}"]')
-    for step in Step:
+    for step in (step for step in Step if step not in ENDINGS):
         again = "another account" if step is Step.REFUSED else "form posted"
         lines.append(f"  {_node(step)} -. {again} .-> {names[0]}")
     lines += ['  done(["answer to the app, or the redirect URL of the invitation"])', "```", ""]
@@ -143,7 +159,14 @@ def _check_name(check: Callable[..., object]) -> str:
 
 
 def _steps(check: Callable[..., object]) -> list[Step]:
-    found = re.findall(r"Step\.([A-Z_]+)", inspect.getsource(check))
+    source = inspect.getsource(check)
+    # A check may leave the choice of the page to a function of its module.
+    parts = [inspect.getmodule(check).__dict__.get(name) for name in re.findall(r"\b(_\w+)\(", source)]
+    sources = [
+        source,
+        *(inspect.getsource(part) for part in parts if inspect.isfunction(part) and part is not check),
+    ]
+    found = re.findall(r"Step\.([A-Z_]+)", "\n".join(sources))
     return list(dict.fromkeys(Step[name] for name in found))
 
 
@@ -203,11 +226,25 @@ EVENT_WORDS = {
     "GRANT_DELEGATED": "A delegated permission was granted",
     "CONSENT_TO_APPLICATION": "Somebody agreed to an app's permissions",
     "UPDATE_AUTHORIZATION_POLICY": "Guest access, guest invite settings",
-    "UPDATE_POLICY": "Domain lists, e-mail one-time passcode, security defaults",
+    "UPDATE_POLICY": "Domain lists, e-mail one-time passcode, security defaults, the switch of self-service sign-up",
     "UPDATE_COMPANY": "Name, privacy statement, contacts of the organisation",
     "CREATE_TENANT": "The tenant was opened",
     "ADD_ROLE_MEMBER": "A directory role was given",
     "REMOVE_ROLE_MEMBER": "A directory role was taken",
+    "APPROVE_SIGN_UP": "A sign-up request was approved; the guest was made with it",
+    "DENY_SIGN_UP": "A sign-up request was denied; the reason stands in the details",
+    "CREATE_IDENTITY_PROVIDER": "A provider was entered; its secret reads `******`",
+    "UPDATE_IDENTITY_PROVIDER": "A provider changed, or its client secret; never its value",
+    "DELETE_IDENTITY_PROVIDER": "A provider was removed",
+    "CREATE_USER_FLOW": "A user flow was made",
+    "UPDATE_USER_FLOW": "A user flow changed: providers, attributes, layout, connectors, applications, texts",
+    "DELETE_USER_FLOW": "A user flow was deleted",
+    "CREATE_USER_ATTRIBUTE": "A custom user attribute was defined",
+    "UPDATE_USER_ATTRIBUTE": "The description of a custom user attribute changed",
+    "DELETE_USER_ATTRIBUTE": "A custom user attribute was deleted",
+    "CREATE_API_CONNECTOR": "An API connector was entered; its password reads `******`",
+    "UPDATE_API_CONNECTOR": "An API connector changed, or its password or certificates; never their keys",
+    "DELETE_API_CONNECTOR": "An API connector was deleted",
 }
 
 

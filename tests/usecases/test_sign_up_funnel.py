@@ -12,6 +12,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tests.support.platform import RunningServer, platform
+from tests.support.self_service import FLOW as OPEN
+from tests.support.self_service import NAMES, create_account, open_flow
 from xenia.core.directory.roles import REPORTS_READER
 from xenia.core.errors import NotFound, NotPermitted
 from xenia.core.sign_up import SignUpEvent, Stage
@@ -74,6 +76,24 @@ def last_day(server: RunningServer) -> Funnel:
 
 def reached(shown: Funnel) -> list[int]:
     return [each.reached for each in shown.stages]
+
+
+def test_real_sign_ups_fill_it(server: RunningServer) -> None:
+    open_flow(server, attributes=NAMES)
+    server.policies(security_defaults=False)
+    create_account(server, server.walker(), "stopped@nordwind.example")
+    walker = server.walker()
+    create_account(server, walker)
+    server.clock.advance(2 * MINUTE)
+    walker.submit("/signin/review", button="Accept")
+    walker.submit("/signin/details", givenName="Kim", surname="Larsen", button="Continue")
+    now = server.clock.now()
+
+    shown = funnel(server.ports, server.actor(), OPEN, now - DAY, now)
+
+    assert reached(shown) == [2, 2, 2, 1, 1, 1]
+    assert shown.stages[2].ended == ((UNDER_WAY, 1),)
+    assert shown.stages[3].median_time == pytest.approx(2 * MINUTE, abs=timedelta(milliseconds=1))
 
 
 def test_nobody_came(server: RunningServer) -> None:

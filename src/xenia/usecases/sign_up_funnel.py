@@ -26,6 +26,8 @@ WENT_AWAY = "went-away"
 """No reason is known: the page was closed, or never left."""
 UNDER_WAY = "under-way"
 """May still go on: the pages of this sign-up have not expired."""
+_SKEW = timedelta(minutes=5)
+"""Nodes' clocks differ a little: what another one recorded a moment ago counts."""
 CSV_HEADINGS = (
     "station",
     "people",
@@ -129,7 +131,7 @@ def funnel(ports: Ports, actor: Actor, flow_id: str, since: datetime, until: dat
         flow = tx.user_flows.find(flow_id)
         if flow is None:
             raise NotFound("UserFlow", flow_id)
-        events = tx.sign_ups.events(flow.id, since, max(until, now + timedelta(microseconds=1)))
+        events = tx.sign_ups.events(flow.id, since, max(until, now + _SKEW))
     ways = [way for way in _ways(events) if _started_before(way, until)]
     counted = [way for way in ways if not way.is_test]
     return Funnel(flow.id, since, until, _stages(counted, now), len(ways) - len(counted))

@@ -6,7 +6,8 @@ from datetime import timedelta
 
 import pytest
 
-from tests.support.journeys import MARIA, become_guest
+from tests.support.journeys import MARIA, become_guest, enrol
+from tests.support.self_service import NAMES, NEWCOMER, create_account, open_flow
 from tests.support.walker import BASE
 from tests.support.workshop import Workshop
 from xenia.core.directory.first_party import TESTER_APP_ID
@@ -96,6 +97,26 @@ class TestSelfServiceSignUp:
         page = walker.open("/labs/self-service-sign-up")
         assert "Met 1. Guest self-service sign-up switched on" in page.text
         assert "No user flow yet." in page.text
+
+    def test_the_whole_lab(self, workshop: Workshop) -> None:
+        server, guest = workshop.server, workshop.walker()
+        open_flow(server, attributes=NAMES)
+        create_account(server, guest)
+        assert "came to the station &#39;mail verified&#39;" in self._source(workshop)
+        guest.submit("/signin/review", button="Accept")
+        guest.submit("/signin/details", givenName="Kim", surname="Larsen", button="Continue")
+        assert "signed up, but has no token yet." in self._source(workshop)
+        enrol(server, guest)
+        if guest.page is not None and guest.page.has_form("/consent"):
+            guest.submit("/consent", button="Accept")
+        page = workshop.walker().open("/labs/self-service-sign-up")
+        assert "Lab completed." in page.text
+        assert NEWCOMER in page.text
+        assert f"{BASE}/{server.tenant.id}/v2.0" in page.text
+
+    @staticmethod
+    def _source(workshop: Workshop) -> str:
+        return workshop.walker().open("/labs/self-service-sign-up").source
 
     def test_the_list_has_both(self, workshop: Workshop) -> None:
         workshop.server.policies(self_service_sign_up=True)

@@ -23,6 +23,8 @@ class ErrandLimits:
     per_host: int = 4
     """Of those at once; others of the same host wait."""
     waiting: int = 200
+    listening: int = 2
+    """Callers that wait for an end at once. They hold threads that everybody else's requests need."""
 
 
 @dataclass(slots=True)
@@ -42,6 +44,7 @@ class BackgroundErrands:
         self._waiting: deque[_Errand] = deque()
         self._known: dict[str, _Errand] = {}
         self._busy: Counter[str] = Counter()
+        self._listening = threading.BoundedSemaphore(self._limits.listening)
         self._threads = 0
         self._idle = 0
         self._stopping = False
@@ -56,17 +59,28 @@ class BackgroundErrands:
             errand = _Errand(key, host, work)
             self._known[key] = errand
             self._waiting.append(errand)
-            if not self._idle and self._threads < self._limits.at_once:
+            # An idle thread that was woken for the one before still counts as idle.
+            if len(self._waiting) > self._idle and self._threads < self._limits.at_once:
                 self._threads += 1
                 threading.Thread(target=self._run, name=f"errand-{self._threads}", daemon=True).start()
             self._changed.notify_all()
             return True
 
     def wait(self, key: str, seconds: float) -> bool:
-        """Wait until the errand of this key has ended, at most so long; True also when none is known here."""
+        """Wait until the errand of this key has ended, at most so long; True also when none is known here.
+
+        Not at all when enough others wait: pages that ask again in a moment must not take up every thread.
+        """
         with self._changed:
             errand = self._known.get(key)
-        return errand is None or errand.ended.wait(seconds)
+        if errand is None:
+            return True
+        if not self._listening.acquire(blocking=False):
+            return errand.ended.is_set()
+        try:
+            return errand.ended.wait(seconds)
+        finally:
+            self._listening.release()
 
     def close(self) -> None:
         """Begin nothing more; what is under way ends by its own time limit, or with the process."""

@@ -242,7 +242,10 @@ class Errands(Protocol):
         ...
 
     def wait(self, key: str, seconds: float) -> bool:
-        """Wait until the errand of this key has ended, at most so long; True also when none is known here."""
+        """Wait until the errand of this key has ended, at most so long; True also when none is known here.
+
+        May answer earlier when many wait.
+        """
         ...
 
 

@@ -24,6 +24,7 @@ from xenia.ui.portal.overview import Overview
 from xenia.ui.portal.properties import Properties, SecurityDefaults
 from xenia.ui.portal.refusals import Refusals
 from xenia.ui.portal.search import Search
+from xenia.ui.portal.sign_up_requests import SignUpRequestPages
 from xenia.ui.portal.signing_in import SigningIn
 from xenia.ui.portal.start import StartPages
 from xenia.ui.portal.user_attributes import UserAttributePages
@@ -63,6 +64,7 @@ def routes(ports: Ports, pages: Pages, cookies: Cookies, guard: FormGuard) -> Su
         UserAttributePages(desk),
         ApiConnectorPages(desk),
         ConnectorBench(desk),
+        SignUpRequestPages(desk),
         Properties(desk),
         SecurityDefaults(desk),
         MailPages(desk),

@@ -248,6 +248,7 @@ MENU: Mapping[str, str] = {
     "user_flows": "external-identities/user-flows",
     "user_attributes": "external-identities/user-attributes",
     "api_connectors": "external-identities/api-connectors",
+    "sign_up_requests": "external-identities/sign-up-requests",
     "collaboration_settings": "external-identities/collaboration-settings",
     "security_defaults": "security-defaults",
     "sign_in_logs": "sign-in-logs",

@@ -12,11 +12,18 @@ from xenia.ports import Ports
 from xenia.ui.portal.desk import Desk, Model, Question, Visit
 from xenia.ui.portal.graph_calls import call
 from xenia.ui.portal.roles import may_invite, refusal_words
-from xenia.ui.portal.user_words import identities_words, state_of
+from xenia.ui.portal.user_words import (
+    extension_rows,
+    identities_words,
+    identity_rows,
+    is_test_guest,
+    state_of,
+)
 from xenia.usecases import invite_guest, manage_users
 from xenia.usecases.invitation_order import InvitationOrder
 from xenia.usecases.invitation_timeline import TimelineEntry, invitation_timeline
 from xenia.usecases.user_dossier import UserDossier, read_user_dossier
+from xenia.usecases.user_extensions import extension_attributes
 from xenia.web.http import HttpResponse, html, redirect
 from xenia.web.routing import Route
 
@@ -170,6 +177,9 @@ class UserDetail:
             "dossier": dossier,
             "tabs": user_tabs(visit, user.id, "Overview"),
             "identities": identities_words(user),
+            "identity_rows": identity_rows(user),
+            "extensions": extension_rows(user, extension_attributes(self._desk.ports, actor)),
+            "is_test_guest": is_test_guest(user),
             "state": state_of(user),
             "timeline": [*(_event(entry) for entry in entries), *_ahead(user.is_pending)],
             "live": dossier.mail_under_way,

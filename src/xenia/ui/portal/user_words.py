@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
-from xenia.core.directory.user import ExternalUserState, User
+from collections.abc import Iterable
+
+from xenia.core.directory.identity_provider import HIDDEN_SUBJECTS
+from xenia.core.directory.user import CreationType, ExternalUserState, User
+from xenia.core.sign_up import TEST_GUEST
+from xenia.core.user_attributes import UserAttribute
 
 STATE_WORDS = {
     ExternalUserState.PENDING_ACCEPTANCE.value: "Pending acceptance",
@@ -19,6 +24,32 @@ def identities_words(user: User) -> str:
     others = [each.issuer for each in user.identities if each.sign_in_type != "userPrincipalName"]
     own = [each.issuer for each in user.identities if each.sign_in_type == "userPrincipalName"]
     return ", ".join(dict.fromkeys(others or own)) or "–"
+
+
+def identity_rows(user: User) -> list[dict[str, str | None]]:
+    """Each way in. Where the wire names no subject, the page names none either (Microsoft Graph: objectIdentity)."""
+    return [
+        {
+            "type": each.sign_in_type,
+            "issuer": each.issuer,
+            "subject": None if each.issuer in HIDDEN_SUBJECTS else each.subject,
+        }
+        for each in user.identities
+    ]
+
+
+def extension_rows(user: User, attributes: Iterable[UserAttribute]) -> list[tuple[str, str, str]]:
+    """(name, property, value) of the custom attributes this user has; one whose definition went keeps its property."""
+    names = {each.id: each.display_name for each in attributes}
+    return [
+        (names.get(key, key), key, ("Yes" if value else "No") if isinstance(value, bool) else str(value))
+        for key, value in user.extensions
+    ]
+
+
+def is_test_guest(user: User) -> bool:
+    """Whether **Run user flow** made this guest."""
+    return user.employee_type == TEST_GUEST and user.creation_type is CreationType.SELF_SERVICE_SIGN_UP
 
 
 def state_of(user: User) -> dict[str, str] | None:

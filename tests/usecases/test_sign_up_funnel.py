@@ -19,6 +19,7 @@ from xenia.core.errors import NotFound, NotPermitted
 from xenia.core.sign_up import SignUpEvent, Stage
 from xenia.core.user_flow import UserFlow
 from xenia.usecases.sign_up_funnel import CSV_HEADINGS, UNDER_WAY, WENT_AWAY, Funnel, csv_rows, funnel
+from xenia.usecases.sign_up_requests import approve_request, list_requests
 
 FLOW = "B2X_1_Partners"
 DAY = timedelta(days=1)
@@ -94,6 +95,26 @@ def test_real_sign_ups_fill_it(server: RunningServer) -> None:
     assert reached(shown) == [2, 2, 2, 1, 1, 1]
     assert shown.stages[2].ended == ((UNDER_WAY, 1),)
     assert shown.stages[3].median_time == pytest.approx(2 * MINUTE, abs=timedelta(milliseconds=1))
+
+
+def test_an_approval_completes_the_way_of_who_asked(server: RunningServer) -> None:
+    open_flow(server, attributes=NAMES, requires_approval=True)
+    walker, start = server.walker(), server.clock.now()
+    create_account(server, walker)
+    walker.submit("/signin/review", button="Accept")
+    walker.submit("/signin/details", givenName="Kim", surname="Larsen", button="Continue")
+
+    def shown() -> Funnel:
+        return funnel(server.ports, server.actor(), OPEN, start - DAY, start + DAY)
+
+    assert shown().created == 0
+    assert ("waiting-for-approval", 1) in [reason for each in shown().stages for reason in each.ended]
+    server.clock.advance(2 * DAY)
+    (request,) = list_requests(server.ports, server.actor())
+    approve_request(server.ports, server.actor(), request.id)
+
+    assert reached(shown()) == [1] * 6
+    assert [reason for each in shown().stages for reason in each.ended] == []
 
 
 def test_nobody_came(server: RunningServer) -> None:

@@ -193,7 +193,7 @@ def _created_event(ports: Ports, request: SignUpRequest, now: datetime) -> SignU
         id=ports.entropy.guid(),
         tenant_id=request.tenant_id,
         flow_id=request.flow_id,
-        interaction_id=request.id,
+        interaction_id=request.interaction_id or request.id,
         at=now,
         stage=Stage.CREATED,
         app_id=request.app_id,

@@ -93,7 +93,13 @@ def create_attribute(ports: Ports, actor: Actor, order: NewAttribute) -> UserAtt
         note_change(tx, ids[2], audit.CREATE_USER_ATTRIBUTE, actor, now, before=None, after=attribute)
         return attribute
 
-    return ports.store.write(actor.tenant_id, work)
+    try:
+        return ports.store.write(actor.tenant_id, work)
+    except Conflict as conflict:
+        if conflict.field != "app_id":
+            raise
+        # Somebody else's first attribute brought the registration at this moment.
+        return ports.store.write(actor.tenant_id, work)
 
 
 def update_attribute(ports: Ports, actor: Actor, attribute_id: str, description: str) -> UserAttribute:

@@ -46,8 +46,8 @@ setup: ## The virtual environment with everything locked, this checkout included
 provision: ## Chromium, Node, PostgreSQL and openssl, installed when missing
 	@scripts/provision.sh
 
-clients: setup provision ## npm packages of the client tests and of the bench
-	@scripts/npm-packages.sh tests/clients bench
+clients: setup provision ## npm packages of the client and federation tests and of the bench
+	@scripts/npm-packages.sh tests/clients tests/federation/providers bench
 
 dist: setup ## A wheel that starts by pipx or uvx alone
 	@rm -rf dist
@@ -57,4 +57,4 @@ lock: setup ## Refresh the lock files (UPGRADE=1 takes newer versions)
 	@scripts/lock.sh
 
 clean: ## Forget everything that the other verbs made
-	rm -rf .venv build dist .mypy_cache .ruff_cache .pytest_cache .import_linter_cache bench/node_modules tests/clients/node_modules
+	rm -rf .venv build dist .mypy_cache .ruff_cache .pytest_cache .import_linter_cache bench/node_modules tests/clients/node_modules tests/federation/providers/node_modules

@@ -23,7 +23,7 @@ compile requirements/run.txt --group install
 # The test file is a superset of the run file, with the same versions.
 compile requirements/test.txt --group dev --constraint requirements/run.txt
 
-for package in bench tests/clients; do
+for package in bench tests/clients tests/federation/providers; do
     [ -f "$package/package.json" ] || continue
     (cd "$package" && npm install --package-lock-only --ignore-scripts --no-audit --no-fund --silent)
     node scripts/strip-resolved.mjs "$package/package-lock.json"

@@ -150,7 +150,7 @@ def _static() -> StaticFiles:
     return StaticFiles()
 
 
-def make_platform(store: Store, **changes: object) -> RunningServer:
+def make_platform(store: Store, *, tenant_id: str | None = None, **changes: object) -> RunningServer:
     """Contoso with an administrator and the app "Orders" on any empty store."""
     info = {
         "base_url": BASE,
@@ -182,7 +182,7 @@ def make_platform(store: Store, **changes: object) -> RunningServer:
     )
     ports.keys.ensure()  # type: ignore[attr-defined]
     ensure_first_party(ports)
-    tenant = create_tenant(ports, None, NewTenant("Contoso", "contoso"))
+    tenant = create_tenant(ports, None, NewTenant("Contoso", "contoso", id=tenant_id))
     operator = system_actor(tenant.id, entropy.guid())
     created = create_member(
         ports, operator, NewMember(f"admin@{tenant.initial_domain}", "Nikos Pappas", password=PASSWORD)

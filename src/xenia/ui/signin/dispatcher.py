@@ -85,6 +85,8 @@ SUBMITS: dict[str, Submit] = {
     "stay": lambda ports, posted, form: decide_stay(ports, posted, stay=form.get("decision") == "yes"),
 }
 """Forms by the last part of their address."""
+_LEAVING = frozenset({"federate", "continue-with"})
+"""After these the browser leaves for a provider, as soon as it is known where to."""
 
 
 class Dispatcher:
@@ -114,7 +116,7 @@ class Dispatcher:
         """Draw the step that is due; changes nothing."""
         tenant_id, interaction_id = _addressed(request, request.query)
         situation = where_is(self._ports, tenant_id, interaction_id, self.browser(request, tenant_id))
-        if situation.interrupt is not None and situation.interrupt.step is Step.WAIT:
+        if situation.interrupt is None or situation.interrupt.step is Step.WAIT:
             return redirect(f"/{tenant_id}/signin/progress?ctx={interaction_id}")
         return self._draw(request, situation, None)
 
@@ -188,6 +190,8 @@ class Dispatcher:
         if isinstance(outcome, Rejected):
             situation = where_is(self._ports, tenant_id, interaction_id, browser)
             return self._draw(request, situation, outcome)
+        if request.args["action"] in _LEAVING and outcome.interaction_id is not None:
+            return redirect(f"/{tenant_id}/signin/progress?ctx={outcome.interaction_id}")
         return self._follow(request, tenant_id, outcome)
 
     def _decline(self, request: HttpRequest, posted: Posted, declined: ProtocolError) -> HttpResponse:

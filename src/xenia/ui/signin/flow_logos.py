@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from xenia.core.errors import NotFound
 from xenia.core.ids import parse_guid
 from xenia.ports import Ports
-from xenia.web.http import HttpRequest, HttpResponse
+from xenia.web.http import HttpRequest, HttpResponse, text
 from xenia.web.sign_up_pages import picture_of
 
 
@@ -16,7 +15,7 @@ class FlowLogos:
         self._ports = ports
 
     def show(self, request: HttpRequest) -> HttpResponse:
-        """The picture, kept by browsers: its address carries the flow's version. Raises NotFound."""
+        """The picture, kept by browsers: its address carries the flow's version."""
         tenant_id, flow_id = parse_guid(request.args["tenant"]), request.args["flow"]
         picture = None
         if tenant_id is not None:
@@ -24,7 +23,7 @@ class FlowLogos:
                 flow = tx.user_flows.find(flow_id)
             picture = picture_of(flow.text.logo) if flow is not None else None
         if picture is None:
-            raise NotFound("Picture", flow_id)
+            return text("There is no picture at this address.", status=404)
         media_type, content = picture
         return HttpResponse(
             200,

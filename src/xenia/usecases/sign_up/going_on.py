@@ -82,6 +82,7 @@ def _deed(
     if standing.demands.requires_approval:
         request = _request(ports, situation, standing, now)
         tx.sign_ups.add_request(request)
+        _walk_through(ports, tx, situation, now)
         return replace(facts, sign_up=replace(progress, request_id=request.id)), None
     return _create(ports, tx, situation, standing, browser, now), None
 
@@ -126,11 +127,16 @@ def _create(
     )
     actor = Actor(situation.tenant.id, situation.interaction.correlation_id, ip_address=browser.ip_address)
     user = add_guest(ports, tx, order, actor, now)
-    traveller = funnel_events.traveller_of(situation)
-    for stage in (Stage.DETAILS_SENT, Stage.CONNECTOR_PASSED, Stage.CREATED):
-        # A station without page or connector is passed by walking through.
-        funnel_events.record(ports, tx, traveller, stage, now)
+    _walk_through(ports, tx, situation, now)
+    funnel_events.record(ports, tx, funnel_events.traveller_of(situation), Stage.CREATED, now)
     return replace(situation.facts, user_id=user.id)
+
+
+def _walk_through(ports: Ports, tx: Transaction, situation: Situation, now: datetime) -> None:
+    """A station without page or connector is passed by walking through."""
+    traveller = funnel_events.traveller_of(situation)
+    for stage in (Stage.DETAILS_SENT, Stage.CONNECTOR_PASSED):
+        funnel_events.record(ports, tx, traveller, stage, now)
 
 
 def _record(ports: Ports, tx: Transaction, before: Situation, moved: Situation, now: datetime) -> None:

@@ -226,7 +226,8 @@ class Entity:
         """Those of *props* that an item of the derived type *kind* has."""
         if not self.derived:
             return props
-        names = {prop.name for prop in (*self.props, *kind.props)}
+        own = (*self.props, *kind.props)
+        names = {prop.name for prop in own if prop.returned is not Returned.NEVER}
         return tuple(prop for prop in props if prop.name in names)
 
     def prop(self, name: str) -> Prop | None:

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import cache
+from typing import TypeAlias
 from xml.etree import ElementTree as ET
 
-from xenia.catalog.edm import Complex, Prop, Resource
+from xenia.catalog.edm import Complex, Prop, Resource, Returned
 from xenia.graph.addressing import resources_of
 
+Entities: TypeAlias = Mapping[str, Resource]
+"""What is served, by the name of its type."""
 _EDMX = "http://docs.oasis-open.org/odata/ns/edmx"
 _EDM = "http://docs.oasis-open.org/odata/ns/edm"
 _CONTAINERS = {"identity": "identityContainer", "policies": "policyRoot", "auditLogs": "auditLogRoot"}
-_BASES = ("entity", "directoryObject", "policyBase", "authenticationMethodConfiguration")
+_BASES = ("entity", "directoryObject", "policyBase", "authenticationMethodConfiguration", "identityUserFlow")
 
 
 @cache
@@ -27,15 +31,17 @@ def metadata(version: str) -> bytes:
     _base_types(schema)
     entities = {resource.entity.name: resource for resource in resources}
     complexes: dict[str, Complex] = {}
-    for resource in entities.values():
-        _entity(schema, resource, is_beta=version == "beta")
-        _collect(resource.entity.all_props, complexes)
     for resource in resources:
+        _collect(resource.entity.all_props, complexes)
         for action in resource.actions:
             _collect(action.params, complexes)
-    for kind in complexes.values():
+    bases = {derived.name: kind.name for kind in complexes.values() for derived in kind.derived}
+    for resource in entities.values():
+        _entity(schema, resource, entities, base=bases.get(resource.entity.name), is_beta=version == "beta")
+    for kind in (found for base in complexes.values() for found in (base, *base.derived)):
         if kind.name not in entities:
-            _complex(schema, kind)
+            attributes = _attributes(kind.name, bases.get(kind.name), is_abstract=bool(kind.derived))
+            _properties(ET.SubElement(schema, "ComplexType", attributes), kind.props, entities)
     for resource in resources:
         _actions(schema, resource)
     _containers(schema, resources)
@@ -56,49 +62,63 @@ def _base_types(schema: ET.Element) -> None:
             ET.SubElement(kind, "Property", Name="id", Type="Edm.String", Nullable="false")
 
 
-def _entity(schema: ET.Element, resource: Resource, *, is_beta: bool) -> None:
+def _entity(
+    schema: ET.Element, resource: Resource, entities: Entities, *, base: str | None, is_beta: bool
+) -> None:
     entity = resource.entity
     if resource.is_structure:
-        kind = ET.SubElement(schema, "ComplexType", Name=entity.name)
+        kind = ET.SubElement(schema, "ComplexType", _attributes(entity.name, base))
     elif entity.key != "id":
         kind = ET.SubElement(schema, "EntityType", Name=entity.name)
         ET.SubElement(ET.SubElement(kind, "Key"), "PropertyRef", Name=entity.key)
     else:
-        attributes = {"Name": entity.name, "BaseType": f"graph.{entity.base or 'entity'}"}
-        kind = ET.SubElement(schema, "EntityType", attributes | _abstract(is_abstract=entity.is_abstract))
-    told = tuple(prop for prop in entity.props if prop.name != "id" and (is_beta or not prop.beta))
-    _properties(kind, told)
+        attributes = _attributes(entity.name, entity.base or "entity", is_abstract=entity.is_abstract)
+        kind = ET.SubElement(schema, "EntityType", attributes)
+    relations = {nav.name for nav in entity.navs} | {"id"}
+    told = tuple(prop for prop in entity.props if prop.name not in relations and (is_beta or not prop.beta))
+    _properties(kind, told, entities)
     for nav in entity.navs:
-        target = f"graph.{nav.target.entity.name if nav.target else 'directoryObject'}"
-        attributes = {"Name": nav.name, "Type": f"Collection({target})" if nav.many else target}
-        if nav.is_contained:
-            attributes["ContainsTarget"] = "true"
-        ET.SubElement(kind, "NavigationProperty", attributes)
+        target = nav.target.entity.name if nav.target else "directoryObject"
+        _relation(kind, nav.name, target, many=nav.many, is_contained=nav.is_contained)
     for derived in entity.derived:
-        child = ET.SubElement(schema, "EntityType", Name=derived.name, BaseType=f"graph.{entity.name}")
-        _properties(child, derived.props)
+        child = ET.SubElement(schema, "EntityType", _attributes(derived.name, entity.name))
+        _properties(child, derived.props, entities)
 
 
-def _complex(schema: ET.Element, kind: Complex) -> None:
-    attributes = {"Name": kind.name} | _abstract(is_abstract=bool(kind.derived))
-    _properties(ET.SubElement(schema, "ComplexType", attributes), kind.props)
-    for derived in kind.derived:
-        child = ET.SubElement(schema, "ComplexType", Name=derived.name, BaseType=f"graph.{kind.name}")
-        _properties(child, derived.props)
+def _attributes(name: str, base: str | None, *, is_abstract: bool = False) -> dict[str, str]:
+    found = {"Name": name}
+    if base is not None:
+        found["BaseType"] = f"graph.{base}"
+    return {**found, "Abstract": "true"} if is_abstract else found
 
 
-def _abstract(*, is_abstract: bool) -> dict[str, str]:
-    return {"Abstract": "true"} if is_abstract else {}
+def _relation(kind: ET.Element, name: str, target: str, *, many: bool, is_contained: bool = False) -> None:
+    attributes = {"Name": name, "Type": f"Collection(graph.{target})" if many else f"graph.{target}"}
+    if is_contained:
+        attributes["ContainsTarget"] = "true"
+    ET.SubElement(kind, "NavigationProperty", attributes)
 
 
-def _properties(kind: ET.Element, props: tuple[Prop, ...]) -> None:
+def _properties(kind: ET.Element, props: tuple[Prop, ...], entities: Entities) -> None:
     for prop in props:
-        attributes = {"Name": prop.name, "Type": prop.type_name}
-        if not prop.nullable or prop.many:
-            attributes["Nullable"] = "false"
-        if prop.max_length is not None:
-            attributes["MaxLength"] = str(prop.max_length)
-        ET.SubElement(kind, "Property", attributes)
+        if isinstance(prop.type, Complex) and _is_reference(prop.type, entities):
+            # In a body a related entity is named by its id; here it is what it is: a relation.
+            _relation(kind, prop.name, prop.type.name, many=prop.many)
+        elif prop.returned is not Returned.NEVER:
+            _property(kind, prop)
+
+
+def _property(kind: ET.Element, prop: Prop) -> None:
+    attributes = {"Name": prop.name, "Type": prop.type_name}
+    if not prop.nullable or prop.many:
+        attributes["Nullable"] = "false"
+    if prop.max_length is not None:
+        attributes["MaxLength"] = str(prop.max_length)
+    ET.SubElement(kind, "Property", attributes)
+
+
+def _is_reference(kind: Complex, entities: Entities) -> bool:
+    return kind.name in entities and not entities[kind.name].is_structure
 
 
 def _collect(props: tuple[Prop, ...], found: dict[str, Complex]) -> None:

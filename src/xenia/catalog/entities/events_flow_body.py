@@ -10,13 +10,18 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from xenia.catalog.edm import TYPE, Complex, Edm, Op, Prop, Values, Write
+from xenia.catalog.edm import TYPE, Complex, Edm, Op, Prop, Returned, Values, Write
 from xenia.core.attribute_controls import Control, choices_of, control_of
 from xenia.core.attribute_rules import attribute_from_text
 from xenia.core.errors import InvalidValue
 from xenia.core.user_attributes import EMAIL, AttributeValue, UserAttribute, attribute_key
 from xenia.core.user_flow import AttributeAssignment, Choice, InputType
 from xenia.usecases.read_user_flows import WholeFlow
+
+
+def older(name: str, kind: Edm | Complex = Edm.STRING) -> Prop:
+    """A member of older documentation: published samples still send it, nobody tells it any more."""
+    return Prop(name, kind, write=Write.BOTH, returned=Returned.NEVER)
 
 
 def _both(name: str, kind: Edm | Complex = Edm.STRING, *, many: bool = False) -> Prop:
@@ -30,8 +35,7 @@ APPS = Complex(
     "authenticationConditionsApplications",
     (
         Prop("includeApplications", APP, "applications", many=True, filter=Op.EQ, write=Write.BOTH),
-        # Of older documentation; published samples still send it.
-        _both("includeAllApplications", Edm.BOOLEAN),
+        older("includeAllApplications", Edm.BOOLEAN),
     ),
 )
 CONDITIONS = Complex("authenticationConditions", (_both("applications", APPS),))
@@ -46,7 +50,7 @@ START = Complex(
     ),
 )
 PROVIDER = Complex(
-    "identityProviderReference",
+    "identityProviderBase",
     tuple(_both(name) for name in ("id", "type", "name", "displayName", "identityProviderType")),
 )
 METHODS = Complex(
@@ -75,10 +79,10 @@ VIEW = Complex(
     (_both("title"), _both("description"), _both("inputs", INPUT, many=True)),
 )
 PAGE = Complex(
-    "authenticationAttributeCollectionPage", (_both("customStringsFileId"), _both("views", VIEW, many=True))
+    "authenticationAttributeCollectionPage", (older("customStringsFileId"), _both("views", VIEW, many=True))
 )
 ATTRIBUTE = Complex(
-    "identityUserFlowAttributeReference",
+    "identityUserFlowAttribute",
     tuple(_both(name) for name in ("id", "displayName", "description", "userFlowAttributeType", "dataType")),
 )
 ATTRIBUTES = Complex(
@@ -91,7 +95,8 @@ CREATION = Complex(
     (),
     derived=(Complex("onUserCreateStartExternalUsersSelfServiceSignUp", (_both("userTypeToCreate"),)),),
 )
-EXTENSION = Complex("customExtensionHandler", ())
+BEFORE_PAGE = Complex("onAttributeCollectionStartHandler", ())
+AFTER_PAGE = Complex("onAttributeCollectionSubmitHandler", ())
 _INPUT_TYPES = {
     Control.RADIO: "radioSingleSelect",
     Control.SELECT: "radioSingleSelect",

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from xenia.catalog.edm import Entity, Nav, Prop, Resource, Service, Values, Write
+from xenia.catalog.edm import Edm, Entity, Nav, Prop, Resource, Service, Values, Write
 from xenia.catalog.entities import events_flow_body as body
 from xenia.catalog.entities.identity_providers import IDENTITY_PROVIDERS
 from xenia.catalog.entities.user_attributes import USER_FLOW_ATTRIBUTES
@@ -207,6 +207,7 @@ EVENTS_FLOW = Entity(
         Prop("id", nullable=False),
         Prop("displayName", nullable=False, write=Write.BOTH, required=True),
         Prop("description", attribute="flow.description", write=Write.BOTH),
+        body.older("priority", Edm.INT32),
         Prop("conditions", body.CONDITIONS, write=Write.BOTH, read=lambda _shown: {"applications": {}}),
     ),
     kind="wire_type",
@@ -230,8 +231,8 @@ EVENTS_FLOW = Entity(
                     read=lambda shown: body.collection(shown.whole),
                 ),
                 Prop("onUserCreateStart", body.CREATION, write=Write.BOTH, read=body.creation),
-                Prop("onAttributeCollectionStart", body.EXTENSION, write=Write.BOTH, read=lambda _: None),
-                Prop("onAttributeCollectionSubmit", body.EXTENSION, write=Write.BOTH, read=lambda _: None),
+                Prop("onAttributeCollectionStart", body.BEFORE_PAGE, write=Write.BOTH, read=lambda _: None),
+                Prop("onAttributeCollectionSubmit", body.AFTER_PAGE, write=Write.BOTH, read=lambda _: None),
             ),
         ),
     ),

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 
-from xenia.catalog.edm import TYPE, Action, Complex, Entity, Prop, Resource, Service, Values, Write
+from xenia.catalog.edm import TYPE, Action, Complex, Entity, Prop, Resource, Returned, Service, Values, Write
 from xenia.catalog.whole_lists import page_of
 from xenia.core.actor import Actor
 from xenia.core.directory.identity_provider import (
@@ -204,8 +204,9 @@ def _changes(present: IdentityProvider, values: Values) -> Mapping[str, object]:
         "clientId": "client_id",
         "issuer": "issuer",
         "wellKnownEndpoint": "well_known_url",
-        "scope": "scope",
     }
+    if _attribute(present, "wire_type") == _OPENID_CONNECT:
+        fields["scope"] = "scope"
     changes: dict[str, object] = {
         field: values[name] or "" for name, field in fields.items() if name in values
     }
@@ -252,6 +253,8 @@ IDENTITY_PROVIDER = Entity(
                 Prop("identityProviderType", attribute="kind", write=Write.BOTH),
                 Prop("clientId", write=Write.BOTH),
                 Prop("clientSecret", write=Write.BOTH, read=_masked),
+                # Of older documentation: published samples still send it.
+                Prop("scope", write=Write.BOTH, returned=Returned.NEVER),
             ),
         ),
         Entity(

@@ -43,20 +43,17 @@ def _read_flow(ports: Ports, actor: Actor, flow_id: str) -> UserFlow:
 
 # --- flows ------------------------------------------------------------------------------------------------
 
-REFERENCE = Complex("apiConnectorReference", (Prop("id", write=Write.CREATE),))
+CONNECTOR_REFERENCE = Complex("identityApiConnector", (Prop("id", write=Write.CREATE),))
 CONNECTOR_CONFIGURATION = Complex(
     "userFlowApiConnectorConfiguration",
-    tuple(Prop(hook.value, REFERENCE, write=Write.CREATE) for hook in Hook),
+    tuple(Prop(hook.value, CONNECTOR_REFERENCE, write=Write.CREATE) for hook in Hook),
+)
+OLDER_PROVIDER_REFERENCE = Complex(
+    "identityProvider", tuple(Prop(name, write=Write.CREATE) for name in ("id", "type", "name"))
 )
 PROVIDER_REFERENCE = Complex(
-    "identityProviderReference",
-    (
-        Prop("id", write=Write.CREATE),
-        Prop("type", write=Write.CREATE),
-        Prop("name", write=Write.CREATE),
-        Prop("displayName", write=Write.CREATE),
-        Prop("identityProviderType", write=Write.CREATE),
-    ),
+    "identityProviderBase",
+    tuple(Prop(name, write=Write.CREATE) for name in ("id", "displayName", "identityProviderType")),
 )
 
 
@@ -95,7 +92,7 @@ CHOICE = Complex(
         Prop("isDefault", Edm.BOOLEAN, write=Write.BOTH),
     ),
 )
-ATTRIBUTE_REFERENCE = Complex("identityUserFlowAttributeReference", (Prop("id", write=Write.CREATE),))
+ATTRIBUTE_REFERENCE = Complex("identityUserFlowAttribute", (Prop("id", write=Write.CREATE),))
 ASSIGNMENT_ORDER = Complex("assignmentOrder", (Prop("order", many=True, write=Write.BOTH),))
 
 
@@ -207,6 +204,8 @@ ASSIGNMENTS = Resource(
             ),
             Prop("displayName", attribute="label", write=Write.BOTH),
             Prop("userAttributeValues", CHOICE, many=True, write=Write.BOTH, read=_choices),
+            # Of older documentation: published samples still send it.
+            Prop("userFlowId", write=Write.BOTH, returned=Returned.NEVER),
             Prop("userAttribute", ATTRIBUTE_REFERENCE, write=Write.CREATE, returned=Returned.NEVER),
         ),
         navs=(Nav("userAttribute", False, _assigned_attribute, target=USER_FLOW_ATTRIBUTES),),
@@ -369,7 +368,7 @@ USER_FLOW = Entity(
         ),
         Prop(
             "identityProviders",
-            PROVIDER_REFERENCE,
+            OLDER_PROVIDER_REFERENCE,
             many=True,
             write=Write.CREATE,
             returned=Returned.NEVER,
@@ -395,6 +394,7 @@ USER_FLOW = Entity(
         Nav("userAttributeAssignments", True, _assignments, target=ASSIGNMENTS, is_contained=True),
         Nav("languages", True, _languages, target=LANGUAGES_OF_FLOW, is_contained=True),
     ),
+    base="identityUserFlow",
 )
 USER_FLOWS = Resource(
     _PATH,

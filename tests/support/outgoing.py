@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TypedDict
 
 from xenia.outside.errands import BackgroundErrands
@@ -26,9 +27,10 @@ def outgoing(
     own_origins: tuple[str, ...] = (),
     answer_own: Answer | None = None,
     allow_private: bool = True,
+    ca_bundle: Path | None = None,
 ) -> Outgoing:
     """For ``Ports(…, **outgoing(clock))``."""
-    policy = FetchPolicy(frozenset(own_origins), answer_own, allow_private=allow_private)
+    policy = FetchPolicy(frozenset(own_origins), answer_own, allow_private=allow_private, ca_bundle=ca_bundle)
     fetcher = GuardedFetcher(policy)
     return Outgoing(
         fetcher=fetcher,

@@ -26,6 +26,7 @@ from xenia.core.sign_up import RequestState, SignUpEvent, SignUpRequest, Stage
 from xenia.ports import Ports, Transaction
 from xenia.usecases.queue_mail import queue_mail
 from xenia.usecases.self_service_rules import READ_FLOWS, WRITE_FLOWS, require_writer
+from xenia.usecases.sign_up import funnel_events
 from xenia.usecases.sign_up.new_guest import GuestOrder, add_guest
 from xenia.usecases.sign_up.standing import proven_address, user_with
 
@@ -67,7 +68,7 @@ def approve_request(ports: Ports, actor: Actor, request_id: str) -> SignUpReques
         ):
             raise _decided(request_id)
         _note(ports, tx, request, actor, audit.APPROVE_SIGN_UP, now, user=user)
-        tx.sign_ups.record(_created_event(ports, request, now))
+        tx.sign_ups.record(_event(ports, request, Stage.CREATED, now))
         _tell(ports, tx, request, tenant, app, MailKind.SIGN_UP_APPROVED, now)
         return _found(tx, request_id)
 
@@ -95,6 +96,9 @@ def deny_request(ports: Ports, actor: Actor, request_id: str, reason: str = "") 
         ):
             raise _decided(request_id)
         _note(ports, tx, request, actor, audit.DENY_SIGN_UP, now, reason=said)
+        tx.sign_ups.record(
+            _event(ports, request, Stage.CONNECTOR_PASSED, now, left_because=funnel_events.NOT_APPROVED)
+        )
         _tell(ports, tx, request, tenant, app, MailKind.SIGN_UP_DENIED, now, reason=said)
         return _found(tx, request_id)
 
@@ -187,15 +191,18 @@ def _note(
     )
 
 
-def _created_event(ports: Ports, request: SignUpRequest, now: datetime) -> SignUpEvent:
-    """The station the person's own browser is not there to reach."""
+def _event(
+    ports: Ports, request: SignUpRequest, stage: Stage, now: datetime, *, left_because: str | None = None
+) -> SignUpEvent:
+    """What happens to a sign-up while the person's own browser is not there."""
     return SignUpEvent(
         id=ports.entropy.guid(),
         tenant_id=request.tenant_id,
         flow_id=request.flow_id,
         interaction_id=request.interaction_id or request.id,
         at=now,
-        stage=Stage.CREATED,
+        stage=stage,
+        left_because=left_because,
         app_id=request.app_id,
         provider_id=request.account.provider_id,
         is_test=request.is_test,

@@ -17,12 +17,13 @@ from xenia.ports import Ports, Transaction
 from xenia.usecases.sign_in.situation import Situation
 from xenia.usecases.sign_up.standing import account_of
 
+NOT_APPROVED = "not-approved"
 _ENDS = {
     Step.SIGN_UP_CLOSED: "closed",
     Step.BLOCKED: "blocked",
     Step.SIGN_UP_FAILED: "connector-failed",
     Step.PENDING: "waiting-for-approval",
-    Step.DENIED: "not-approved",
+    Step.DENIED: NOT_APPROVED,
 }
 _ORDER = tuple(Stage)
 """Stations of one moment are a microsecond apart, so that lists show them as they follow each other."""

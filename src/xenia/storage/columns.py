@@ -6,6 +6,7 @@ Case folding never happens here or in SQL: what arrives in a ``*_key`` column wa
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
 import sqlalchemy as sa
@@ -27,6 +28,18 @@ def storable(text: str) -> str:
     return text.replace("\0", "\ufffd").encode("utf-8", "replace").decode()
 
 
+def _text_out(text: str | None) -> str | None:
+    return None if text is None else storable(text)
+
+
+def _moment_out(moment: datetime | None) -> int | None:
+    return None if moment is None else (moment - _EPOCH) // _MICROSECOND
+
+
+def _moment_in(microseconds: int | None) -> datetime | None:
+    return None if microseconds is None else _EPOCH + timedelta(microseconds=microseconds)
+
+
 class Words(sa.types.TypeDecorator[str]):
     """Text compared byte by byte: order by code point, as Python's, on both databases."""
 
@@ -36,7 +49,12 @@ class Words(sa.types.TypeDecorator[str]):
     def process_bind_param(self, value: str | None, dialect: Dialect) -> str | None:
         """Keep out what text columns cannot hold."""
         del dialect
-        return None if value is None else storable(value)
+        return _text_out(value)
+
+    def bind_processor(self, dialect: Dialect) -> Callable[[str | None], str | None]:
+        """The same without two calls around it: most parameters of a statement are text."""
+        del dialect
+        return _text_out
 
 
 class Moment(sa.types.TypeDecorator[datetime]):
@@ -48,12 +66,22 @@ class Moment(sa.types.TypeDecorator[datetime]):
     def process_bind_param(self, value: datetime | None, dialect: Dialect) -> int | None:
         """Raises TypeError on a naive value: its zone would be a guess."""
         del dialect
-        return None if value is None else (value - _EPOCH) // _MICROSECOND
+        return _moment_out(value)
 
     def process_result_value(self, value: int | None, dialect: Dialect) -> datetime | None:
         """The same moment, in UTC."""
         del dialect
-        return None if value is None else _EPOCH + timedelta(microseconds=value)
+        return _moment_in(value)
+
+    def bind_processor(self, dialect: Dialect) -> Callable[[datetime | None], int | None]:
+        """``process_bind_param`` without two calls around it."""
+        del dialect
+        return _moment_out
+
+    def result_processor(self, dialect: Dialect, coltype: object) -> Callable[[int | None], datetime | None]:
+        """``process_result_value``, likewise."""
+        del dialect, coltype
+        return _moment_in
 
 
 def identifier(name: str, *, primary_key: bool = False) -> sa.Column[str]:

@@ -16,7 +16,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.engine import Engine
 from sqlalchemy.exc import DBAPIError
-from sqlalchemy.pool import QueuePool
+from sqlalchemy.pool import QueuePool, StaticPool
 
 _log = logging.getLogger(__name__)
 _SAFE_WITH_SEVERAL_WRITERS = (3, 51, 3)
@@ -54,28 +54,31 @@ def engines(path: str, *, durable: bool) -> tuple[Engine, Engine]:
     # Made here and for the owner alone, whichever command comes first; its journal files follow its rights.
     os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
     return (
-        _engine(module, path, ("PRAGMA query_only = ON",), "BEGIN", pool_size=16, max_overflow=-1),
+        _engine(
+            module,
+            path,
+            ("PRAGMA query_only = ON",),
+            "BEGIN",
+            {"poolclass": QueuePool, "pool_size": 16, "max_overflow": -1},
+        ),
         _engine(
             module,
             path,
             (f"PRAGMA synchronous = {'FULL' if durable else 'NORMAL'}",),
             "BEGIN IMMEDIATE",
-            pool_size=1,
-            max_overflow=0,
+            {"poolclass": StaticPool},
         ),
     )
 
 
 def _engine(
-    module: ModuleType, path: str, settings: tuple[str, ...], begin: str, *, pool_size: int, max_overflow: int
+    module: ModuleType, path: str, settings: tuple[str, ...], begin: str, pool: dict[str, Any]
 ) -> Engine:
     engine = sa.create_engine(
         sa.URL.create("sqlite+pysqlite", database=path),
         module=module,
-        poolclass=QueuePool,
         hide_parameters=True,  # errors reach the log, and parameters hold hashes and sealed secrets
-        pool_size=pool_size,
-        max_overflow=max_overflow,
+        **pool,
         connect_args={
             "check_same_thread": False,
             "timeout": _BUSY_MILLISECONDS / 1000,

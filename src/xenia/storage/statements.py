@@ -26,7 +26,7 @@ _MOST_KEPT = 2048
 class Prepared:
     """One statement for one dialect and one set of parameter names."""
 
-    __slots__ = ("_converters", "_fixed", "_is_positional", "_names", "_readers", "changes", "text")
+    __slots__ = ("_fixed", "_is_positional", "_places", "_readers", "changes", "text")
 
     def __init__(self, compiled: SQLCompiler, dialect: Dialect) -> None:
         self.text = compiled.string
@@ -34,26 +34,28 @@ class Prepared:
         self.changes = changed_table(statement)
         """The table it changes, or None."""
         self._is_positional = bool(dialect.positional)
-        self._names = (
-            tuple(compiled.positiontup or ()) if dialect.positional else tuple(compiled.bind_names.values())
-        )
+        names = compiled.positiontup or () if dialect.positional else compiled.bind_names.values()
         self._fixed = {name: bind.value for name, bind in compiled.binds.items() if not bind.required}
-        self._converters: dict[str, _Convert] = {}
-        for name, bind in compiled.binds.items():
-            convert = bind.type.dialect_impl(dialect).bind_processor(dialect)
-            if convert is not None:
-                self._converters[name] = convert
+        converters = {
+            name: bind.type.dialect_impl(dialect).bind_processor(dialect)
+            for name, bind in compiled.binds.items()
+        }
+        self._places: tuple[tuple[str, _Convert | None], ...] = tuple(
+            (name, converters.get(name)) for name in names
+        )
         self._readers = _readers(statement, dialect)
 
     def values(self, parameters: Parameters) -> Any:
         """What the driver is given. Raises KeyError when a parameter is missing."""
-        fixed, converters = self._fixed, self._converters
-        given = []
-        for name in self._names:
-            value = parameters[name] if name in parameters else fixed[name]
-            convert = converters.get(name)
-            given.append(value if convert is None else convert(value))
-        return given if self._is_positional else dict(zip(self._names, given, strict=True))
+        if self._fixed:
+            parameters = {**self._fixed, **parameters}
+        given = [
+            parameters[name] if convert is None else convert(parameters[name])
+            for name, convert in self._places
+        ]
+        if self._is_positional:
+            return given
+        return {name: value for (name, _), value in zip(self._places, given, strict=True)}
 
     def read(self, row: Row) -> Row:
         """The row with its values as the columns' types have them."""

@@ -152,7 +152,8 @@ class SqlStore:
         self._reading = reading
         self._writing = writing_engine
         self._is_postgres = writing_engine.dialect.name == "postgresql"
-        self._readers = _Readers(reading, are_kept=not self._is_postgres)
+        self._readers = _Connections(reading, are_kept=not self._is_postgres)
+        self._writers = _Connections(writing_engine, are_kept=not self._is_postgres)
         self._statements = Statements(writing_engine.dialect)
         self._known = KnownDirectory()
         # SQLite has one writer; waiting for it in line is fairer than its busy loop.
@@ -188,7 +189,7 @@ class SqlStore:
 
     def _write_once(self, tenant_id: TenantId | None, work: Callable[[SqlTransaction], T]) -> T:
         try:
-            with writing(), self._turn, self._writing.connect() as connection, connection.begin():
+            with writing(), self._turn, self._writers.one() as connection, connection.begin():
                 return work(
                     SqlTransaction(Scope(connection, self._statements, self._known, tenant_id, writable=True))
                 )
@@ -202,7 +203,7 @@ class SqlStore:
 
     def migrate(self) -> None:
         """Bring the schema to the newest revision (both dialects). Raises StoreUnavailable."""
-        with _telling(), self._turn, self._writing.connect() as connection, connection.begin():
+        with _telling(), self._turn, self._writers.one() as connection, connection.begin():
             migrate(connection)
 
     @contextmanager
@@ -236,12 +237,13 @@ class SqlStore:
     def close(self) -> None:
         """Close all connections."""
         self._readers.close()
+        self._writers.close()
         self._reading.dispose()
         self._writing.dispose()
 
 
-class _Readers:
-    """Connections to read with. Those to a file are kept open between transactions, where they cannot be lost."""
+class _Connections:
+    """Connections of one engine. Those to a file are kept open between transactions, where they cannot be lost."""
 
     def __init__(self, engine: Engine, *, are_kept: bool) -> None:
         self._engine = engine

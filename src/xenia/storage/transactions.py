@@ -6,7 +6,7 @@ Opening, committing and repeating transactions is the store's; dialects' ways ar
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -121,7 +121,7 @@ class Repository:
     def _run(self, statement: sa.Executable | Both, parameters: Parameters | Sequence[Parameters]) -> int:
         """Execute and return how many rows it touched."""
         chosen = self._chosen(statement)
-        if isinstance(parameters, Mapping) and (ready := self._scope.driver.prepared(chosen, parameters)):
+        if isinstance(parameters, dict) and (ready := self._scope.driver.prepared(chosen, parameters)):
             self._before(ready.changes)
             return self._scope.driver.run(ready, parameters)
         return self._execute(chosen, parameters).rowcount

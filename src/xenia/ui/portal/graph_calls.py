@@ -32,21 +32,28 @@ def call(
 
 def is_served(method: str, path: str) -> bool:
     """Whether the catalog declares this verb at this address (``/v1.0/users/{id}`` and the like)."""
-    plain = path.removeprefix("/v1.0/").strip("/")
-    resource, rest = _resource(plain)
+    resource, steps = _resource([step for step in path.removeprefix("/v1.0/").split("/") if step])
     if resource is None:
         return False
-    steps = [step for step in rest.split("/") if step]
-    if method == "POST" and len(steps) == 2:
-        return resource.action(steps[1]) is not None
+    if method == "POST" and steps:
+        of_item = len(steps) == 2 and resource.action(steps[1]) is not None
+        return of_item or (len(steps) == 1 and resource.action(steps[0], of_collection=True) is not None)
     if method == "GET":
+        if len(steps) == 2:
+            return any(nav.name == steps[1] for nav in resource.entity.navs)
         has_key = bool(steps) or resource.is_single
         return len(steps) <= 1 and (resource.get if has_key else resource.list) is not None
     return len(steps) <= 1 and getattr(resource, _VERBS[method]) is not None
 
 
-def _resource(plain: str) -> tuple[Resource | None, str]:
+def _resource(steps: list[str]) -> tuple[Resource | None, list[str]]:
     """The declared resource with the longest path that begins this address, and what follows."""
-    fitting = [each for each in RESOURCES if f"{plain}/".startswith(f"{each.path}/")]
-    found = max(fitting, key=lambda each: len(each.path), default=None)
-    return found, plain[len(found.path) :] if found else ""
+    fitting = [each for each in RESOURCES if _begins(each.path.split("/"), steps)]
+    found = max(fitting, key=lambda each: each.path.count("/"), default=None)
+    return found, steps[found.path.count("/") + 1 :] if found else []
+
+
+def _begins(pattern: list[str], steps: list[str]) -> bool:
+    return len(pattern) <= len(steps) and all(
+        part in ("{id}", step) for part, step in zip(pattern, steps, strict=False)
+    )

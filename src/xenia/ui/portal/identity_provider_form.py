@@ -17,13 +17,21 @@ from xenia.core.directory.identity_provider import (
     ProviderKind,
 )
 from xenia.core.directory.roles import PROVIDER_WRITING_ROLES
-from xenia.core.errors import Conflict, InvalidValue, NotFound, NotPermitted, XeniaError
+from xenia.core.errors import (
+    Conflict,
+    InvalidValue,
+    LimitReached,
+    NotFound,
+    NotPermitted,
+    XeniaError,
+)
 from xenia.ui.portal.changed_meanwhile import is_stale, saved_by, version_of
 from xenia.ui.portal.desk import Desk, Model, Question, Visit
 from xenia.ui.portal.graph_calls import call
 from xenia.ui.portal.provider_words import CLAIMS, CLIENT_AUTHENTICATION, KIND_WORDS, graph_body, slug_of
 from xenia.ui.portal.roles import refusal_words
 from xenia.usecases import manage_identity_providers
+from xenia.usecases.federation.check import check_provider
 from xenia.usecases.manage_identity_providers import NewProvider, ProviderDefaults
 from xenia.usecases.provider_rules import SOCIAL_KINDS
 from xenia.web.http import HttpResponse
@@ -74,6 +82,7 @@ class IdentityProviderForm:
             Route("POST", f"{base}/new/{{kind}}", desk.posted(self.create)),
             Route("GET", f"{base}/configured/{{provider}}", desk.shown(self.one)),
             Route("POST", f"{base}/configured/{{provider}}", desk.posted(self.save)),
+            Route("POST", f"{base}/configured/{{provider}}/test", desk.posted(self.test)),
             Route("GET", f"{base}/configured/{{provider}}/delete", desk.shown(self.confirm_delete)),
             Route("POST", f"{base}/configured/{{provider}}/delete", desk.posted(self.delete)),
         )
@@ -112,6 +121,18 @@ class IdentityProviderForm:
         except _REFUSALS as error:
             return self._one(visit, self._provider(visit), typed, error)
         return self._desk.back(visit, f"{LIST}/configured/{found.id}", "saved")
+
+    def test(self, visit: Visit) -> HttpResponse:
+        """**Test**: asks the provider's own server, as stored, and says what each check found."""
+        found = self._provider(visit)
+        try:
+            result = check_provider(self._desk.ports, visit.actor, found.id)
+        except (LimitReached, NotPermitted) as error:
+            return self._one(visit, found, _typed(found), error)
+        checks: list[Model] = [
+            {"kind": each.kind, "text": each.text, "detail": each.detail} for each in result.findings
+        ]
+        return self._one(visit, found, _typed(found), None, checks)
 
     def confirm_delete(self, visit: Visit) -> HttpResponse:
         """The question before deleting, with the number of guests who lose their way in."""
@@ -203,7 +224,6 @@ class IdentityProviderForm:
             stored=self._stale(visit, found, typed, error),
             reliance=manage_identity_providers.provider_reliance(ports, actor, found.id),
             checks=checks,
-            can_test=False,
             refresh_url=visit.url(f"{LIST}/configured/{found.id}"),
             api=call(visit, "GET", f"{GRAPH}/{found.id}", permission="IdentityProvider.Read.All"),
         )

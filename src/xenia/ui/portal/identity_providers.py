@@ -11,7 +11,7 @@ from xenia.core.errors import Conflict
 from xenia.ui.portal.changed_meanwhile import saved_by
 from xenia.ui.portal.desk import Desk, Model, Visit
 from xenia.ui.portal.graph_calls import call
-from xenia.ui.portal.provider_words import KIND_HELP, KIND_WORDS, slug_of
+from xenia.ui.portal.provider_words import KIND_HELP, KIND_WORDS, provider_name, slug_of
 from xenia.usecases import manage_identity_providers, manage_tenant, read_directory
 from xenia.usecases.collaboration_impact import passcode_reliance
 from xenia.web.http import HttpResponse
@@ -27,10 +27,6 @@ _TRAIL = (
 _PROVIDERS = "/v1.0/identity/identityProviders"
 _SOCIAL_KINDS = (ProviderKind.GOOGLE, ProviderKind.FACEBOOK, ProviderKind.MICROSOFT_ACCOUNT)
 _CUSTOM_KINDS = (ProviderKind.OPENID_CONNECT, ProviderKind.ENTRA_TENANT)
-_BUILT_IN_WORDS = {
-    ProviderKind.ENTRA: "Microsoft Entra ID",
-    ProviderKind.EMAIL_PASSCODE: "Email one-time passcode",
-}
 _BUILT_IN_HELP = {
     ProviderKind.ENTRA: "Accounts of other organizations on this server.",
     ProviderKind.EMAIL_PASSCODE: "A code by mail, for everybody who has no other way.",
@@ -103,7 +99,7 @@ class IdentityProviders:
                 url, ready, state = visit.url(f"{LIST}/new/{slug_of(kind)}"), False, "Not configured"
             rows.append(
                 {
-                    "name": _BUILT_IN_WORDS.get(kind, KIND_WORDS.get(kind, "")),
+                    "name": provider_name(found) if found is not None else KIND_WORDS[kind],
                     "url": url,
                     "note": _BUILT_IN_HELP.get(kind, KIND_HELP.get(kind, "")),
                     "ready": ready,

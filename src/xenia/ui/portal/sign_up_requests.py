@@ -13,6 +13,7 @@ from xenia.core.errors import (
 from xenia.core.sign_up import RequestState, SignUpRequest
 from xenia.core.user_attributes import BUILT_IN_ATTRIBUTES, attribute_key
 from xenia.ui.portal.desk import Desk, Visit
+from xenia.ui.portal.provider_words import provider_name
 from xenia.ui.portal.roles import refusal_words
 from xenia.usecases import (
     manage_identity_providers,
@@ -147,9 +148,10 @@ class SignUpRequestPages:
         """Approvers need not be administrators of identity providers: they see its id."""
         provider_id = found.account.provider_id
         try:
-            return manage_identity_providers.get_provider(
+            found_provider = manage_identity_providers.get_provider(
                 self._desk.ports, visit.actor, provider_id
-            ).display_name
+            )
+            return provider_name(found_provider)
         except (NotFound, NotPermitted):
             return provider_id
 

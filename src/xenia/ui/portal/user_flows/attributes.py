@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from xenia.core.errors import Conflict, InvalidValue, NotFound, NotPermitted, XeniaError
 from xenia.core.user_attributes import UserAttribute, attribute_key
@@ -22,6 +22,7 @@ from xenia.ui.portal.user_flows.frame import (
     BASE,
     GRAPH,
     READ,
+    WRITE,
     flow_of,
     flow_page,
     flow_path,
@@ -118,8 +119,18 @@ class FlowAttributes:
             select_types={each.value for each in _SELECTS},
             stored=stale_rows(self._desk, visit, error, differing),
             pages=("details", "sign-up"),
-            api=call(visit, "GET", f"{GRAPH}/{flow.id}/userAttributeAssignments", permission=READ),
+            api=_call(visit, flow),
         )
+
+
+def _call(visit: Visit, flow: UserFlow) -> Mapping[str, object] | None:
+    """Setting the order, as it is stored; of a flow that asks for nothing, the list."""
+    path = f"{GRAPH}/{flow.id}/userAttributeAssignments"
+    order = [each.attribute_id for each in flow.attributes]
+    if not order:
+        return call(visit, "GET", path, permission=READ)
+    body = {"newAssignmentOrder": {"order": order}}
+    return call(visit, "POST", f"{path}/setOrder", body=body, permission=WRITE)
 
 
 def _words(rows: Sequence[Row]) -> str:

@@ -8,6 +8,7 @@ from xenia.core.user_attributes import EMAIL, attribute_key
 from xenia.core.user_flow import FLOW_PREFIX, AttributeAssignment
 from xenia.ui.portal.desk import Desk, Question, Visit
 from xenia.ui.portal.graph_calls import call
+from xenia.ui.portal.provider_words import provider_name
 from xenia.ui.portal.roles import refusal_words
 from xenia.ui.portal.user_flows.frame import (
     BASE,
@@ -54,7 +55,7 @@ class FlowList:
         ports, actor = self._desk.ports, visit.actor
         flows = manage_user_flows.list_flows(ports, actor)
         names = {
-            each.id: each.display_name for each in manage_identity_providers.list_providers(ports, actor)
+            each.id: provider_name(each) for each in manage_identity_providers.list_providers(ports, actor)
         }
         rows = [
             {
@@ -146,7 +147,10 @@ class FlowList:
             status=status_of(error),
             name=name,
             prefix=FLOW_PREFIX,
-            providers=manage_identity_providers.list_providers(ports, actor),
+            providers=[
+                (each.id, provider_name(each))
+                for each in manage_identity_providers.list_providers(ports, actor)
+            ],
             entra=ENTRA_PROVIDER_ID,
             chosen_providers=providers,
             attributes=[

@@ -11,6 +11,7 @@ from xenia.core.user_flow import Hook, UserFlow
 from xenia.ui.portal.changed_meanwhile import version_of
 from xenia.ui.portal.desk import Desk, Visit
 from xenia.ui.portal.graph_calls import call
+from xenia.ui.portal.provider_words import provider_name
 from xenia.ui.portal.user_flows.frame import (
     BASE,
     GRAPH,
@@ -163,7 +164,7 @@ class FlowOverview:
     ) -> HttpResponse:
         known = manage_identity_providers.list_providers(self._desk.ports, visit.actor)
         rows = _ordered(known, order if order is not None else chosen)
-        names = {each.id: each.display_name for each in known}
+        names = {each.id: provider_name(each) for each in known}
         listed = [", ".join(names.get(each, each) for each in ids) for ids in (flow.provider_ids, chosen)]
         draft = order is not None and error is None
         version = visit.form("version") if draft else str(flow.version)
@@ -174,7 +175,7 @@ class FlowOverview:
             "Identity providers",
             flow,
             error=error,
-            rows=rows,
+            rows=[(each.id, provider_name(each)) for each in rows],
             chosen=chosen,
             entra=ENTRA_PROVIDER_ID,
             ways=WAYS,

@@ -21,14 +21,16 @@ from xenia.catalog.edm import (
     Write,
 )
 from xenia.core.actor import Actor
+from xenia.core.directory.user import Identity, UserType
 from xenia.core.directory.user_rules import TEXT_LIMITS, invalid
 from xenia.core.errors import InvalidValue, NotFound, NotPermitted
 from xenia.core.guest_access import EVERYTHING
-from xenia.core.ids import parse_guid
+from xenia.core.ids import fold, parse_guid
 from xenia.core.query import Page
 from xenia.core.user_attributes import DataType, UserAttribute
 from xenia.ports import Ports
 from xenia.usecases import manage_users, read_directory, user_extensions
+from xenia.usecases.create_guest import ProvenGuest, create_guest
 from xenia.usecases.read_directory import SeenUser
 
 _ALL = Op.EQ | Op.NE | Op.NOT | Op.GE | Op.LE | Op.IN | Op.STARTS | Op.NULL
@@ -37,6 +39,8 @@ _EXACT = Op.EQ | Op.IN
 _RANGE = _EXACT | Op.GE | Op.LE
 _FULL = _RANGE | Op.STARTS
 _SELECT = Returned.SELECT
+_OF_MEMBERS = ("mailNickname", "passwordProfile")
+"""Needed of somebody who signs in here; a guest of a proven identity has neither."""
 
 
 def _text(name: str, plain: Op = Op.NONE, ops: Op = _ALL, **more: Any) -> Prop:
@@ -71,9 +75,15 @@ def _sign_in_activity(seen: SeenUser) -> object:
 OBJECT_IDENTITY = Complex(
     "objectIdentity",
     (
-        Prop("signInType", attribute="sign_in_type"),
-        Prop("issuer", attribute="issuer", filter=Op.EQ, plain=Op.EQ, max_length=512),
-        Prop("issuerAssignedId", attribute="subject", filter=Op.EQ, plain=Op.EQ, max_length=64),
+        Prop("signInType", attribute="sign_in_type", write=Write.CREATE),
+        Prop("issuer", attribute="issuer", filter=Op.EQ, plain=Op.EQ, max_length=512, write=Write.CREATE),
+        Prop(
+            *("issuerAssignedId", Edm.STRING, "subject"),
+            filter=Op.EQ,
+            plain=Op.EQ,
+            max_length=64,
+            write=Write.CREATE,
+        ),
     ),
     filter_by="issuer",
 )
@@ -162,15 +172,15 @@ _PROPS = (
         returned=_SELECT,
         filter=Op.EQ,
         plain=Op.EQ,
+        write=Write.CREATE,
         read=_identities,
     ),
-    _text("mailNickname", _FULL, required=True),
+    _text("mailNickname", _FULL),
     _text("otherMails", Op.EQ | Op.STARTS, Op.EQ | Op.NOT | Op.STARTS | Op.ENDS | Op.COUNT, many=True),
     Prop(
         *("passwordProfile", PASSWORD_PROFILE),
         returned=_SELECT,
         write=Write.BOTH,
-        required=True,
         read=lambda _seen: None,
     ),
     _text("postalCode"),
@@ -239,6 +249,11 @@ def _id(ports: Ports, actor: Actor, key: str) -> str:
 
 
 def _create(ports: Ports, actor: Actor, values: Values) -> SeenUser:
+    if values.get("identities") is not None:
+        return _create_guest(ports, actor, values)
+    missing = next((name for name in _OF_MEMBERS if values.get(name) is None), None)
+    if missing is not None:
+        raise InvalidValue(missing, f"A value is required for property '{missing}' of resource 'User'.")
     profile = values["passwordProfile"]
     changes = _changes({name: value for name, value in values.items() if name != "passwordProfile"})
     order = manage_users.NewMember(
@@ -252,6 +267,28 @@ def _create(ports: Ports, actor: Actor, values: Values) -> SeenUser:
     )
     created = manage_users.create_member(ports, actor, order).user
     return SeenUser(created, EVERYTHING)
+
+
+def _create_guest(ports: Ports, actor: Actor, values: Values) -> SeenUser:
+    """Of an identity proven elsewhere: without a password, which guests never have."""
+    changes = _changes(values)
+    if fold(changes.pop("user_type", None) or "") != fold(UserType.GUEST):
+        raise invalid("identities", "Identities are given to guests alone: userType Guest.")
+    if changes.pop("password_profile", None) is not None:
+        raise invalid("passwordProfile", "Guests never get a password.")
+    identities = tuple(
+        Identity(item.get("signInType") or "", item.get("issuer") or "", item.get("issuerAssignedId"))
+        for item in changes.pop("identities")
+    )
+    order = ProvenGuest(
+        identities,
+        mail=changes.pop("mail", None) or "",
+        user_principal_name=changes.pop("user_principal_name"),
+        display_name=changes.pop("display_name"),
+        account_enabled=changes.pop("account_enabled"),
+        properties=changes,
+    )
+    return SeenUser(create_guest(ports, actor, order), EVERYTHING)
 
 
 def _update(ports: Ports, actor: Actor, key: str, values: Values) -> None:

@@ -249,6 +249,7 @@ def hints(asked: Asked) -> Asked:
         domain_hint=asked.params.find("domain_hint"),
         client_info=asked.params.get("client_info") == "1",
         flow_run=asked.params.get("flow_run")[:1024] or None,
+        ui_locales=asked.params.get("ui_locales")[:128] or None,
     )
 
 

@@ -229,6 +229,12 @@ def test_returning_guests_are_not_asked_about(story: Story) -> None:
     assert len(story.site.received) == asked
 
 
+def test_connectors_are_told_the_language_the_app_asks_for(story: Story) -> None:
+    story.flow(FIRST)
+    story.settled(create_account(story.server, story.walker, ui_locales="el-GR en"))
+    assert story.site.received[0].json["ui_locales"] == "el-GR"
+
+
 def test_what_was_collected_is_in_the_token_of_an_app_that_asks_for_it(story: Story) -> None:
     story.flow()
     server = story.server

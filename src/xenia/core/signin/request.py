@@ -35,6 +35,8 @@ class AuthorizeRequest:
     resource: str | None = None
     flow_run: str | None = None
     """Seal of **Run user flow**: the sign-up is a test."""
+    ui_locales: str | None = None
+    """Languages the app asks for, best first; told to API connectors."""
 
     @property
     def is_silent(self) -> bool:

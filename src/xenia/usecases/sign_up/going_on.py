@@ -75,7 +75,9 @@ def _deed(
     facts, progress = situation.facts, standing.progress
     hook = due_hook(standing)
     if hook is not None:
-        call = call_for(ports, tx, situation.interaction.id, standing, facts, hook, now)
+        asked = situation.interaction.authorize
+        locales = asked.ui_locales if asked is not None else None
+        call = call_for(ports, tx, situation.interaction.id, standing, facts, hook, now, locales)
         if call is None:
             return replace(facts, sign_up=replace(progress, failed=True)), None
         return replace(facts, errand=call.errand), call

@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from xenia.core.connector_messages import (
+    DEFAULT_LOCALE,
     Continue,
     Failed,
     HookQuestion,
@@ -57,6 +58,7 @@ def call_for(
     facts: Facts,
     hook: Hook,
     now: datetime,
+    ui_locales: str | None,
 ) -> PendingCall | None:
     """The call of this hook; None when its connector is gone."""
     flow = standing.flow
@@ -72,7 +74,9 @@ def call_for(
         Errand(ports.entropy.guid(), ErrandKind.CONNECTOR, connector_host(connector), now),
         hook,
         connector.id,
-        HookQuestion((account.email if account else None) or "", known, account),
+        HookQuestion(
+            (account.email if account else None) or "", known, account, ui_locales or DEFAULT_LOCALE
+        ),
     )
 
 

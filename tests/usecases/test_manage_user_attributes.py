@@ -26,6 +26,7 @@ from xenia.core.user_attributes import (
     UserAttribute,
 )
 from xenia.core.user_flow import AttributeAssignment
+from xenia.ports import Transaction
 from xenia.usecases.extensions_app import extensions_app_id
 from xenia.usecases.manage_applications import delete_application
 from xenia.usecases.manage_user_attributes import (
@@ -133,6 +134,24 @@ def test_an_attribute_goes_when_no_flow_asks_for_it(server: RunningServer) -> No
         get_attribute(server.ports, server.actor(), attribute.id)
     with pytest.raises(InvalidValue):
         delete_attribute(server.ports, server.actor(), "city")
+
+
+def test_its_values_go_with_it_and_nobody_elses(server: RunningServer) -> None:
+    size, hobby = made(server), made(server, "Hobby", DataType.STRING)
+    guests = [server.invite(f"guest{number}@partner.example").user.id for number in range(3)]
+
+    def fill(tx: Transaction) -> None:
+        for number, guest in enumerate(guests[:2]):
+            user = tx.users.find(guest)
+            assert user is not None
+            tx.users.replace(replace(user, extensions=((size.id, 40 + number), (hobby.id, size.id))))
+
+    server.ports.store.write(server.tenant.id, fill)
+    delete_attribute(server.ports, server.actor(), size.id)
+    with server.ports.store.read(server.tenant.id) as tx:
+        left = [user.extensions for guest in guests if (user := tx.users.find(guest))]
+    assert left == [((hobby.id, size.id),), ((hobby.id, size.id),), ()]
+    assert made(server, "Shoe size", DataType.STRING).id == size.id
 
 
 def test_who_may(server: RunningServer) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 
 import pytest
 
@@ -12,10 +13,16 @@ from tests.support.postgres import PostgresServer
 from xenia.core.directory.identity_provider import GOOGLE_PROVIDER_ID, ProviderKind
 from xenia.core.errors import Conflict
 from xenia.core.user_flow import AttributeAssignment, Hook
+from xenia.ports import Transaction
 from xenia.storage.store import open_store
 from xenia.usecases.manage_api_connectors import NewConnector, create_connector, list_connectors
 from xenia.usecases.manage_identity_providers import NewProvider, create_provider, provider_reliance
-from xenia.usecases.manage_user_attributes import NewAttribute, create_attribute, list_attributes
+from xenia.usecases.manage_user_attributes import (
+    NewAttribute,
+    create_attribute,
+    delete_attribute,
+    list_attributes,
+)
 from xenia.usecases.manage_user_flows import NewFlow, create_flow, get_flow, list_flows, update_flow
 
 
@@ -73,7 +80,19 @@ def test_two_first_attributes_share_the_one_app_that_owns_them(server: RunningSe
     ports, actor = server.ports, server.actor()
     told = _race(lambda number: create_attribute(ports, actor, NewAttribute(f"Hobby{number}")))
     assert told == ["done", "done"]
-    assert len({one.id.split("_")[1] for one in list_attributes(ports, actor) if one.tenant_id}) == 1
+    custom = [one for one in list_attributes(ports, actor) if one.tenant_id]
+    assert len({one.id.split("_")[1] for one in custom}) == 1
+    guest = server.invite().user
+
+    def fill(tx: Transaction) -> None:
+        tx.users.replace(replace(guest, extensions=((custom[0].id, "x"), (custom[1].id, "y"))))
+
+    ports.store.write(server.tenant.id, fill)
+    delete_attribute(ports, actor, custom[0].id)
+    with ports.store.read(server.tenant.id) as tx:
+        left = tx.users.find(guest.id)
+    assert left is not None
+    assert left.extensions == ((custom[1].id, "y"),)
 
 
 def _race(verb: Callable[[int], object]) -> list[str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import sqlalchemy as sa
@@ -68,6 +69,17 @@ _FIND_BY_ADDRESS = Kept(
         ),
     )
     .order_by(users.c.created_at, users.c.id)
+)
+# A custom attribute's name is in the document alone; underscores match any letter, so more may be found than hold it.
+_HOLDERS = (
+    sa.select(users.c.doc)
+    .where(
+        users.c.tenant_id == _TENANT,
+        users.c.doc.like(sa.bindparam("mark")),
+        users.c.id > sa.bindparam("last_id"),
+    )
+    .order_by(users.c.id)
+    .limit(500)
 )
 _ADD = sa.insert(users)
 _REPLACE = sa.update(users).where(*_SELF)
@@ -202,6 +214,21 @@ class SqlUsers(Repository):
         for statement in _DROP_LOOSE_ENDS:
             self._run(statement, own)
         self._run(_REMOVE, own)
+
+    def forget_extension(self, name: str) -> int:
+        """Take a custom attribute from everybody who holds it, deleted users too; how many did."""
+        last, count = "", 0
+        while rows := self._all(
+            _HOLDERS, {"own_tenant": self._tenant, "mark": f'%"{name}"%', "last_id": last}
+        ):
+            for user in (_USER.read(row[0]) for row in rows):
+                last = user.id
+                left = tuple(entry for entry in user.extensions if entry[0] != name)
+                if left != user.extensions:
+                    own = {"own_tenant": self._tenant, "own_id": user.id}
+                    self._run(_REPLACE, {**own, **columns_of(replace(user, extensions=left))})
+                    count += 1
+        return count
 
     def sponsors(self, user_id: ObjectId) -> tuple[User, ...]:
         """In the order in which they were set."""

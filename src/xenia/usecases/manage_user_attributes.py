@@ -124,9 +124,9 @@ def update_attribute(ports: Ports, actor: Actor, attribute_id: str, description:
 
 
 def delete_attribute(ports: Ports, actor: Actor, attribute_id: str) -> None:
-    """Delete a custom attribute that no flow asks for.
+    """Delete a custom attribute that no flow asks for, and what users hold of it.
 
-    Raises NotPermitted, NotFound, InvalidValue for a built-in one, and Conflict while a user flow asks for it.
+    Values must not outlive their definition: one made later under the same name may have another type. Raises NotPermitted, NotFound, InvalidValue for a built-in one, and Conflict while a user flow asks for it.
     """
     _require_writer(actor)
     now, record_id = ports.clock.now(), ports.entropy.guid()
@@ -142,6 +142,7 @@ def delete_attribute(ports: Ports, actor: Actor, attribute_id: str) -> None:
         if flows:
             raise Conflict("id", f"Remove it from these user flows first: {', '.join(flows)}.")
         tx.user_attributes.remove(attribute.id)
+        tx.users.forget_extension(attribute.id)
         note_change(tx, record_id, audit.DELETE_USER_ATTRIBUTE, actor, now, before=attribute, after=None)
 
     ports.store.write(actor.tenant_id, work)

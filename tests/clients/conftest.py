@@ -11,6 +11,7 @@ from tests.support.running import RunningXenia, running_xenia
 TENANT = "c11e4700-0000-4000-8000-000000000000"
 INVITER = "c11e4700-0000-4000-8000-0000000000a1"
 READER = "c11e4700-0000-4000-8000-0000000000a2"
+FLOWS = "c11e4700-0000-4000-8000-0000000000a3"
 SECRET = "a-secret-for-client-tests-only"
 SEED = f"""
 [[tenant]]
@@ -35,6 +36,15 @@ id = "{READER}"
 name = "Reader"
 secret = [{{ value = "{SECRET}" }}]
 permissions.application = ["User.Read.All"]
+
+[[tenant.app]]
+id = "{FLOWS}"
+name = "Flows"
+secret = [{{ value = "{SECRET}" }}]
+permissions.application = [
+  "IdentityProvider.ReadWrite.All", "IdentityUserFlow.ReadWrite.All", "APIConnectors.ReadWrite.All",
+  "EventListener.ReadWrite.All", "Policy.ReadWrite.AuthenticationFlows", "User.ReadWrite.All",
+]
 """
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import warnings
 from collections.abc import Awaitable, Callable
 from typing import Any
@@ -10,17 +9,14 @@ from typing import Any
 import pytest
 
 from tests.clients.conftest import INVITER, READER, SECRET, TENANT
+from tests.support.graph_sdk import run_with_client
 from tests.support.running import RunningXenia
 
 # Deprecations inside the SDK are not ours to answer for.
 with warnings.catch_warnings():
     warnings.simplefilter("ignore")
-    from azure.identity import ClientSecretCredential
     from kiota_abstractions.base_request_configuration import RequestConfiguration
-    from kiota_authentication_azure.azure_identity_authentication_provider import (
-        AzureIdentityAuthenticationProvider,
-    )
-    from msgraph import GraphRequestAdapter, GraphServiceClient
+    from msgraph import GraphServiceClient
     from msgraph.generated.models.invitation import Invitation
     from msgraph.generated.models.invited_user_message_info import InvitedUserMessageInfo
     from msgraph.generated.models.o_data_errors.o_data_error import ODataError
@@ -28,34 +24,13 @@ with warnings.catch_warnings():
     from msgraph.generated.models.user import User
     from msgraph.generated.users.item.user_item_request_builder import UserItemRequestBuilder
     from msgraph.generated.users.users_request_builder import UsersRequestBuilder
-    from msgraph.graph_request_adapter import options
-    from msgraph_core import GraphClientFactory
     from msgraph_core.tasks.page_iterator import PageIterator
 
 pytestmark = [pytest.mark.clients, pytest.mark.filterwarnings("ignore")]
 
 
 def _run(server: RunningXenia, client_id: str, work: Callable[[GraphServiceClient], Awaitable[Any]]) -> Any:
-    """*work* with a client that is set up as the how-tos say, apart from the host."""
-    credential = ClientSecretCredential(
-        TENANT, client_id, SECRET, authority=server.base, disable_instance_discovery=True
-    )
-    provider = AzureIdentityAuthenticationProvider(
-        credential, scopes=[f"{server.base}/.default"], allowed_hosts=["localhost"]
-    )
-
-    async def inside() -> Any:
-        http = GraphClientFactory.create_with_default_middleware(options=options)
-        adapter = GraphRequestAdapter(provider, http)
-        adapter.base_url = f"{server.base}/v1.0"
-        try:
-            return await work(GraphServiceClient(request_adapter=adapter))
-        finally:
-            # The SDK's wrapper does not hand the closing on to the transport inside.
-            await http._transport.transport.aclose()
-
-    with credential:
-        return asyncio.run(inside())
+    return run_with_client(server, (TENANT, client_id, SECRET), work)
 
 
 def _order(address: str, **more: Any) -> Invitation:

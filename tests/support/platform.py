@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from functools import cache
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlencode
 
 import xenia.ui.account
@@ -136,7 +137,7 @@ def challenge() -> str:
 
 
 @contextmanager
-def platform(directory: Path, **server: object) -> Iterator[RunningServer]:
+def platform(directory: Path, **server: Any) -> Iterator[RunningServer]:
     """A server on a SQLite file below *directory*."""
     store = make_sqlite_store(directory)
     try:

@@ -130,7 +130,12 @@ class HttpRequest:
         except RequestEntityTooLarge:
             raise TooManyFields from None
         pairs = tuple((name, value) for name, values in form.lists() for value in values)
-        return Params(pairs), {name: part.stream.read() for name, part in files.items()}
+        contents = {}
+        for name, part in files.items():
+            # What is large was spooled to a file, which must not wait for the garbage collector.
+            with part.stream as stream:
+                contents[name] = stream.read()
+        return Params(pairs), contents
 
     @cached_property
     def cookies(self) -> Mapping[str, str]:

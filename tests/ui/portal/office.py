@@ -47,6 +47,21 @@ ROLES: dict[str, DirectoryRole] = {
 }
 
 
+_BOUNDARY = "----of-the-desktop"
+
+
+def _multipart(fields: list[tuple[str, str]], files: dict[str, bytes]) -> bytes:
+    """The fields and files as one body (RFC 7578)."""
+    head = f'--{_BOUNDARY}\r\nContent-Disposition: form-data; name="{{}}"'
+    parts = [f"{head.format(name)}\r\n\r\n{value}\r\n".encode() for name, value in fields]
+    for name, data in files.items():
+        start = (
+            f'{head.format(name)}; filename="{name}.bin"\r\nContent-Type: application/octet-stream\r\n\r\n'
+        )
+        parts.append(start.encode() + data + b"\r\n")
+    return b"".join(parts) + f"--{_BOUNDARY}--\r\n".encode()
+
+
 class _Controls(HTMLParser):
     """What each POST form of a page would send, select boxes and repeated names included."""
 
@@ -130,13 +145,29 @@ class Desktop:
             fields += [(name, one) for one in ([value] if isinstance(value, str) else value)]
         return self.post(to or url, fields)
 
-    def post(self, url: str, fields: list[tuple[str, str]], *, origin: str | None = None) -> Page:
+    def upload(self, action: str, files: dict[str, bytes], to: str = "", **values: str) -> Page:
+        """Fill in a form that takes files, and post it (to another address of it when asked)."""
+        url = next(f.action for f in self.page.forms if f.action.partition("?")[0].endswith(action))
+        fields = [(name, value) for name, value in self.fields(action) if name not in values]
+        return self.post(to or url, [*fields, *values.items()], files=files)
+
+    def post(
+        self,
+        url: str,
+        fields: list[tuple[str, str]],
+        *,
+        origin: str | None = None,
+        files: dict[str, bytes] | None = None,
+    ) -> Page:
         """A POST as a browser sends it; redirects are followed."""
         url = urljoin(self.walker.base, url if url.startswith("/") else f"{self.root}/{url}")
+        body, kind = urlencode(fields).encode(), "application/x-www-form-urlencoded"
+        if files is not None:
+            body, kind = _multipart(fields, files), f"multipart/form-data; boundary={_BOUNDARY}"
         headers = {
             "origin": origin if origin is not None else self.walker.base,
             "sec-fetch-mode": "navigate",
-            "content-type": "application/x-www-form-urlencoded",
+            "content-type": kind,
         }
         response = self.walker.router(
             HttpRequest(
@@ -145,7 +176,7 @@ class Desktop:
                 base_url=self.walker.base,
                 query_string=urlsplit(url).query,
                 headers=headers | {"cookie": "; ".join(f"{k}={v}" for k, v in self.walker.cookies.items())},
-                body=urlencode(fields).encode(),
+                body=body,
                 client_address=self.walker.address,
                 correlation_id="c0ffee00-0000-4000-8000-00000000000c",
             )

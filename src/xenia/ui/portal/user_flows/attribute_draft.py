@@ -26,6 +26,8 @@ INPUT_WORDS: Mapping[InputType, str] = {
     InputType.CHECKBOXES: "Check boxes",
     InputType.DATE: "Date",
 }
+SELECTS = (InputType.DROPDOWN, InputType.RADIO, InputType.CHECKBOXES)
+"""Those that take options."""
 _OF_TYPE: Mapping[DataType, tuple[tuple[InputType, str], ...]] = {
     DataType.STRING: tuple(INPUT_WORDS.items()),
     DataType.BOOLEAN: (
@@ -152,7 +154,7 @@ def assignments_of(rows: Iterable[Row]) -> tuple[tuple[AttributeAssignment, ...]
             continue
         sentence = unsuitable(assignment, row.attribute)
         if sentence is not None:
-            control = "options" if "option" in sentence.casefold() else "input"
+            control = "options" if assignment.input_type in SELECTS else "input"
             problems.append(Problem(f"{control}-{row.id}", sentence))
         found.append(assignment)
     return tuple(found), tuple(problems)
@@ -171,8 +173,7 @@ def _assignment(row: Row) -> AttributeAssignment:
     if row.input_type not in set(InputType):
         raise InvalidValue("input", "Choose one of the input types.")
     asked = InputType(row.input_type)
-    takes_options = asked in (InputType.DROPDOWN, InputType.RADIO, InputType.CHECKBOXES)
-    choices = _choices(row.options, row.default) if takes_options else ()
+    choices = _choices(row.options, row.default) if asked in SELECTS else ()
     return AttributeAssignment(
         row.id,
         row.label or row.attribute.display_name,

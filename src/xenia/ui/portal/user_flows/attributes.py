@@ -6,11 +6,12 @@ from collections.abc import Mapping, Sequence
 
 from xenia.core.errors import Conflict, InvalidValue, NotFound, NotPermitted, XeniaError
 from xenia.core.user_attributes import UserAttribute, attribute_key
-from xenia.core.user_flow import InputType, UserFlow
+from xenia.core.user_flow import UserFlow
 from xenia.ui.portal.changed_meanwhile import version_of
 from xenia.ui.portal.desk import Desk, Model, Visit
 from xenia.ui.portal.graph_calls import call
 from xenia.ui.portal.user_flows.attribute_draft import (
+    SELECTS,
     Problem,
     Row,
     assignments_of,
@@ -35,7 +36,6 @@ from xenia.web.routing import Route
 
 _BUTTONS = ("move", "remove", "insert")
 """Names of the buttons that change the draft only."""
-_SELECTS = (InputType.DROPDOWN, InputType.RADIO, InputType.CHECKBOXES)
 
 
 def known_attributes(desk: Desk, visit: Visit) -> dict[str, UserAttribute]:
@@ -116,7 +116,7 @@ class FlowAttributes:
             unsaved=_changes(stored, rows) if is_draft else 0,
             focus="" if errors else focus,
             ways=WAYS,
-            select_types={each.value for each in _SELECTS},
+            select_types={each.value for each in SELECTS},
             stored=stale_rows(self._desk, visit, error, differing),
             pages=("details", "sign-up"),
             api=_call(visit, flow),

@@ -98,6 +98,7 @@ class FlowPreview:
             host=flow_host(host, flow.text, flow.text.logo or None),
             app_name=self._app_name(visit, flow),
             theme="dark" if wish.endswith(_DARK) else "light",
+            organization=tenant.display_name,
         )
         return html(page, csp=FRAME_CSP)
 

@@ -88,15 +88,25 @@ def _entry(field: Field, source: str) -> Model:
 
 
 def preview(
-    pages: Pages, template: str, model: Model, *, host: Mapping[str, object], app_name: str, theme: str
+    pages: Pages,
+    template: str,
+    model: Model,
+    *,
+    host: Mapping[str, object],
+    app_name: str,
+    theme: str,
+    organization: str = "",
 ) -> str:
-    """The page as people will see it, its forms leading nowhere: for a sandboxed frame beside the editor."""
+    """The page as people will see it, its forms leading nowhere: for a sandboxed frame beside the editor.
+
+    *organization*: who it is really, where the flow's own words name it differently.
+    """
     return pages.render(
         template,
         **{"errors": [], **model},
         host=host,
         app_name=app_name,
-        organization=host["name"],
+        organization=organization or host["name"],
         base="",
         form={},
         form_token="",

@@ -109,7 +109,7 @@ def _provider_name(shown: Shown) -> str:
     if account is None or account.provider_id == EMAIL_PASSCODE_PROVIDER_ID:
         return ""
     provider = shown.tx.identity_providers.find(account.provider_id)
-    return provider.display_name if provider is not None else account.idp
+    return provider.display_name if provider is not None else "your work account"
 
 
 def _review(shown: Shown) -> Model:

@@ -6,6 +6,7 @@ import http.client
 import json
 import socket
 import subprocess
+import sys
 import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -93,6 +94,17 @@ def node_provider(script: str, directory: Path, **config: object) -> Iterator[Pr
     path.write_text(json.dumps(settings))
     with running(["node", str(PROVIDERS / script), str(path)], PROVIDERS, "listening"):
         yield Provider(issuer)
+
+
+@contextmanager
+def canaille_provider(directory: Path, **config: object) -> Iterator[Provider]:
+    """PyPI canaille with one person, on a free port."""
+    port = free_port()
+    path = directory / f"canaille-{port}.json"
+    path.write_text(json.dumps({"port": port, "client_id": CLIENT, "client_secret": SECRET, **config}))
+    script = PROVIDERS / "canaille_provider.py"
+    with running([sys.executable, str(script), str(path)], directory, "listening"):
+        yield Provider(f"http://localhost:{port}")
 
 
 @dataclass

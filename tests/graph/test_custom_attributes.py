@@ -134,7 +134,34 @@ def test_unknown_ones_are_refused(world: GraphWorld, own: Attributes) -> None:
         400,
         f"Property '{unknown}' does not exist as a declared property or extension property.",
     )
-    assert world.get(f"users?$filter={own.team} eq 'Red'").status == 400
+    assert world.get(f"users?$filter={unknown} eq 'Red'").status == 400
+    assert world.get(f"users?$orderby={own.team}").status == 400
+
+
+def test_users_are_found_by_them(world: GraphWorld, own: Attributes) -> None:
+    red = world.add("red", extensions=((own.team, "Red"), (own.size, 42), (own.news, True)))
+    blue = world.add("blue", extensions=((own.team, "Blue"), (own.size, 2**40), (own.news, False)))
+
+    def found(condition: str, **how: Any) -> set[str]:
+        answer = world.get(f"users?$select=id&$filter={condition}", **how)
+        assert answer.status == 200, answer.body
+        return {item["id"] for item in answer.body["value"]}
+
+    assert found(f"{own.team} eq 'red'") == {red.id}
+    assert found(f"startsWith({own.team}, 'Bl')") == {blue.id}
+    assert found(f"{own.size} in (42, 43)") == {red.id}
+    assert found(f"{own.size} eq {2**40} and {own.news} eq false") == {blue.id}
+    everybody = found(f"{own.team} ne 'red'&$count=true", eventual=True)
+    assert {blue.id, world.admin.id} <= everybody
+    assert red.id not in everybody
+    assert world.get(f"users?$filter={own.size} eq 'red'").status == 400
+    assert world.get(f"users?$filter=startsWith({own.size}, '4')").status == 400
+
+
+def test_hidden_ones_cannot_be_guessed_by_asking_who_has_them(world: GraphWorld, own: Attributes) -> None:
+    member = world.add("nils")
+    token = world.token(member, "User.ReadBasic.All")
+    assert world.get(f"users?$filter={own.team} eq 'Red'", token=token).status == 403
 
 
 def test_those_of_another_tenant_are_unknown(world: GraphWorld) -> None:

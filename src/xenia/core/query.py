@@ -13,6 +13,7 @@ from datetime import datetime
 from typing import Generic, TypeAlias, TypeVar
 
 from xenia.core.ids import fold
+from xenia.core.user_attributes import EXTENSION_PREFIX, AttributeValues
 
 Value: TypeAlias = "str | bool | int | datetime | None"
 T = TypeVar("T")
@@ -145,8 +146,16 @@ def matches(condition: Filter, record: object) -> bool:
 
 
 def _value(record: object, field: str) -> Value:
-    found: Value = record if field == "" else getattr(record, field)  # type: ignore[assignment]
+    found: Value = record if field == "" else _attribute(record, field)  # type: ignore[assignment]
     return fold(found) if isinstance(found, str) else found
+
+
+def _attribute(record: object, name: str) -> object:
+    """An attribute of the record; custom ones of users by their full names."""
+    if name.startswith(EXTENSION_PREFIX):
+        extensions: AttributeValues = record.extensions  # type: ignore[attr-defined]
+        return dict(extensions).get(name)
+    return getattr(record, name)
 
 
 _ORDERED: dict[str, Callable[[object, object], bool]] = {

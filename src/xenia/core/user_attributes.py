@@ -50,6 +50,9 @@ class UserAttribute:
 EXTENSIONS_APP_NAME = "aad-extensions-app. Do not modify. Used by AAD for storing user data."
 """Display name of the registration that owns custom attributes; scripts look it up by this."""
 
+EXTENSION_PREFIX = "extension_"
+"""Begins the name of every custom attribute."""
+
 EMAIL = "email"
 """The attribute that is always known and never asked."""
 
@@ -69,7 +72,7 @@ BUILT_IN_ATTRIBUTES: tuple[UserAttribute, ...] = (
 
 def custom_attribute_id(extensions_app_id: AppId, name: str) -> str:
     """The property a custom attribute is stored under (directory extension)."""
-    return f"extension_{extensions_app_id.replace('-', '')}_{name}"
+    return f"{EXTENSION_PREFIX}{extensions_app_id.replace('-', '')}_{name}"
 
 
 def attribute_key(attribute_id: str) -> str:

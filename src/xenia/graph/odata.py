@@ -22,6 +22,7 @@ _FUNCTIONS = {
     "endswith": ("endsWith", Op.ENDS),
     "contains": ("contains", Op.CONTAINS),
 }
+_LARGEST: dict[object, int] = {Edm.INT32: 2**31, Edm.INT64: 2**63}
 _SECOND = timedelta(seconds=1)
 
 
@@ -279,7 +280,7 @@ class _Parser:
             return token.text.lower()
         if prop.type is Edm.BOOLEAN and word in ("true", "false"):
             return word == "true"
-        if prop.type is Edm.INT32 and token.kind == "number" and abs(int(token.text)) < 2**31:
+        if prop.type in _LARGEST and token.kind == "number" and abs(int(token.text)) < _LARGEST[prop.type]:
             return int(token.text)
         if prop.type is Edm.DATE and token.kind == "date":
             return _moment(token)

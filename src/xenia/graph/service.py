@@ -6,10 +6,11 @@ import logging
 from dataclasses import dataclass, replace
 
 from xenia.catalog.edm import Service
-from xenia.catalog.entities.user import EXTENSION_MARK, with_extensions
+from xenia.catalog.entities.user import with_extensions
 from xenia.core.actor import Actor
 from xenia.core.directory.application import GRAPH_APP_ID
 from xenia.core.errors import NotAuthenticated, XeniaError
+from xenia.core.user_attributes import EXTENSION_PREFIX
 from xenia.graph.addressing import read_address
 from xenia.graph.batch import answer_batch
 from xenia.graph.errors import GraphError, bad_request, from_domain, not_allowed
@@ -114,10 +115,12 @@ def _with_own_properties(call: Call) -> Call:
     """The properties only this tenant has, where a request speaks of some; looking them up has its price."""
     request = call.request
     # A page token may hold a $select of them, sealed.
-    texts = [EXTENSION_MARK if "skiptoken" in name.lower() else value for name, value in request.query.pairs]
+    texts = [
+        EXTENSION_PREFIX if "skiptoken" in name.lower() else value for name, value in request.query.pairs
+    ]
     if request.method not in _READING:
         texts.append(request.body.decode("utf-8", "replace"))
-    if not any(EXTENSION_MARK in text.lower() for text in texts):
+    if not any(EXTENSION_PREFIX in text.lower() for text in texts):
         return call
     resource = with_extensions(call.address.resource, call.ports, call.actor)
     return replace(call, address=replace(call.address, resource=resource))

@@ -14,6 +14,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from xenia.core.attribute_controls import text_of
 from xenia.core.errors import InvalidValue
 from xenia.core.ids import TenantId, fold
 from xenia.core.query import And, AnyOf, Compare, Filter, Not, OneOf, Or, Text, Value
@@ -41,6 +42,17 @@ class Collection:
 
 
 @dataclass(frozen=True, slots=True)
+class Named:
+    """Where attributes are that have no column: a row each, under the attribute's own name, as text."""
+
+    prefix: str
+    """Begins their names."""
+    owner: sa.Column[str]
+    name: sa.Column[str]
+    value: sa.Column[Any]
+
+
+@dataclass(frozen=True, slots=True)
 class Searchable:
     """What may be asked about the rows of one table."""
 
@@ -48,6 +60,7 @@ class Searchable:
     tenant_id: sa.Column[str]
     attributes: Columns
     collections: Mapping[str, Collection] = field(default_factory=dict)
+    named: Named | None = None
 
 
 def attribute_columns(table: sa.Table, skip: tuple[str, ...] = ("doc",)) -> Columns:
@@ -67,6 +80,10 @@ class _Compiler:
 
     def compile(self, node: Filter, columns: Columns, *, negated: bool) -> Condition:
         match node:
+            case Compare() | OneOf() | Text() if self.on.named and node.field.startswith(
+                self.on.named.prefix
+            ):
+                return self._of_name(self.on.named, node, negated=negated)
             case Not(item):
                 return self.compile(item, columns, negated=not negated)
             case And(items) | Or(items):
@@ -93,6 +110,34 @@ class _Compiler:
         if inner is not None:
             owners = owners.where(self.compile(inner, collection.items, negated=False))
         return self.on.id.not_in(owners) if negated else self.on.id.in_(owners)
+
+    def _of_name(self, on: Named, node: Compare | OneOf | Text, *, negated: bool) -> Condition:
+        """Membership in the set of those whose row satisfies it. Who has no row has null, as a column would."""
+        name = node.field
+        if isinstance(node, Text):
+            held = _text(on.value, node.op, fold(node.value), negated=False)
+            return self._has(on, name, held, negated=negated)
+        if isinstance(node, Compare) and node.op not in _NEGATED:
+            held = _compare(on.value, node.op, _as_words(node.value), negated=False)
+            return self._has(on, name, held, negated=negated)
+        values = (node.value,) if isinstance(node, Compare) else node.values
+        negated ^= isinstance(node, Compare) and node.op == "ne"
+        words = [storable(fold(word)) for word in map(_as_words, values) if word is not None]
+        parts = [self._has(on, name, on.value.in_(words), negated=negated)]
+        if None in values:
+            parts.append(self._has(on, name, _EVERYTHING, negated=not negated))
+        return sa.and_(*parts) if negated else sa.or_(*parts)
+
+    def _has(self, on: Named, name: str, held: Condition, *, negated: bool) -> Condition:
+        owners = sa.select(on.owner).where(
+            on.owner.table.c.tenant_id == self.tenant_id, on.name == name, held
+        )
+        return self.on.id.not_in(owners) if negated else self.on.id.in_(owners)
+
+
+def _as_words(value: Value) -> str | None:
+    """A value as rows of text hold it."""
+    return None if value is None or isinstance(value, datetime) else text_of(value)
 
 
 def _column(columns: Columns, name: str) -> sa.Column[object]:

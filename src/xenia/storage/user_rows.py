@@ -6,10 +6,12 @@ from collections.abc import Iterable
 from typing import Any
 
 from xenia.core.addresses import address_key
+from xenia.core.attribute_controls import text_of
 from xenia.core.directory.user import User
 from xenia.core.ids import fold
+from xenia.core.user_attributes import EXTENSION_PREFIX
 from xenia.storage.documents import written
-from xenia.storage.filter_sql import Collection, Searchable, attribute_columns
+from xenia.storage.filter_sql import Collection, Named, Searchable, attribute_columns
 from xenia.storage.schema.directory import user_identities, user_values, users
 
 _VALUE_FIELDS = ("other_mails", "proxy_addresses", "business_phones")
@@ -36,6 +38,7 @@ SEARCHABLE = Searchable(
             for name in _VALUE_FIELDS
         },
     },
+    Named(EXTENSION_PREFIX, user_values.c.user_id, user_values.c.field, user_values.c.value_key),
 )
 
 
@@ -68,18 +71,25 @@ def identity_rows(user: User) -> list[dict[str, Any]]:
 
 
 def value_rows(user: User) -> list[dict[str, Any]]:
-    """Rows of ``user_values``."""
+    """Rows of ``user_values``: the items of collections, and custom attributes by their own names."""
     return [
-        {
-            "tenant_id": user.tenant_id,
-            "user_id": user.id,
-            "field": name,
-            "position": position,
-            "value_key": fold(value),
-        }
-        for name in _VALUE_FIELDS
-        for position, value in enumerate(getattr(user, name))
+        *(_value_row(user, name, text_of(value)) for name, value in user.extensions),
+        *(
+            _value_row(user, name, value, position)
+            for name in _VALUE_FIELDS
+            for position, value in enumerate(getattr(user, name))
+        ),
     ]
+
+
+def _value_row(user: User, name: str, value: str, position: int = 0) -> dict[str, Any]:
+    return {
+        "tenant_id": user.tenant_id,
+        "user_id": user.id,
+        "field": name,
+        "position": position,
+        "value_key": fold(value),
+    }
 
 
 def address_rows(user: User) -> list[dict[str, str]]:

@@ -18,6 +18,7 @@ from xenia.core.errors import NotFound, NotPermitted
 from xenia.core.guest_access import EVERYTHING, NOTHING, DirectorySight, directory_sight
 from xenia.core.ids import ObjectId, fold, parse_guid
 from xenia.core.query import And, Filter, Not, Or, Page, Query
+from xenia.core.user_attributes import EXTENSION_PREFIX
 from xenia.ports import Ports, Transaction
 
 READ_USERS = ("User.Read.All", "User.ReadWrite.All", "Directory.Read.All", "Directory.ReadWrite.All")
@@ -236,7 +237,9 @@ def fields_of(condition: Filter | None) -> frozenset[str]:
 
 def _refuse_probing(query: Query, view: frozenset[str]) -> None:
     """What is hidden must not be guessed by asking who has it. Raises NotPermitted."""
-    if not fields_of(query.filter) | {order.field for order in query.order} <= view:
+    asked = fields_of(query.filter) | {order.field for order in query.order}
+    # Custom attributes are seen or hidden together.
+    if not {"extensions" if name.startswith(EXTENSION_PREFIX) else name for name in asked} <= view:
         raise NotPermitted(READ_USERS[0])
 
 

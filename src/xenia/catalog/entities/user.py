@@ -324,8 +324,6 @@ def _changes(values: Values) -> dict[str, Any]:
 
 # --- properties of one tenant -----------------------------------------------------------------------
 
-EXTENSION_MARK = "extension_"
-"""Begins the name of every custom attribute."""
 _EXTENSION_TYPES = {
     DataType.STRING: Edm.STRING,
     DataType.BOOLEAN: Edm.BOOLEAN,
@@ -345,11 +343,14 @@ def _extension(attribute: UserAttribute) -> Prop:
     def read(seen: SeenUser) -> object:
         return dict(seen.user.extensions).get(attribute.id) if seen.shows("extensions") else None
 
+    starts = Op.STARTS if attribute.data_type is DataType.STRING else Op.NONE
     return Prop(
         attribute.id,
         _EXTENSION_TYPES[attribute.data_type],
-        "extensions",
+        attribute.id,
         returned=_SELECT,
+        filter=_KIND | Op.NULL | starts,
+        plain=_EXACT | starts,
         write=Write.BOTH,
         max_length=attribute.max_length if attribute.data_type is DataType.STRING else None,
         read=read,
@@ -410,7 +411,9 @@ USERS = Resource(
     read_permits=(*read_directory.READ_USERS_BASIC, *read_directory.READ_USERS),
     write_permits=manage_users.WRITE_USERS,
     delete_permits=manage_users.DELETE_PERMITS,
-    note="Guests see of others what the guest access level grants; see External collaboration settings.",
+    note="Guests see of others what the guest access level grants; see External collaboration settings. Custom attributes "
+    "(`extension_{app id}_{name}`) are further properties: told with `$select`, written like others, null takes them "
+    "away; filters: eq, in, ne\\*, not\\*, null\\*, and startsWith for texts.",
 )
 ME = Resource(
     "me",

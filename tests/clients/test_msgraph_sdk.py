@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from tests.clients.conftest import INVITER, READER, SECRET, TENANT
-from tests.support.graph_sdk import run_with_client
+from tests.clients.graph_sdk import run_with_client
 from tests.support.running import RunningXenia
 
 # Deprecations inside the SDK are not ours to answer for.

@@ -7,7 +7,7 @@ import base64
 import pytest
 
 from tests.ui.portal.office import Desktop, Office
-from xenia.core.actor import system_actor
+from xenia.core.actor import Actor, system_actor
 from xenia.core.directory.identity_provider import (
     EMAIL_PASSCODE_PROVIDER_ID,
     ENTRA_PROVIDER_ID,
@@ -30,7 +30,7 @@ PIXEL = base64.b64decode(
 )
 
 
-def operator(office: Office):
+def operator(office: Office) -> Actor:
     """Who sets the stage."""
     return system_actor(office.platform.tenant.id, office.platform.ports.entropy.guid())
 

@@ -22,7 +22,7 @@ TRAIL = (("External Identities", "external-identities"), ("All API connectors", 
 READ, WRITE = "APIConnectors.Read.All", "APIConnectors.ReadWrite.All"
 _REFUSALS = (Conflict, InvalidValue, NotPermitted)
 _TEXTS = ("display_name", "target_url", "authentication", "username")
-_FIELDS: dict[str, str | None] = {"pkcs12": "certificate", "certificates": "authentication", "id": None}
+_FIELDS: dict[str, str | None] = {"pkcs12": "certificate", "certificates": "certificate", "id": None}
 """Controls of the form by the names refusals use."""
 AUTHENTICATION = (
     (ConnectorAuthentication.BASIC.value, "Basic"),

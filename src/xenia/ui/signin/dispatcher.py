@@ -86,8 +86,6 @@ SUBMITS: dict[str, Submit] = {
 }
 """Forms by the last part of their address."""
 _LEAVING = frozenset({"federate", "continue-with", "provider"})
-"""Forms that lead to another provider, which may be known before the browser asks for the next page."""
-_LEAVING = frozenset({"federate", "continue-with"})
 """After these the browser leaves for a provider, as soon as it is known where to."""
 
 
@@ -194,7 +192,7 @@ class Dispatcher:
             return self._draw(request, situation, outcome)
         if request.args["action"] in _LEAVING and outcome.interaction_id is not None:
             return redirect(f"/{tenant_id}/signin/progress?ctx={outcome.interaction_id}")
-        return self._follow(request, tenant_id, outcome, leaves=request.args["action"] in _LEAVING)
+        return self._follow(request, tenant_id, outcome)
 
     def _decline(self, request: HttpRequest, posted: Posted, declined: ProtocolError) -> HttpResponse:
         with self._ports.store.read(posted.tenant_id) as tx:
@@ -215,9 +213,7 @@ class Dispatcher:
             answer, self._pages, after_form=came_by_form(request), host_name=tenant.display_name
         )
 
-    def _follow(
-        self, request: HttpRequest, tenant_id: str, turn: Turn, *, leaves: bool = False
-    ) -> HttpResponse:
+    def _follow(self, request: HttpRequest, tenant_id: str, turn: Turn) -> HttpResponse:
         if turn.answer is not None:
             response = render_answer(
                 turn.answer,
@@ -228,8 +224,7 @@ class Dispatcher:
         elif turn.destination is not None:
             response = self._leave(request, tenant_id, turn.destination)
         else:
-            place = "signin/progress" if leaves else "signin"
-            response = redirect(f"/{tenant_id}/{place}?ctx={turn.interaction_id}")
+            response = redirect(f"/{tenant_id}/signin?ctx={turn.interaction_id}")
         if turn.session_secret is not None:
             response = self._cookies.set_session(
                 response, tenant_id, turn.session_secret, max_age=turn.session_max_age

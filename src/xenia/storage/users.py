@@ -225,8 +225,7 @@ class SqlUsers(Repository):
                 last = user.id
                 left = tuple(entry for entry in user.extensions if entry[0] != name)
                 if left != user.extensions:
-                    own = {"own_tenant": self._tenant, "own_id": user.id}
-                    self._run(_REPLACE, {**own, **columns_of(replace(user, extensions=left))})
+                    self.replace(replace(user, extensions=left))
                     count += 1
         return count
 

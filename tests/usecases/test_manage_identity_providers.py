@@ -34,6 +34,7 @@ from xenia.core.directory.user import Identity
 from xenia.core.errors import Conflict, InvalidValue, NotFound, NotPermitted
 from xenia.core.query import Query
 from xenia.ports import Transaction
+from xenia.usecases.manage_api_connectors import NewConnector, create_connector
 from xenia.usecases.manage_identity_providers import (
     NewProvider,
     create_provider,
@@ -233,6 +234,15 @@ def test_the_secret_stays_unless_it_is_changed(server: RunningServer) -> None:
     assert "******" in text
     assert SECRET not in text
     assert stored.sealed_secret not in text
+
+
+def test_no_secret_is_on_the_disk_as_it_was_typed(server: RunningServer, tmp_path: Path) -> None:
+    order = NewConnector("Check", "https://api.example/", username="u", password=f"{SECRET}-of-a-connector")
+    partner(server)
+    create_connector(server.ports, server.actor(), order)
+    files = [path.read_bytes() for path in tmp_path.iterdir() if path.is_file()]
+    assert any(b"https://api.example/" in data for data in files)
+    assert not any(SECRET.encode() in data for data in files)
 
 
 def test_a_secret_does_not_follow_to_another_server(server: RunningServer) -> None:

@@ -26,13 +26,12 @@ def present(context: ssl.SSLContext, certificate: ClientCertificate) -> None:
 
 @contextmanager
 def _named(content: bytes) -> Iterator[str]:
-    if hasattr(os, "memfd_create") and Path("/proc/self/fd").is_dir():
-        handle = os.memfd_create("certificate", os.MFD_CLOEXEC)
+    memory = _in_memory(content)
+    if memory is not None:
         try:
-            os.write(handle, content)
-            yield f"/proc/self/fd/{handle}"
+            yield f"/proc/self/fd/{memory}"
         finally:
-            os.close(handle)
+            os.close(memory)
         return
     handle, path = tempfile.mkstemp(prefix="xenia-")
     try:
@@ -41,3 +40,15 @@ def _named(content: bytes) -> Iterator[str]:
         yield path
     finally:
         Path(path).unlink(missing_ok=True)
+
+
+def _in_memory(content: bytes) -> int | None:
+    """The descriptor of a file in memory, or None where the system has none or does not allow it."""
+    if not hasattr(os, "memfd_create") or not Path("/proc/self/fd").is_dir():
+        return None
+    try:
+        handle = os.memfd_create("certificate", os.MFD_CLOEXEC)
+    except OSError:
+        return None
+    os.write(handle, content)
+    return handle

@@ -11,7 +11,7 @@ from typing import ClassVar
 import pytest
 
 from xenia.outside.fetcher import FetchLimits, FetchPolicy, GuardedFetcher
-from xenia.ports import Fetched, FetchFailed, FetchRefused, FetchRequest
+from xenia.ports import ClientCertificate, Fetched, FetchFailed, FetchRefused, FetchRequest
 
 
 class Site(BaseHTTPRequestHandler):
@@ -205,6 +205,41 @@ def test_only_so_many_at_once(site: int) -> None:
             fetcher.fetch(get(f"http://127.0.0.1:{site}/ok"))
         Site.hang.set()
         thread.join(20)
+
+
+def test_requests_that_may_take_long_have_places_of_their_own(site: int) -> None:
+    limits = FetchLimits(at_once=1, patient_at_once=1)
+    with fetching(OPEN, limits) as fetcher:
+
+        def slow() -> None:
+            with pytest.raises(FetchFailed):
+                fetcher.fetch(FetchRequest("GET", f"http://127.0.0.1:{site}/hang", seconds=60))
+
+        thread = threading.Thread(target=slow)
+        thread.start()
+        while not Site.seen:
+            Site.hang.wait(0.01)
+        assert fetcher.fetch(get(f"http://127.0.0.1:{site}/ok")).status == 200
+        with pytest.raises(FetchFailed, match="Too many requests"):
+            fetcher.fetch(FetchRequest("GET", f"http://127.0.0.1:{site}/ok", seconds=60))
+        Site.hang.set()
+        thread.join(60)
+
+
+@pytest.mark.parametrize("path", ["/hang", "/drip"])
+def test_a_request_may_bring_its_own_time_limit(site: int, path: str) -> None:
+    limits = FetchLimits(seconds=60, silence=60)
+    with fetching(OPEN, limits) as fetcher, pytest.raises(FetchFailed, match=r"within 0\.3 seconds"):
+        fetcher.fetch(FetchRequest("GET", f"http://127.0.0.1:{site}{path}", seconds=0.3))
+
+
+def test_a_certificate_that_is_none_sends_nothing(site: int) -> None:
+    request = FetchRequest(
+        "GET", f"https://127.0.0.1:{site}/ok", client_certificate=ClientCertificate("no", "certificate")
+    )
+    with fetching(OPEN) as fetcher, pytest.raises(FetchRefused, match="cannot be read"):
+        fetcher.fetch(request)
+    assert Site.seen == []
 
 
 def test_nobody_there_is_a_failure_with_words() -> None:

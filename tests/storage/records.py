@@ -10,6 +10,7 @@ from xenia.core.api_connector import ApiConnector, ConnectorAuthentication, Conn
 from xenia.core.audit import AuditRecord, AuthenticationStep, Change, SignInRecord, Target
 from xenia.core.codes import AuthorizationCode, TokenFamily
 from xenia.core.credentials import AuthenticatorApp, EmailPasscode, PasswordCredential
+from xenia.core.device_code import DEVICE_CODE_LIFETIME, DeviceCode
 from xenia.core.directory.application import (
     Application,
     AppRole,
@@ -32,6 +33,7 @@ from xenia.core.directory.tenant import Domain, Tenant, TenantPolicies
 from xenia.core.directory.user import Identity, User, UserType
 from xenia.core.invitation import CcRecipient, Invitation
 from xenia.core.mail import CapturedMail, Mail, MailKind
+from xenia.core.refresh_token import REFRESH_IDLE, RefreshToken
 from xenia.core.session import PortalSession, Session, SessionAccount
 from xenia.core.sign_up import SignUpEvent, SignUpRequest, Stage
 from xenia.core.signin.facts import Factor, Facts, Proof
@@ -204,6 +206,38 @@ def code(
 
 def family(family_id: str = "family-1", tenant_id: str = CONTOSO) -> TokenFamily:
     return TokenFamily(family_id, tenant_id, MIA, "app-id", "sid-1", NOW)
+
+
+def refresh_token(token_hash: str = "refresh-1", tenant_id: str = CONTOSO, **changes: Any) -> RefreshToken:
+    made = RefreshToken(
+        token_hash=token_hash,
+        tenant_id=tenant_id,
+        app_id="app-id",
+        user_id=MIA,
+        family_id="family-1",
+        platform=Platform.PUBLIC,
+        scopes=("openid", "offline_access"),
+        issued_at=NOW,
+        expires_at=NOW + REFRESH_IDLE,
+        signed_in_at=NOW,
+        sid="sid-1",
+        proofs=(PROOF,),
+    )
+    return replace(made, **changes)
+
+
+def device_code(code_hash: str = "device-1", tenant_id: str = CONTOSO, **changes: Any) -> DeviceCode:
+    made = DeviceCode(
+        code_hash=code_hash,
+        user_code_hash=f"user-{code_hash}",
+        tenant_id=tenant_id,
+        app_id="app-id",
+        scopes=("openid",),
+        created_at=NOW,
+        expires_at=NOW + DEVICE_CODE_LIFETIME,
+        ip_address="192.0.2.4",
+    )
+    return replace(made, **changes)
 
 
 def audit(record_id: str = "audit-1", tenant_id: str = CONTOSO, **changes: Any) -> AuditRecord:

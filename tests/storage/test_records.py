@@ -16,12 +16,14 @@ from tests.storage.records import (
     audit,
     captured,
     code,
+    device_code,
     family,
     federation,
     interaction,
     mail,
     passcode,
     portal_session,
+    refresh_token,
     session,
     sign_in,
     sign_up_event,
@@ -225,6 +227,12 @@ def test_sweeping_removes_what_expired_and_nothing_else(store: SqlStore):
         tx.sign_ins.add_portal_session(portal_session())
         tx.sign_ins.add_passcode(passcode())
         tx.sign_ins.add_code(code(), family())
+        tx.sign_ins.add_family(family("family-2"))
+        tx.sign_ins.add_refresh_token(refresh_token(family_id="family-2"))
+        tx.sign_ins.add_refresh_token(refresh_token("refresh-2", family_id="family-2"))
+        tx.sign_ins.consume_refresh_token(refresh_token(family_id="family-2"), NOW)
+        tx.sign_ins.add_refresh_token(refresh_token("refresh-3", family_id="family-2"))
+        tx.sign_ins.add_device_code(device_code())
         tx.applications.use_assertion("app-object", "jti", NOW + HOUR)
         tx.limits.hit("k", 1, HOUR, NOW)
         tx.logs.audit(audit())
@@ -237,8 +245,10 @@ def test_sweeping_removes_what_expired_and_nothing_else(store: SqlStore):
 
     store.write(CONTOSO, work)
     assert store.write(None, lambda tx: tx.sweeping.sweep(NOW)) == 0
-    assert store.write(None, lambda tx: tx.sweeping.sweep(NOW + 25 * HOUR + timedelta(seconds=1))) == 8
-    assert store.write(None, lambda tx: tx.sweeping.sweep(NOW + timedelta(days=30))) == 0
+    assert store.write(None, lambda tx: tx.sweeping.sweep(NOW + 25 * HOUR + timedelta(seconds=1))) == 9
+    # Two refresh tokens that were used up.
+    assert store.write(None, lambda tx: tx.sweeping.sweep(NOW + timedelta(days=30))) == 2
+    # The deleted user goes, and with it the families and what hangs on them.
     assert store.write(None, lambda tx: tx.sweeping.sweep(NOW + timedelta(days=91))) == 2
     assert store.write(None, lambda tx: tx.sweeping.sweep(NOW + timedelta(days=400))) == 0
     assert store.write(None, lambda tx: tx.sweeping.sweep(NOW + timedelta(days=401))) == 2

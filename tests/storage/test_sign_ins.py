@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from dataclasses import replace
 from datetime import timedelta
 
@@ -14,16 +15,21 @@ from tests.storage.records import (
     HOUR,
     MIA,
     NOW,
+    PROOF,
     add_tenants,
     code,
+    device_code,
     facts,
     family,
     interaction,
     passcode,
     portal_session,
+    refresh_token,
     session,
 )
-from xenia.core.errors import NotFound
+from xenia.core.device_code import DEVICE_CODE_LIFETIME, POLL_INTERVAL, DeviceApproval
+from xenia.core.errors import Conflict, NotFound
+from xenia.core.refresh_token import RETRIES, RETRY_GRACE
 from xenia.storage.store import SqlStore
 
 
@@ -193,3 +199,110 @@ def test_families_are_revoked_once_alone_or_with_their_user(store: SqlStore):
         assert tx.sign_ins.find_family("family-1").revoked_at == NOW
         assert tx.sign_ins.find_family("family-2").revoked_at == NOW + HOUR
         assert tx.sign_ins.find_family("unknown") is None
+
+
+def test_a_family_without_a_code(store: SqlStore):
+    store.write(CONTOSO, lambda tx: tx.sign_ins.add_family(family()))
+    store.write(CONTOSO, lambda tx: tx.sign_ins.revoke_family("family-1", NOW))
+    with store.read(CONTOSO) as tx:
+        assert tx.sign_ins.find_family("family-1") == replace(family(), revoked_at=NOW)
+
+
+def test_a_refresh_token_is_used_once_and_takes_its_siblings_along(store: SqlStore):
+    first, sibling, other = refresh_token(), refresh_token("refresh-2"), refresh_token("x", family_id="f-2")
+
+    def fill(tx):
+        tx.sign_ins.add_family(family())
+        tx.sign_ins.add_family(family("f-2"))
+        for token in (first, sibling, other):
+            tx.sign_ins.add_refresh_token(token)
+
+    store.write(CONTOSO, fill)
+    with store.read(CONTOSO) as tx:
+        assert tx.sign_ins.find_refresh_token("refresh-1") == first
+        assert tx.sign_ins.find_refresh_token("nothing") is None
+    used = store.write(
+        CONTOSO,
+        lambda tx: [tx.sign_ins.consume_refresh_token(token, NOW) for token in (first, first, sibling)],
+    )
+    assert used == [True, False, False]
+    with store.read(CONTOSO) as tx:
+        assert tx.sign_ins.find_refresh_token("refresh-1") == replace(first, consumed_at=NOW)
+        assert tx.sign_ins.find_refresh_token("refresh-2") == replace(sibling, consumed_at=NOW)
+        assert tx.sign_ins.find_refresh_token("x") == other
+
+
+def test_a_used_refresh_token_is_retried_for_a_short_time_and_not_often(store: SqlStore):
+    def fill(tx):
+        tx.sign_ins.add_family(family())
+        tx.sign_ins.add_refresh_token(refresh_token())
+
+    store.write(CONTOSO, fill)
+
+    def retry(after: timedelta) -> bool:
+        return store.write(CONTOSO, lambda tx: tx.sign_ins.retry_refresh_token("refresh-1", NOW + after))
+
+    assert not retry(timedelta()), "it was not used yet"
+    store.write(CONTOSO, lambda tx: tx.sign_ins.consume_refresh_token(refresh_token(), NOW))
+    assert not retry(RETRY_GRACE)
+    assert [retry(timedelta(seconds=29)) for _ in range(RETRIES + 1)] == [True] * RETRIES + [False]
+
+
+def test_two_uses_at_once_have_one_winner(store: SqlStore):
+    def fill(tx):
+        tx.sign_ins.add_family(family())
+        tx.sign_ins.add_refresh_token(refresh_token())
+
+    store.write(CONTOSO, fill)
+    won, begin = [], threading.Barrier(4)
+
+    def use(tx):
+        tx.sign_ins.find_family("family-1")
+        return tx.sign_ins.consume_refresh_token(refresh_token(), NOW)
+
+    def race() -> None:
+        begin.wait()
+        won.append(store.write(CONTOSO, use))
+
+    racers = [threading.Thread(target=race) for _ in range(4)]
+    for racer in racers:
+        racer.start()
+    for racer in racers:
+        racer.join()
+    assert sorted(won) == [False, False, False, True]
+
+
+def test_a_device_code_is_polled_decided_and_spent_once(store: SqlStore):
+    store.write(CONTOSO, lambda tx: tx.sign_ins.add_device_code(device_code()))
+    with store.read(CONTOSO) as tx:
+        assert tx.sign_ins.find_device_code("device-1") == device_code()
+        assert tx.sign_ins.find_device_code_anywhere("user-device-1") == device_code()
+        assert tx.sign_ins.find_device_code_anywhere("other") is None
+    approved = device_code(approval=DeviceApproval(MIA, "sid-1", (PROOF,)))
+    soon, later = NOW + timedelta(seconds=4), NOW + timedelta(seconds=5)
+
+    def work(tx):
+        it = tx.sign_ins
+        return [
+            *(it.poll_device_code("device-1", POLL_INTERVAL, at) for at in (NOW, soon, later)),
+            it.consume_device_code("device-1", NOW),
+            it.decide_device_code(approved, NOW + DEVICE_CODE_LIFETIME),
+            it.decide_device_code(approved, NOW),
+            it.decide_device_code(device_code(), NOW),
+            it.consume_device_code("device-1", NOW),
+            it.consume_device_code("device-1", NOW),
+        ]
+
+    told = store.write(CONTOSO, work)
+    assert told == [True, False, True, False, False, True, False, True, False]
+    with store.read(CONTOSO) as tx:
+        assert tx.sign_ins.find_device_code("device-1") == replace(
+            approved, polled_at=later, decided_at=NOW, consumed_at=NOW
+        )
+
+
+def test_a_user_code_is_unique_over_all_tenants(store: SqlStore):
+    store.write(CONTOSO, lambda tx: tx.sign_ins.add_device_code(device_code()))
+    twin = device_code("device-2", FABRIKAM, user_code_hash="user-device-1")
+    with pytest.raises(Conflict):
+        store.write(FABRIKAM, lambda tx: tx.sign_ins.add_device_code(twin))

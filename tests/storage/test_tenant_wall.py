@@ -28,6 +28,7 @@ from tests.storage.records import (
     certificate,
     code,
     connector,
+    device_code,
     family,
     federation,
     grant,
@@ -39,6 +40,7 @@ from tests.storage.records import (
     portal_session,
     principal,
     provider,
+    refresh_token,
     secret,
     session,
     sign_in,
@@ -77,6 +79,7 @@ PLATFORM_WIDE = {
     "applications.certificates",
     "applications.use_assertion",
     "sign_ins.find_code_anywhere",
+    "sign_ins.find_device_code_anywhere",
     "outbox.find",
     "outbox.claim",
     "outbox.release",
@@ -93,6 +96,7 @@ PROBES: dict[str, tuple[Callable[[Any], Any], Any]] = {
     "users.list": (lambda it: it.list(COUNTED), EMPTY),
     "users.add": (lambda it: it.add(user("other", name="other")), ValueError),
     "users.replace": (lambda it: it.replace(user(display_name="Taken over")), ValueError),
+    "users.forget_extension": (lambda it: it.forget_extension("extension_app_code"), 0),
     "users.remove": (lambda it: it.remove(MIA), None),
     "users.sponsors": (lambda it: it.sponsors(MIA), ()),
     "users.set_sponsors": (lambda it: it.set_sponsors(MIA, [ADMIN]), NotFound),
@@ -185,6 +189,16 @@ PROBES: dict[str, tuple[Callable[[Any], Any], Any]] = {
     "sign_ins.count_verifier_failure": (lambda it: it.count_verifier_failure("code-1"), NotFound),
     "sign_ins.find_family": (lambda it: it.find_family("family-1"), None),
     "sign_ins.revoke_family": (lambda it: it.revoke_family("family-1", NOW), None),
+    "sign_ins.add_family": (lambda it: it.add_family(family("x")), ValueError),
+    "sign_ins.add_refresh_token": (lambda it: it.add_refresh_token(refresh_token("x")), ValueError),
+    "sign_ins.find_refresh_token": (lambda it: it.find_refresh_token("refresh-1"), None),
+    "sign_ins.consume_refresh_token": (lambda it: it.consume_refresh_token(refresh_token(), NOW), False),
+    "sign_ins.retry_refresh_token": (lambda it: it.retry_refresh_token("refresh-used", NOW), False),
+    "sign_ins.add_device_code": (lambda it: it.add_device_code(device_code("x")), ValueError),
+    "sign_ins.find_device_code": (lambda it: it.find_device_code("device-1"), None),
+    "sign_ins.poll_device_code": (lambda it: it.poll_device_code("device-1", HOUR, NOW), False),
+    "sign_ins.decide_device_code": (lambda it: it.decide_device_code(device_code(), NOW), ValueError),
+    "sign_ins.consume_device_code": (lambda it: it.consume_device_code("device-1", NOW), False),
     "sign_ins.revoke_families_of": (lambda it: it.revoke_families_of(MIA, NOW), None),
     "logs.audit": (lambda it: it.audit(audit("x")), ValueError),
     "logs.sign_in": (lambda it: it.sign_in(sign_in("x")), ValueError),
@@ -252,6 +266,9 @@ def _fill(tx: SqlTransaction) -> None:
     tx.sign_ins.add_portal_session(portal_session())
     tx.sign_ins.add_passcode(passcode())
     tx.sign_ins.add_code(code(), family())
+    tx.sign_ins.add_refresh_token(refresh_token())
+    tx.sign_ins.add_refresh_token(refresh_token("refresh-used", consumed_at=NOW))
+    tx.sign_ins.add_device_code(device_code())
     tx.logs.audit(audit())
     tx.logs.sign_in(sign_in())
     tx.outbox.enqueue(mail("key"), "m1", "sealed", NOW)
@@ -326,8 +343,9 @@ def test_platform_wide_methods_need_no_tenant(store: SqlStore):
             tx.applications.find_by_app_id("app-id") == application(),
             tx.applications.secrets("app-object") == (secret(),),
             tx.sign_ins.find_code_anywhere("code-1") == code(),
+            tx.sign_ins.find_device_code_anywhere("user-device-1") == device_code(),
             len(tx.outbox.claim(1, NOW, timedelta(minutes=1))),
             tx.applications.use_assertion("app-object", "jti", NOW + HOUR),
         )
 
-    assert store.write(None, work) == (True, True, True, 1, True)
+    assert store.write(None, work) == (True, True, True, True, 1, True)

@@ -10,9 +10,11 @@ from typing import Protocol, TypeVar
 from xenia.core.audit import AuditRecord, SignInRecord
 from xenia.core.codes import AuthorizationCode, TokenFamily
 from xenia.core.credentials import EmailPasscode
+from xenia.core.device_code import DeviceCode
 from xenia.core.ids import ObjectId
 from xenia.core.mail import CapturedMail, Mail, MailAttempt, OutgoingMail
 from xenia.core.query import Page, Query
+from xenia.core.refresh_token import RefreshToken
 from xenia.core.session import PortalSession, Session
 from xenia.core.signin.federation import Federation
 from xenia.core.signin.interaction import Interaction
@@ -89,9 +91,53 @@ class SignIns(Protocol):
         ...
 
     def count_verifier_failure(self, code_hash: str) -> int: ...
-    def find_family(self, family_id: str) -> TokenFamily | None: ...
+    def add_family(self, family: TokenFamily) -> None:
+        """A family that no authorization code founds."""
+        ...
+
+    def find_family(self, family_id: str) -> TokenFamily | None:
+        """Revoked or not; within a write, nobody else changes it until the commit."""
+        ...
+
     def revoke_family(self, family_id: str, now: datetime) -> None: ...
     def revoke_families_of(self, user_id: ObjectId, now: datetime) -> None: ...
+
+    def add_refresh_token(self, token: RefreshToken) -> None: ...
+    def find_refresh_token(self, token_hash: str) -> RefreshToken | None:
+        """Used and expired ones too, as long as they are remembered."""
+        ...
+
+    def consume_refresh_token(self, token: RefreshToken, now: datetime) -> bool:
+        """Use it up, and its unused siblings with it; False when it was used before (one conditional statement)."""
+        ...
+
+    def retry_refresh_token(self, token_hash: str, now: datetime) -> bool:
+        """Count a repeated use shortly after the first; False when it is too late or too many."""
+        ...
+
+    def add_device_code(self, code: DeviceCode) -> None:
+        """Raises Conflict on a taken user code."""
+        ...
+
+    def find_device_code(self, code_hash: str) -> DeviceCode | None:
+        """Decided, spent and expired ones too."""
+        ...
+
+    def find_device_code_anywhere(self, user_code_hash: str) -> DeviceCode | None:
+        """Platform-wide: a person types the short code before any tenant is known."""
+        ...
+
+    def poll_device_code(self, code_hash: str, interval: timedelta, now: datetime) -> bool:
+        """Note a poll; False when the last one is not ``interval`` ago (one conditional statement)."""
+        ...
+
+    def decide_device_code(self, code: DeviceCode, now: datetime) -> bool:
+        """Store its ``approval`` (None: declined), once; False when it was decided before or has expired."""
+        ...
+
+    def consume_device_code(self, code_hash: str, now: datetime) -> bool:
+        """Spend a decided code; False when it was spent before (one conditional statement)."""
+        ...
 
 
 class Logs(Protocol):

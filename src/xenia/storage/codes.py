@@ -14,7 +14,7 @@ from xenia.core.errors import NotFound
 from xenia.core.ids import ObjectId
 from xenia.storage.documents import Document, written
 from xenia.storage.schema.signing_in import authorization_codes, token_families
-from xenia.storage.transactions import Repository
+from xenia.storage.transactions import Kept, Repository
 
 _CODE = Document(AuthorizationCode)
 _TENANT: sa.BindParameter[Any] = sa.bindparam("own_tenant")
@@ -35,8 +35,10 @@ _COUNT_FAILURE = (
     .values(verifier_failures=_c.verifier_failures + 1)
     .returning(_c.verifier_failures)
 )
-_FIND_FAMILY = sa.select(*(_f[name] for name in _FAMILY_FIELDS)).where(
-    _f.tenant_id == _TENANT, _f.id == sa.bindparam("own_id")
+_FIND_FAMILY = Kept(
+    sa.select(*(_f[name] for name in _FAMILY_FIELDS)).where(
+        _f.tenant_id == _TENANT, _f.id == sa.bindparam("own_id")
+    )
 )
 _REVOKE = (
     sa.update(token_families).where(_f.tenant_id == _TENANT, _f.revoked_at.is_(None)).values(revoked_at=_NOW)
@@ -53,8 +55,7 @@ class Codes(Repository):
     def add_code(self, code: AuthorizationCode, family: TokenFamily) -> None:
         """Store a fresh code with the family it founds."""
         self._check_owner(code.tenant_id)
-        self._check_owner(family.tenant_id)
-        self._run(_ADD_FAMILY, {name: getattr(family, name) for name in _FAMILY_FIELDS})
+        self.add_family(family)
         self._run(
             _ADD_CODE,
             {
@@ -67,6 +68,11 @@ class Codes(Repository):
                 "doc": written(code),
             },
         )
+
+    def add_family(self, family: TokenFamily) -> None:
+        """A family that no authorization code founds."""
+        self._check_owner(family.tenant_id)
+        self._run(_ADD_FAMILY, {name: getattr(family, name) for name in _FAMILY_FIELDS})
 
     def find_code(self, code_hash: str) -> AuthorizationCode | None:
         """The code of this tenant, spent and expired ones too."""
@@ -90,7 +96,7 @@ class Codes(Repository):
         return int(row[0])
 
     def find_family(self, family_id: str) -> TokenFamily | None:
-        """The family, revoked or not."""
+        """The family, revoked or not; within a write, nobody else changes it until the commit."""
         row = self._first(_FIND_FAMILY, {"own_tenant": self._tenant, "own_id": family_id})
         return None if row is None else TokenFamily(*row)
 

@@ -13,9 +13,11 @@ from xenia.storage.schema.records import counters
 from xenia.storage.schema.self_service import federations, sign_up_events, sign_up_requests
 from xenia.storage.schema.signing_in import (
     authorization_codes,
+    device_codes,
     interactions,
     passcodes,
     portal_sessions,
+    refresh_tokens,
     sessions,
     token_families,
 )
@@ -42,6 +44,12 @@ def _expired(moment: sa.Column[datetime], *more: sa.ColumnElement[bool]) -> sa.D
     return sa.delete(table).where(sa.tuple_(*own).in_(some))
 
 
+_IN_USE = sa.exists().where(
+    refresh_tokens.c.tenant_id == token_families.c.tenant_id,
+    refresh_tokens.c.family_id == token_families.c.id,
+)
+"""A family lives as long as its refresh tokens are remembered."""
+
 _RULES = (
     (_expired(interactions.c.expires_at), _KINDLY),
     (_expired(passcodes.c.expires_at), _KINDLY),
@@ -51,7 +59,9 @@ _RULES = (
     (_expired(portal_sessions.c.expires_at), timedelta(0)),
     (_expired(used_assertions.c.expires_at), timedelta(0)),
     (_expired(counters.c.ends_at), timedelta(0)),
-    (_expired(token_families.c.created_at), _FAMILIES),
+    (_expired(refresh_tokens.c.keep_until), timedelta(0)),
+    (_expired(device_codes.c.expires_at), _KINDLY),
+    (_expired(token_families.c.created_at, ~_IN_USE), _FAMILIES),
     (_expired(sign_up_events.c.at), _SIGN_UPS),
     (_expired(sign_up_requests.c.decided_at, sign_up_requests.c.decided_at.is_not(None)), _SIGN_UPS),
 )

@@ -105,3 +105,40 @@ authorization_codes = sa.Table(
 )
 sa.Index("ix_authorization_codes_family_id", authorization_codes.c.tenant_id, authorization_codes.c.family_id)
 sa.Index("ix_authorization_codes_expires_at", authorization_codes.c.expires_at)
+
+# Likewise. A used token stays, so that its reuse is seen, but not for as long as one that waits for its use.
+refresh_tokens = sa.Table(
+    "refresh_tokens",
+    metadata,
+    sa.Column("token_hash", Words, primary_key=True, nullable=False),
+    identifier("tenant_id"),
+    identifier("family_id"),
+    moment("keep_until", required=True),
+    moment("consumed_at"),
+    sa.Column("retries", sa.Integer, nullable=False),
+    document(),
+    sa.ForeignKeyConstraint(
+        ["tenant_id", "family_id"], ["token_families.tenant_id", "token_families.id"], ondelete="CASCADE"
+    ),
+)
+sa.Index("ix_refresh_tokens_family_id", refresh_tokens.c.tenant_id, refresh_tokens.c.family_id)
+sa.Index("ix_refresh_tokens_keep_until", refresh_tokens.c.keep_until)
+
+# A person who types the short code does so before any tenant is known, so it is unique over all of them.
+device_codes = sa.Table(
+    "device_codes",
+    metadata,
+    sa.Column("code_hash", Words, primary_key=True, nullable=False),
+    identifier("user_code_hash"),
+    identifier("tenant_id"),
+    moment("expires_at", required=True),
+    moment("polled_at"),
+    moment("decided_at"),
+    moment("consumed_at"),
+    document(),
+    sa.ForeignKeyConstraint(["tenant_id"], ["tenants.id"], ondelete="CASCADE"),
+)
+sa.Index(
+    "uq_device_codes_user_code_hash", device_codes.c.user_code_hash, unique=True, info={"field": "user_code"}
+)
+sa.Index("ix_device_codes_expires_at", device_codes.c.expires_at)

@@ -195,6 +195,19 @@ def test_what_is_built_in_stays(world: GraphWorld, token: str) -> None:
     assert world.call("PATCH", f"{PATH}/Google-OAUTH", kind, token=token).status == 400
 
 
+def test_the_client_of_microsoft_accounts_is_entered_in_their_own_provider(
+    world: GraphWorld, token: str
+) -> None:
+    client = {"clientId": "0d0f3a3e-5c1d-4b7a-8a35-8f8b0f0c7e24", "clientSecret": "s3cr3t-of-msa"}
+    assert world.call("PATCH", f"{PATH}/MSASignup-OAUTH", client, token=token).status == 204
+    assert _stored(world, "MSASignup-OAUTH").client_id == client["clientId"]
+    told = world.get(f"{PATH}/MSASignup-OAUTH", token=token).body
+    assert told["@odata.type"] == "#microsoft.graph.builtInIdentityProvider"
+    assert "clientSecret" not in told
+    refused = world.call("PATCH", f"{PATH}/EmailOtpSignup-OAUTH", client, token=token)
+    assert (refused.status, refused.code) == (400, "BadRequest")
+
+
 def test_the_older_form_shows_the_same_providers(world: GraphWorld, token: str) -> None:
     sent = {"type": "Facebook", "name": "Facebook", "clientId": "1234567890", "clientSecret": "s3cr3t"}
     made = world.call("POST", "identityProviders", sent, token=token)

@@ -260,6 +260,8 @@ def test_attributes_are_put_on_the_page(world: GraphWorld, token: str, flow: str
         "displayName": "Town",
         "userAttributeValues": [],
     }
+    again = _assign(world, token, "City")
+    assert (again.status, again.code) == (409, "Conflict")
     choices = [
         {"name": "EU", "value": "eu", "isDefault": True},
         {"name": "Rest", "value": "row", "isDefault": False},

@@ -310,6 +310,11 @@ class Resource:
     note: str = ""
     """For the reference page."""
 
+    @cached_property
+    def steps(self) -> tuple[str, ...]:
+        """The segments of the path as they are compared: in lower case."""
+        return tuple(self.path.lower().split("/"))
+
     @property
     def fragment(self) -> str:
         """What follows ``$metadata#``."""

@@ -70,8 +70,10 @@ def _full_cast(segment: str) -> str:
 
 
 def _matched(version: str, template: Resource, segments: list[str]) -> Address | None:
-    parts = [part for part in segments if part.lower() not in template.casts]
-    names = template.path.lower().split("/")
+    parts = segments
+    if template.casts:
+        parts = [part for part in segments if part.lower() not in template.casts]
+    names = template.steps
     found = _parents(parts, names)
     if found is None:
         return None
@@ -91,7 +93,7 @@ def _matched(version: str, template: Resource, segments: list[str]) -> Address |
     return Address(version, resource, rest[0], None, tuple(rest[1:]))
 
 
-def _parents(parts: list[str], names: list[str]) -> tuple[tuple[str, ...], list[str]] | None:
+def _parents(parts: list[str], names: tuple[str, ...]) -> tuple[tuple[str, ...], list[str]] | None:
     """Keys of the items the path leads through, and its segments from the last name on; None: not this resource."""
     keys: list[str] = []
     at = 0

@@ -26,7 +26,7 @@ from xenia.catalog.entities.identity_providers import IDENTITY_PROVIDERS, OLDER_
 from xenia.catalog.entities.user_attributes import READ_PERMITS, USER_FLOW_ATTRIBUTES, WRITE_PERMITS
 from xenia.catalog.whole_lists import page_of
 from xenia.core.actor import Actor
-from xenia.core.errors import InvalidValue, NotFound
+from xenia.core.errors import Conflict, InvalidValue, NotFound
 from xenia.core.query import Page, Query
 from xenia.core.user_attributes import UserAttribute, attribute_key
 from xenia.core.user_flow import AttributeAssignment, Choice, Hook, InputType, UserFlow
@@ -142,6 +142,9 @@ def _assign(ports: Ports, actor: Actor, flow_id: str, values: Values) -> Attribu
     if not attribute_id:
         raise InvalidValue("userAttribute", 'Name the attribute: {"userAttribute": {"id": …}}.')
     attribute = manage_user_attributes.get_attribute(ports, actor, attribute_id)
+    present = _read_flow(ports, actor, flow_id).attributes
+    if any(item.attribute_id == attribute.id for item in present):
+        raise Conflict("userAttribute", f"The attribute '{attribute.id}' is in this flow already.")
     assignment = AttributeAssignment(
         attribute.id,
         label=values.get("displayName") or attribute.display_name,

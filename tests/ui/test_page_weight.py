@@ -10,6 +10,10 @@ import pytest
 
 from tests.support.walker import Page
 from tests.ui.portal.office import Office, open_office
+from xenia.core.actor import system_actor
+from xenia.core.user_attributes import BUILT_IN_ATTRIBUTES
+from xenia.core.user_flow import AttributeAssignment
+from xenia.usecases.manage_user_flows import NewFlow, create_flow
 from xenia.web.static_files import StaticFiles
 
 SIGN_IN_BYTES, SIGN_IN_REQUESTS = 25_000, 4
@@ -68,19 +72,34 @@ def test_sign_in_pages_are_light(office: Office):
 PLACES = [
     "", "users", "users?top=100", "users/new", "users/invite", "app-registrations", "enterprise-apps", "audit-logs", "sign-in-logs", "app-registrations/new", "mail", "search?q=guest", "properties",
     "security-defaults", "external-identities/collaboration-settings", "external-identities/identity-providers",
+    "external-identities/user-flows", "external-identities/user-flows/new", "external-identities/user-attributes",
+    "external-identities/identity-providers/new/openid-connect", "external-identities/api-connectors/new", "external-identities/sign-up-requests",
 ]  # fmt: skip
+
+
+FLOW_PARTS = ("identity-providers", "user-attributes", "page-layouts", "applications", "run", "funnel")
+
+
+def _whole_flow(office: Office) -> str:
+    """A flow that asks for everything there is."""
+    built = office.platform
+    operator = system_actor(built.tenant.id, built.ports.entropy.guid())
+    asked = tuple(AttributeAssignment(each.id, each.display_name) for each in BUILT_IN_ATTRIBUTES)
+    order = NewFlow("everything", attributes=asked, app_ids=(built.app.app_id,))
+    return create_flow(built.ports, operator, order).id
 
 
 def test_admin_pages_are_light(office: Office):
     for number in range(60):
         office.platform.invite(f"guest{number}@nordwind.example", send_message=False)
     desktop = office.sit()
-    member, app = office.people["member"].id, office.platform.app
+    member, app, flow = office.people["member"].id, office.platform.app, _whole_flow(office)
     details = [
         f"users/{member}",
         f"users/{member}/properties",
         f"app-registrations/{app.id}",
         f"app-registrations/{app.id}/authentication",
+        *(f"external-identities/user-flows/{flow}/{part}" for part in FLOW_PARTS),
     ]
     for place in (*PLACES, *details):
         page = desktop.open(place)

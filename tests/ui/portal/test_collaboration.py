@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -9,7 +10,8 @@ import pytest
 from tests.support.journeys import become_guest, prove_mailbox
 from tests.support.walker import Page
 from tests.ui.portal.office import Desktop, Office
-from xenia.core.directory.roles import REPORTS_READER
+from xenia.core.actor import system_actor
+from xenia.core.directory.roles import REPORTS_READER, USER_FLOW_ADMINISTRATOR
 from xenia.core.directory.tenant import (
     DomainRestrictions,
     DomainRule,
@@ -109,6 +111,35 @@ def test_every_block_is_saved_and_audited(office: Office) -> None:
     )
     assert audited(office, "Update authorization policy") == 1
     assert audited(office, "Update policy") == 1
+
+
+def test_self_service_sign_up_is_switched_and_audited(office: Office) -> None:
+    desktop = settings(office)
+    assert "Enable guest self-service sign up via user flows" in desktop.page.text
+    assert values(desktop)["sign_up"] == "no"
+    assert "Saved." in desktop.send(SAVE, sign_up="yes").text
+    assert policies(office).self_service_sign_up
+    assert audited(office, "Update policy") == 1
+    assert "Guests may sign themselves up" in desktop.open("external-identities").text
+    settings(office).send(SAVE, sign_up="no")
+    assert not policies(office).self_service_sign_up
+    page = settings(office).send(SAVE, sign_up="perhaps")
+    assert page.status == 422
+    assert 'href="#field-sign_up"' in page.source
+
+
+def test_administrator_of_user_flows_switches_sign_up_and_nothing_else(office: Office) -> None:
+    operator = system_actor(office.platform.tenant.id, office.platform.ports.entropy.guid())
+    person = office.people["member"].id
+    add_role(office.platform.ports, operator, person, USER_FLOW_ADMINISTRATOR.template_id)
+    desktop = settings(office, "member")
+    assert set(values(desktop)) == {"form_token", "version", "reviewed", "sign_up"} - (
+        set() if "reviewed" in values(desktop) else {"reviewed"}
+    )
+    assert "Saved." in desktop.send(SAVE, sign_up="yes", invites=InvitesFrom.NONE.value).text
+    assert policies(office) == replace(
+        TenantPolicies(), self_service_sign_up=True, version=policies(office).version
+    )
 
 
 def test_switching_keeps_the_other_list(office: Office) -> None:

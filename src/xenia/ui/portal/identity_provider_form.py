@@ -193,14 +193,15 @@ class IdentityProviderForm:
             status=_status(error),
             more=self._model(visit, kind, typed, error),
             action=visit.url(f"{LIST}/new/{slug_of(kind)}"),
-            api=call(
-                visit,
-                "POST",
-                GRAPH,
-                body=graph_body(kind, typed),
-                permission="IdentityProvider.ReadWrite.All",
-            ),
+            api=self._creating_call(visit, kind, typed),
         )
+
+    def _creating_call(self, visit: Visit, kind: ProviderKind, typed: Model) -> Mapping[str, object] | None:
+        """Graph makes providers of every kind but the one that is built in and waits for its client."""
+        if kind is ProviderKind.MICROSOFT_ACCOUNT:
+            return None
+        body, permission = graph_body(kind, typed), "IdentityProvider.ReadWrite.All"
+        return call(visit, "POST", GRAPH, body=body, permission=permission)
 
     def _one(
         self,

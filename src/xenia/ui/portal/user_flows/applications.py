@@ -8,12 +8,13 @@ from xenia.core.query import Query, Text
 from xenia.core.user_flow import UserFlow
 from xenia.ui.portal.desk import Desk, Visit
 from xenia.ui.portal.graph_calls import call
-from xenia.ui.portal.user_flows.frame import BASE, GRAPH, READ, flow_of, flow_page, flow_path
+from xenia.ui.portal.user_flows.frame import BASE, flow_of, flow_page, flow_path
 from xenia.usecases import manage_user_flows, read_directory
 from xenia.usecases.extensions_app import extensions_app_id
 from xenia.web.http import HttpResponse
 from xenia.web.routing import Route
 
+_EVENTS_FLOWS = "/v1.0/identity/authenticationEventsFlows"
 _MOST = 100
 
 
@@ -95,8 +96,8 @@ class FlowApplications:
             api=call(
                 visit,
                 "GET",
-                f"{GRAPH}/{flow.id}/includeApplications",
-                permission=READ,
+                f"{_EVENTS_FLOWS}/{flow.id}/conditions/applications/includeApplications",
+                permission="EventListener.Read.All",
             ),
         )
 

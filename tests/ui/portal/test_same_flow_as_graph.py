@@ -1,0 +1,85 @@
+"""Portal and Graph write one and the same user flow: what each of them stored is compared as records."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+from tests.support.graph_calls import GraphWorld
+from tests.ui.portal.office import Office
+from tests.ui.portal.test_user_flows import HOME, stored
+from xenia import graph
+from xenia.core.directory.identity_provider import EMAIL_PASSCODE_PROVIDER_ID
+from xenia.core.user_flow import UserFlow
+from xenia.web.routing import Router, Surface
+
+PAGES = f"{HOME}/B2X_1_Partner"
+GRAPH = "identity/b2xUserFlows/B2X_1_Partner"
+
+
+def _graph_of(office: Office) -> GraphWorld:
+    """The Graph API of the same server."""
+    built = office.platform
+    built.ports.keys.ensure()  # type: ignore[attr-defined]  # the real key ring of this platform
+    surface = graph.routes(built.ports)
+    router = Router([surface], Surface("none", (), surface.render_error))
+    return GraphWorld(built.ports, built.clock, router, built.tenant, built.admin, built.app)
+
+
+def _call(world: GraphWorld, method: str, url: str, body: object = None) -> Any:
+    token = world.token(world.admin, "IdentityUserFlow.ReadWrite.All EventListener.ReadWrite.All")
+    answer = world.call(method, url, body, token=token)
+    assert answer.status < 300, answer.body
+    return answer.body
+
+
+def _by_portal(office: Office) -> UserFlow:
+    desktop = office.sit()
+    desktop.open(f"{HOME}/new")
+    desktop.send("/new", name="Partner", provider=[EMAIL_PASSCODE_PROVIDER_ID], attribute=["city", "surname"])
+    desktop.open(PAGES)
+    desktop.send("/B2X_1_Partner", display_name="Partners of the north", allowed="no")
+    desktop.open(f"{PAGES}/user-attributes")
+    desktop.send("/user-attributes", {"label-city": "Town"}, move="down:city")
+    desktop.send("/user-attributes")
+    desktop.open(f"{PAGES}/applications")
+    desktop.send("/applications", application=office.platform.app.app_id)
+    return stored(office, "B2X_1_Partner")
+
+
+def _by_graph(office: Office) -> UserFlow:
+    world = _graph_of(office)
+    order = {"id": "Partner", "identityProviders": [{"id": EMAIL_PASSCODE_PROVIDER_ID}]}
+    _call(world, "POST", "identity/b2xUserFlows", order)
+    for attribute, label in (("city", "Town"), ("surname", "Surname")):
+        assignment = {"userAttribute": {"id": attribute}, "displayName": label, "userInputType": "textBox"}
+        _call(world, "POST", f"{GRAPH}/userAttributeAssignments", {**assignment, "isOptional": True})
+    order_of_page = {"newAssignmentOrder": {"order": ["surname", "city"]}}
+    _call(world, "POST", f"{GRAPH}/userAttributeAssignments/setOrder", order_of_page)
+    start = "#microsoft.graph.onInteractiveAuthFlowStartExternalUsersSelfServiceSignUp"
+    names = {
+        "displayName": "Partners of the north",
+        "onInteractiveAuthFlowStart": {"@odata.type": start, "isSignUpAllowed": False},
+    }
+    events = "identity/authenticationEventsFlows/B2X_1_Partner"
+    _call(world, "PATCH", events, names)
+    served = {"appId": office.platform.app.app_id}
+    _call(world, "POST", f"{events}/conditions/applications/includeApplications", served)
+    return stored(office, "B2X_1_Partner")
+
+
+def test_both_store_the_same(office: Office) -> None:
+    by_portal = _by_portal(office)
+    desktop = office.sit()
+    desktop.open(f"{PAGES}/delete")
+    desktop.send("/delete")
+    assert replace(_by_graph(office), version=0) == replace(by_portal, version=0)
+
+
+def test_what_one_writes_the_other_shows(office: Office) -> None:
+    flow = _by_portal(office)
+    told = _call(_graph_of(office), "GET", f"{GRAPH}?$expand=userAttributeAssignments")
+    labels = [item["displayName"] for item in told["userAttributeAssignments"]]
+    assert labels == [item.label for item in flow.attributes] == ["Surname", "Town"]
+    _call(_graph_of(office), "PATCH", f"{GRAPH}/userAttributeAssignments/city", {"displayName": "Residence"})
+    assert "Residence" in office.sit().open(f"{PAGES}/user-attributes").source

@@ -37,6 +37,7 @@ from xenia.core.mail import MailKind
 from xenia.core.query import Query
 from xenia.core.sign_up import RequestState, SignUpRequest, Stage
 from xenia.core.user_flow import Hook
+from xenia.usecases.sign_up.going_on import CALLS_PER_SIGN_UP
 from xenia.usecases.sign_up_requests import approve_request, deny_request, get_request, list_requests
 
 BLOCK = answer(
@@ -341,3 +342,18 @@ def test_both_hooks_and_an_approval_in_one_flow(server: RunningServer, connector
     walker.submit("/signin/proceed", button="Check again")
     assert "code" in told_app(walker)
     assert len(connector.received) == 2
+
+
+def test_a_connector_is_not_flooded_by_corrections(server: RunningServer, connector: ConnectorServer) -> None:
+    attach(server, connector, Hook.BEFORE_CREATION)
+    connector.will(INVALID)
+    walker = server.walker()
+    create_account(server, walker)
+    send_details(walker)
+    page = settled(walker)
+    for _ in range(CALLS_PER_SIGN_UP):
+        if page.has_form("/details"):
+            walker.submit("/signin/details", button="Continue")
+            page = settled(walker)
+    assert len(connector.received) == CALLS_PER_SIGN_UP
+    assert "Sign-up could not be finished" in page.text

@@ -8,9 +8,10 @@ something is asked of the person or of somebody else's server, and writes the fu
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from xenia.core.actor import Actor
+from xenia.core.networks import network_of
 from xenia.core.session import Session
 from xenia.core.sign_up import SignUpRequest, Stage
 from xenia.core.signin.facts import Facts
@@ -23,6 +24,9 @@ from xenia.usecases.sign_up.hooks import PendingCall, call_for, due_hook
 from xenia.usecases.sign_up.new_guest import GuestOrder, add_guest
 from xenia.usecases.sign_up.standing import Standing
 
+CALLS_PER_SIGN_UP = 20
+CALLS_PER_NETWORK = 120
+WINDOW = timedelta(hours=1)
 _MOST_DEEDS = 4
 """Two hooks that are gone, a request, a guest: more is never due in a row."""
 
@@ -77,7 +81,9 @@ def _deed(
     if hook is not None:
         asked = situation.interaction.authorize
         locales = asked.ui_locales if asked is not None else None
-        call = call_for(ports, tx, situation.interaction.id, standing, facts, hook, now, locales)
+        call = None
+        if _may_ask(ports, tx, situation, browser, now):
+            call = call_for(ports, tx, situation.interaction.id, standing, facts, hook, now, locales)
         if call is None:
             return replace(facts, sign_up=replace(progress, failed=True)), None
         return replace(facts, errand=call.errand), call
@@ -87,6 +93,20 @@ def _deed(
         _walk_through(ports, tx, situation, now)
         return replace(facts, sign_up=replace(progress, request_id=request.id)), None
     return _create(ports, tx, situation, standing, browser, now), None
+
+
+def _may_ask(
+    ports: Ports, tx: Transaction, situation: Situation, browser: BrowserContext, now: datetime
+) -> bool:
+    """Whether the organisation's server is asked once more: corrections and new tries must not flood it."""
+    keys = (
+        (
+            f"sign-up-network:{network_of(browser.ip_address)}",
+            CALLS_PER_NETWORK * ports.server.signin_limit_scale,
+        ),
+        (f"sign-up:{situation.interaction.id}", CALLS_PER_SIGN_UP),
+    )
+    return all(tx.limits.hit(key, limit, WINDOW, now) is None for key, limit in keys)
 
 
 def _request(ports: Ports, situation: Situation, standing: Standing, now: datetime) -> SignUpRequest:

@@ -126,6 +126,22 @@ def _agreed(
     return agreed
 
 
+def agreed_openid_scopes(
+    tx: Transaction, client: Application, principal: ServicePrincipal, user_id: ObjectId
+) -> frozenset[str]:
+    """The OpenID scopes this client may use for the user: consent to them stands at Graph, which registers them."""
+    if client.is_first_party:
+        return frozenset(OIDC_SCOPES)
+    graph = tx.applications.service_principal(GRAPH_APP_ID)
+    agreed = {
+        fold(value)
+        for grant in tx.applications.grants_of(principal.id)
+        if graph is not None and grant.resource_id == graph.id and grant.principal_id in (None, user_id)
+        for value in grant.scopes
+    }
+    return frozenset(OIDC_SCOPES) & agreed
+
+
 def _echo(asked: ResourceScopes, granted: tuple[str, ...], oidc: tuple[str, ...]) -> str:
     """The ``scope`` of the response: everything granted, each asked scope in the client's own spelling.
 

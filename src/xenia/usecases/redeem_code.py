@@ -26,16 +26,9 @@ from xenia.core.signin.answer import SignedIn
 from xenia.ports import Ports, Transaction
 from xenia.usecases.access import requested_scopes
 from xenia.usecases.authenticate_client import AuthenticatedClient
-from xenia.usecases.issue_tokens import (
-    PlannedAccess,
-    PlannedToken,
-    TokenRequest,
-    client_info,
-    code_hash,
-    plan_access_token,
-    plan_id_token,
-    sign_token,
-)
+from xenia.usecases.issue_tokens import TokenRequest, code_hash
+from xenia.usecases.refresh_tokens import RefreshTerms, first_refresh_token
+from xenia.usecases.token_set import PlannedTokens, TokenSet, plan_tokens, sign_tokens
 
 _VERIFIER = re.compile(r"[A-Za-z0-9._~-]{43,128}")
 
@@ -55,26 +48,6 @@ class CodeRedemption:
     """The Origin header: browser code redeems codes of single-page applications, and only those."""
 
 
-@dataclass(frozen=True, slots=True)
-class TokenSet:
-    """What a sign-in yields at the token endpoint."""
-
-    access_token: str
-    expires_in: int
-    scope: str
-    resource: str
-    """The resource by the name the client used."""
-    id_token: str | None
-    client_info: str
-
-
-@dataclass(frozen=True, slots=True)
-class _Planned:
-    signed_in: SignedIn
-    access: PlannedAccess
-    id_token: PlannedToken | None
-
-
 def redeem_code(
     ports: Ports, tenant: Tenant, client: AuthenticatedClient, redemption: CodeRedemption, now: datetime
 ) -> TokenSet:
@@ -87,14 +60,7 @@ def redeem_code(
     outcome = ports.store.write(tenant.id, lambda tx: _redeem(ports, tx, tenant, client, redemption, now))
     if isinstance(outcome, errors.XeniaError):
         raise outcome
-    return TokenSet(
-        access_token=sign_token(ports, outcome.access.token),
-        expires_in=outcome.access.expires_in,
-        scope=outcome.access.scope,
-        resource=outcome.access.resource,
-        id_token=sign_token(ports, outcome.id_token) if outcome.id_token else None,
-        client_info=client_info(outcome.signed_in),
-    )
+    return sign_tokens(ports, outcome)
 
 
 def _redeem(
@@ -104,15 +70,22 @@ def _redeem(
     client: AuthenticatedClient,
     redemption: CodeRedemption,
     now: datetime,
-) -> _Planned | errors.XeniaError:
+) -> PlannedTokens | errors.XeniaError:
     spent = spend_code(ports, tx, tenant, client, redemption, now)
     if isinstance(spent, errors.XeniaError):
         return spent
     code, signed_in = spent
-    wanted = _wanted(ports, client, code, redemption)
-    access = plan_access_token(ports, tx, signed_in, wanted, now)
-    id_token = plan_id_token(ports, tx, signed_in, wanted, now) if wanted.scopes.wants_id_token else None
-    return _Planned(signed_in, access, id_token)
+    terms = RefreshTerms(
+        family_id=code.family_id,
+        platform=code.platform,
+        scopes=code.scopes,
+        signed_in_at=code.issued_at,
+        claims_request=code.claims_request,
+        asks_auth_time=code.asks_auth_time,
+        endpoint_version=code.endpoint_version,
+    )
+    refresh = first_refresh_token(ports, tx, signed_in, terms, now)
+    return plan_tokens(ports, tx, signed_in, _wanted(ports, client, code, redemption), refresh, now)
 
 
 def spend_code(
@@ -164,20 +137,27 @@ def _reused(tx: Transaction, code: AuthorizationCode, now: datetime) -> errors.X
     return errors.CodeReused()
 
 
-def _check_platform(code: AuthorizationCode, client: AuthenticatedClient, redemption: CodeRedemption) -> None:
-    """Which credential the kind of redirect URI demands, and whether a browser may redeem."""
+def check_platform(platform: Platform, client: AuthenticatedClient, origin: str | None) -> None:
+    """Which credential the kind of client demands, and whether a browser may use what belongs to it.
+
+    Raises CrossOriginNotAllowed, OriginRequired, ClientCredentialMissing, PublicClientCredential.
+    """
     has_credential = client.authentication is not ClientAuthentication.NONE
-    if code.platform is Platform.SPA:
-        if redemption.origin is None:
-            raise errors.OriginRequired
-        if redemption.verifier is None:
-            raise errors.PkceRequired
-    elif redemption.origin is not None:
+    if platform is Platform.SPA and origin is None:
+        raise errors.OriginRequired
+    if platform is not Platform.SPA and origin is not None:
         raise errors.CrossOriginNotAllowed
-    if code.platform is Platform.WEB and not has_credential:
+    if platform is Platform.WEB and not has_credential:
         raise errors.ClientCredentialMissing
-    if code.platform is not Platform.WEB and has_credential:
+    if platform is not Platform.WEB and has_credential:
         raise errors.PublicClientCredential
+
+
+def _check_platform(code: AuthorizationCode, client: AuthenticatedClient, redemption: CodeRedemption) -> None:
+    """The same for a code, which in a browser needs its verifier besides."""
+    if code.platform is Platform.SPA and redemption.origin is not None and redemption.verifier is None:
+        raise errors.PkceRequired
+    check_platform(code.platform, client, redemption.origin)
 
 
 def _only_redirect_uri(client: AuthenticatedClient) -> str | None:

@@ -8,7 +8,9 @@ from typing import Any, Protocol
 
 from xenia.core.directory.tenant import Tenant
 from xenia.core.endpoints import V1, V2
+from xenia.core.scopes import split_scopes
 from xenia.usecases.authenticate_client import PresentedClient
+from xenia.usecases.token_set import TokenSet
 from xenia.web.http import Params
 
 
@@ -66,3 +68,28 @@ def token_members(version: str, expires_in: int, now: datetime) -> dict[str, Any
         "expires_on": str(starts + expires_in),
         "not_before": str(starts - 300),
     }
+
+
+def person_members(request: TokenRequest, tokens: TokenSet) -> dict[str, Any]:
+    """The members of a response about a person (RFC 6749 section 5.1, OpenID Connect Core section 3.1.3.3)."""
+    answer = token_members(request.version, tokens.expires_in, request.now)
+    answer |= {"scope": tokens.scope, "access_token": tokens.access_token}
+    if request.is_v1:
+        answer["resource"] = tokens.resource
+    if tokens.refresh_token is not None:
+        answer["refresh_token"] = tokens.refresh_token
+    if tokens.refresh_expires_in is not None:
+        answer["refresh_token_expires_in"] = tokens.refresh_expires_in
+    if tokens.id_token is not None:
+        answer["id_token"] = tokens.id_token
+    if request.form.get("client_info") == "1":
+        answer["client_info"] = tokens.client_info
+    return answer
+
+
+def asked_scopes(request: TokenRequest) -> tuple[str, ...]:
+    """What a token request asks for: ``scope``, or at v1.0 the one ``resource``; empty when it says nothing."""
+    if request.is_v1:
+        resource = request.form.find("resource")
+        return (f"{resource}/.default",) if resource else ()
+    return split_scopes(request.form.get("scope"))

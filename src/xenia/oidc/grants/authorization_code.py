@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from xenia.core.scopes import split_scopes
-from xenia.oidc.grants import TokenRequest, token_members
+from xenia.oidc.grants import TokenRequest, asked_scopes, person_members
 from xenia.ports import Ports
 from xenia.usecases.authenticate_client import authenticate_client
 from xenia.usecases.redeem_code import CodeRedemption, redeem_code
@@ -21,7 +20,7 @@ class AuthorizationCodeGrant:
         self._ports = ports
 
     def respond(self, request: TokenRequest) -> dict[str, Any]:
-        """Access token, ID token when ``openid`` was asked for, ``client_info`` when the request wants it."""
+        """Access token, refresh token for ``offline_access``, ID token when ``openid`` was asked for, ``client_info`` when the request wants it."""
         form = request.form
         client = authenticate_client(
             self._ports, request.tenant, request.client, request.base_url, request.segment, request.now
@@ -30,25 +29,10 @@ class AuthorizationCodeGrant:
             code=form.get("code"),
             redirect_uri=form.find("redirect_uri"),
             verifier=form.find("code_verifier"),
-            scopes=_scopes(request),
+            scopes=asked_scopes(request),
             base_url=request.base_url,
             ip_address=request.client.network,
             origin=request.origin,
         )
         tokens = redeem_code(self._ports, request.tenant, client, redemption, request.now)
-        answer = token_members(request.version, tokens.expires_in, request.now)
-        answer |= {"scope": tokens.scope, "access_token": tokens.access_token}
-        if request.is_v1:
-            answer["resource"] = tokens.resource
-        if tokens.id_token is not None:
-            answer["id_token"] = tokens.id_token
-        if form.get("client_info") == "1":
-            answer["client_info"] = tokens.client_info
-        return answer
-
-
-def _scopes(request: TokenRequest) -> tuple[str, ...]:
-    if request.is_v1:
-        resource = request.form.find("resource")
-        return (f"{resource}/.default",) if resource else ()
-    return split_scopes(request.form.get("scope"))
+        return person_members(request, tokens)

@@ -8,7 +8,6 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext
-from functools import cached_property
 from typing import TypeVar
 
 import sqlalchemy as sa
@@ -49,7 +48,7 @@ _MOST_IDLE = 16
 
 
 class SqlTransaction:
-    """See ``ports.Transaction``. Repositories are made when first asked for."""
+    """See ``ports.Transaction``. Repositories are nothing but names over its scope, made each time they are asked for."""
 
     def __init__(self, scope: Scope) -> None:
         self._scope = scope
@@ -59,87 +58,87 @@ class SqlTransaction:
         """The tenant it is bound to."""
         return self._scope.tenant_or_none
 
-    @cached_property
+    @property
     def tenants(self) -> SqlTenants:
         """Platform-wide."""
         return SqlTenants(self._scope)
 
-    @cached_property
+    @property
     def users(self) -> SqlUsers:
         """Of this tenant."""
         return SqlUsers(self._scope)
 
-    @cached_property
+    @property
     def credentials(self) -> SqlCredentials:
         """Of this tenant."""
         return SqlCredentials(self._scope)
 
-    @cached_property
+    @property
     def applications(self) -> SqlApplications:
         """Of this tenant, where not said otherwise."""
         return SqlApplications(self._scope)
 
-    @cached_property
+    @property
     def invitations(self) -> SqlInvitations:
         """Of this tenant."""
         return SqlInvitations(self._scope)
 
-    @cached_property
+    @property
     def sign_ins(self) -> SqlSignIns:
         """Of this tenant, where not said otherwise."""
         return SqlSignIns(self._scope)
 
-    @cached_property
+    @property
     def logs(self) -> SqlLogs:
         """Of this tenant."""
         return SqlLogs(self._scope)
 
-    @cached_property
+    @property
     def outbox(self) -> SqlOutbox:
         """Of this tenant, where not said otherwise."""
         return SqlOutbox(self._scope)
 
-    @cached_property
+    @property
     def mailbox(self) -> SqlMailbox:
         """Platform-wide."""
         return SqlMailbox(self._scope)
 
-    @cached_property
+    @property
     def keys(self) -> SqlKeys:
         """Platform-wide."""
         return SqlKeys(self._scope)
 
-    @cached_property
+    @property
     def limits(self) -> SqlLimits:
         """Platform-wide."""
         return SqlLimits(self._scope)
 
-    @cached_property
+    @property
     def sweeping(self) -> SqlSweeping:
         """Platform-wide."""
         return SqlSweeping(self._scope)
 
-    @cached_property
+    @property
     def identity_providers(self) -> SqlIdentityProviders:
         """Of this tenant."""
         return SqlIdentityProviders(self._scope)
 
-    @cached_property
+    @property
     def user_flows(self) -> SqlUserFlows:
         """Of this tenant."""
         return SqlUserFlows(self._scope)
 
-    @cached_property
+    @property
     def user_attributes(self) -> SqlUserAttributes:
         """Of this tenant."""
         return SqlUserAttributes(self._scope)
 
-    @cached_property
+    @property
     def api_connectors(self) -> SqlApiConnectors:
         """Of this tenant."""
         return SqlApiConnectors(self._scope)
 
-    @cached_property
+    @property
     def sign_ups(self) -> SqlSignUps:
         """Of this tenant."""
         return SqlSignUps(self._scope)

@@ -72,7 +72,10 @@ def _origin(referer: str) -> str:
 
 
 def _xor(left: bytes, right: bytes) -> bytes:
-    return bytes(a ^ b for a, b in zip(left, right, strict=True))
+    """Raises ValueError when the lengths differ."""
+    if len(left) != len(right):
+        raise ValueError("two values of different length")
+    return (int.from_bytes(left) ^ int.from_bytes(right)).to_bytes(len(left))
 
 
 def _encode(data: bytes) -> str:

@@ -145,6 +145,13 @@ class HttpRequest:
         except UnicodeError:
             return {}
 
+    def at(self, args: Mapping[str, str]) -> HttpRequest:
+        """The same request with the named parts of the path of its route."""
+        routed = object.__new__(HttpRequest)
+        # As dataclasses.replace does it, without setting the other fields one by one.
+        routed.__dict__.update(self.__dict__, args=args)
+        return routed
+
     def header(self, name: str, default: str = "") -> str:
         """A header's value (any case of name)."""
         return self.headers.get(name.lower(), default)

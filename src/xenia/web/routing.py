@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TypeAlias
 
 from werkzeug.exceptions import MethodNotAllowed as RouteMethodNotAllowed
@@ -70,7 +70,7 @@ class Router:
         try:
             target, args = self._find(request)
             surface = target.surface
-            return target.handler(replace(request, args=args))
+            return target.handler(request.at(args))
         except Exception as error:  # noqa: BLE001  (the one net: each surface renders its own errors)
             return surface.render_error(request, error)
 

@@ -60,6 +60,7 @@ class WsgiApp:
         self._settings = settings
         self._entropy = entropy
         self._origins = {origin.lower(): origin for origin in settings.origins}
+        self._defaults = tuple(_default_headers(strict_transport=settings.strict_transport))
         self._proxies = [ipaddress.ip_network(network, strict=False) for network in settings.trusted_proxies]
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
@@ -155,7 +156,7 @@ class WsgiApp:
         self, response: HttpResponse, environ: WSGIEnvironment, start_response: StartResponse
     ) -> Iterable[bytes]:
         present = {name.lower() for name, _ in response.headers}
-        headers = [*response.headers, *((n, v) for n, v in self._defaults() if n.lower() not in present)]
+        headers = [*response.headers, *(field for name, field in self._defaults if name not in present)]
         body = response.body
         if self._may_compress(response, environ, present):
             body = gzip.compress(body, compresslevel=5, mtime=0)
@@ -164,18 +165,6 @@ class WsgiApp:
             headers.append(("Content-Length", str(len(body))))
         start_response(f"{response.status} {HTTP_STATUS_CODES.get(response.status, 'Unknown')}", headers)
         return [] if environ["REQUEST_METHOD"] == "HEAD" else [body]
-
-    def _defaults(self) -> Iterable[tuple[str, str]]:
-        yield "X-Content-Type-Options", "nosniff"
-        # Not no-referrer: with that, browsers send "Origin: null" on our own form posts.
-        yield "Referrer-Policy", "same-origin"
-        yield (
-            "Permissions-Policy",
-            "camera=(), microphone=(), geolocation=(), payment=(), usb=(), clipboard-write=(self)",
-        )
-        yield "Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'"
-        if self._settings.strict_transport:
-            yield "Strict-Transport-Security", "max-age=31536000; includeSubDomains"
 
     @staticmethod
     def _may_compress(response: HttpResponse, environ: WSGIEnvironment, present: set[str]) -> bool:
@@ -186,3 +175,19 @@ class WsgiApp:
             and kind.startswith(_COMPRESSED)
             and "gzip" in environ.get("HTTP_ACCEPT_ENCODING", "")
         )
+
+
+def _default_headers(*, strict_transport: bool) -> Iterable[tuple[str, tuple[str, str]]]:
+    """What every answer carries unless it says otherwise: by lower-case name, the header as it is sent."""
+    fields = {
+        "X-Content-Type-Options": "nosniff",
+        # Not no-referrer: with that, browsers send "Origin: null" on our own form posts.
+        "Referrer-Policy": "same-origin",
+        "Permissions-Policy": (
+            "camera=(), microphone=(), geolocation=(), payment=(), usb=(), clipboard-write=(self)"
+        ),
+        "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
+    }
+    if strict_transport:
+        fields["Strict-Transport-Security"] = "max-age=31536000; includeSubDomains"
+    return ((name.lower(), (name, value)) for name, value in fields.items())

@@ -15,6 +15,7 @@ from tests.support.federating import FABRIKAM, add_provider, guest, make_home, s
 from tests.support.platform import PASSWORD, RunningServer
 from tests.support.providers import Abroad, Provider, node_provider
 from tests.support.walker import BASE, Walker
+from xenia.usecases.federation.begin import HAND_OVERS_PER_NETWORK
 
 SECOND_ID = "11111111-fede-4000-8000-000000000002"
 
@@ -248,3 +249,19 @@ def test_a_disabled_guest_is_refused_after_the_proof_only(contoso: RunningServer
     page = walker.open(Abroad().visit(hand_over(walker)))
     assert "Your account is blocked" in page.text
     assert FABRIKAM not in page.text
+
+
+def test_nobody_floods_a_provider_in_our_name(contoso: RunningServer, mock: Provider) -> None:
+    partner(contoso, mock)
+    walker = Walker(contoso.router)
+    to_the_app(contoso, walker)
+    walker.submit("/identify", login=PIA)
+    for _ in range(HAND_OVERS_PER_NETWORK):
+        walker.submit("/federate")
+        walker.open(walker.page.url.replace("/progress", "") if walker.page else "")
+    page = walker.submit("/federate")
+    assert "Too many tries" in page.text
+    elsewhere = Walker(contoso.router, address="198.51.100.7")
+    to_the_app(contoso, elsewhere)
+    elsewhere.submit("/identify", login=PIA)
+    assert hand_over(elsewhere)

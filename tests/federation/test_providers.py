@@ -29,6 +29,8 @@ from xenia.core.directory.identity_provider import (
     ProviderKind,
 )
 from xenia.core.query import Query
+from xenia.usecases.invitation_forecast import preflight
+from xenia.usecases.invitation_order import InvitationOrder
 
 PARTNER_ID = "11111111-fede-4000-8000-000000000001"
 DOMAINS = ("partner.example",)
@@ -418,3 +420,14 @@ def test_a_code_by_mail_accepts_no_invitation_of_a_providers_people(
     page = walker.submit("/signin/code", code=contoso.code_for(PIA))
     assert "You are not a guest here yet" in page.text
     assert guest(contoso, PIA).is_pending
+
+
+def test_inviter_and_mail_say_where_the_guest_will_sign_in(contoso: RunningServer, mock: Provider) -> None:
+    partner(contoso, mock)
+    order = InvitationOrder(PIA, redirect_url=f"{BASE}/myapps", send_message=True)
+    findings = preflight(contoso.ports, contoso.actor(), order)
+    assert f"{PIA} signs in at Partner AG." in [finding.text for finding in findings]
+    contoso.invite(PIA, send_message=True)
+    assert contoso.mails_to(PIA)[-1].data["way"] == "account"
+    contoso.invite("maria@nordwind.example", send_message=True)
+    assert contoso.mails_to("maria@nordwind.example")[-1].data["way"] == "passcode"

@@ -11,7 +11,8 @@ from dataclasses import replace
 from xenia.core.actor import Actor
 from xenia.core.errors import NotFound
 from xenia.core.mail import RenderedMail
-from xenia.ports import Ports, ServerInfo
+from xenia.ports import Ports, ServerInfo, Transaction
+from xenia.usecases.federation.partner import partner_of
 from xenia.usecases.invitation_mail import app_names, invitation_mail
 from xenia.usecases.invitation_order import (
     Finding,
@@ -21,6 +22,7 @@ from xenia.usecases.invitation_order import (
     drafted,
 )
 from xenia.usecases.invitation_rules import Plan, judge
+from xenia.usecases.sign_in.realm import at_home, realm_of
 
 PREVIEW_ID = "00000000-0000-0000-0000-000000000000"
 """Stands for the ids that only a real invitation has. Its link opens nothing."""
@@ -34,9 +36,9 @@ def preflight(ports: Ports, actor: Actor, order: InvitationOrder) -> tuple[Findi
     """
     with ports.store.read(actor.tenant_id) as tx:
         verdict = judge(tx, actor, order)
-    if verdict.plan is None:
-        return verdict.findings
-    return verdict.findings + _outlook(ports.server, verdict.plan)
+        if verdict.plan is None:
+            return verdict.findings
+        return verdict.findings + _outlook(ports.server, tx, verdict.plan)
 
 
 def preview_invitation(ports: Ports, actor: Actor, order: InvitationOrder) -> RenderedMail:
@@ -60,13 +62,14 @@ def preview_invitation(ports: Ports, actor: Actor, order: InvitationOrder) -> Re
         preferred = order.properties.get("preferred_language") if user is None else user.preferred_language
         invitation = drafted(order, actor, PREVIEW_ID, PREVIEW_ID, now)
         apps = app_names(tx, None if user is None else user.id, order.app_assignments)
-        mail = invitation_mail(ports, tenant, policies, invitation, preferred, apps)
+        realm = realm_of(tx, tenant, order.email).realm
+        mail = invitation_mail(ports, tenant, realm, invitation, preferred, apps)
     return ports.preview.render(mail, PREVIEW_ID, now)
 
 
-def _outlook(server: ServerInfo, plan: Plan) -> tuple[Finding, ...]:
+def _outlook(server: ServerInfo, tx: Transaction, plan: Plan) -> tuple[Finding, ...]:
     """What is allowed but worth knowing: how the guest gets in, what the mail says, where it goes."""
-    findings = [_way_in(plan)]
+    findings = [_way_in(server, tx, plan)]
     if plan.policies.security_defaults:
         findings.append(
             Finding(
@@ -85,8 +88,12 @@ def _outlook(server: ServerInfo, plan: Plan) -> tuple[Finding, ...]:
     return tuple(findings)
 
 
-def _way_in(plan: Plan) -> Finding:
+def _way_in(server: ServerInfo, tx: Transaction, plan: Plan) -> Finding:
     providers = "external-identities/identity-providers"
+    facts = at_home(tx, plan.tenant, plan.order.email)
+    partner = partner_of(tx, plan.tenant, facts, None, server.base_url)
+    if partner is not None:
+        return Finding("info", f"{plan.order.email} signs in at {partner.display_name}.", providers)
     if plan.policies.email_passcode_enabled:
         return Finding("info", f"{plan.order.email} signs in with a code sent to that mailbox.", providers)
     return Finding(

@@ -9,10 +9,11 @@ from __future__ import annotations
 from collections.abc import Iterable
 from urllib.parse import urlsplit
 
-from xenia.core.directory.tenant import Tenant, TenantPolicies
+from xenia.core.directory.tenant import Tenant
 from xenia.core.ids import ObjectId
 from xenia.core.invitation import Invitation
 from xenia.core.mail import Mail, MailKind
+from xenia.core.signin.facts import Realm
 from xenia.ports import Ports, Transaction
 from xenia.usecases.redemption_ticket import redeem_url
 
@@ -20,7 +21,7 @@ from xenia.usecases.redemption_ticket import redeem_url
 def invitation_mail(
     ports: Ports,
     tenant: Tenant,
-    policies: TenantPolicies,
+    realm: Realm,
     invitation: Invitation,
     preferred_language: str | None,
     apps: tuple[str, ...],
@@ -45,7 +46,7 @@ def invitation_mail(
             "landing": urlsplit(invitation.redirect_url).netloc,
             "message": invitation.message_body or "",
             "redeem_url": redeem_url(ports, invitation),
-            "way": "passcode" if policies.email_passcode_enabled else "account",
+            "way": "passcode" if realm is Realm.EMAIL_PASSCODE else "account",
             "privacy_url": tenant.privacy_statement_url or "",
             "terms_url": tenant.terms_url or "",
             "contact": tenant.privacy_contact or tenant.technical_contact or "",

@@ -30,6 +30,7 @@ from xenia.usecases.invitation_rules import INVITE_PERMISSIONS, Course, Plan, ju
 from xenia.usecases.invited_user import new_guest, profile_of
 from xenia.usecases.queue_mail import queue_mail
 from xenia.usecases.redemption_ticket import redeem_url
+from xenia.usecases.sign_in.realm import realm_of
 
 T = TypeVar("T")
 _RACES_TO_LOSE = 3
@@ -261,7 +262,8 @@ def _send(
     ports: Ports, tx: Transaction, plan: Plan, invitation: Invitation, user: User, mail_id: str, now: datetime
 ) -> None:
     apps = app_names(tx, user.id)
-    mail = invitation_mail(ports, plan.tenant, plan.policies, invitation, user.preferred_language, apps)
+    realm = realm_of(tx, plan.tenant, invitation.email).realm
+    mail = invitation_mail(ports, plan.tenant, realm, invitation, user.preferred_language, apps)
     queue_mail(ports, tx, mail, now, mail_id)
 
 

@@ -10,12 +10,13 @@ import base64
 import hashlib
 import json
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from urllib.parse import urlencode
 
 from xenia.core.directory.identity_provider import IdentityProvider, ProviderKind
 from xenia.core.endpoints import federation_callback
 from xenia.core.ids import TenantId
+from xenia.core.networks import network_of
 from xenia.core.signin.facts import Errand, ErrandKind, Facts
 from xenia.core.signin.federation import FEDERATION_LIFETIME, Federation
 from xenia.core.signin.interrupts import Step
@@ -29,6 +30,9 @@ from xenia.usecases.sign_in.steps import Posted, take_step
 from xenia.usecases.sign_in.turn import Rejected, Turn
 
 SEALED_FOR = "federation"
+HAND_OVERS_PER_NETWORK = 100
+HAND_OVER_WINDOW = timedelta(minutes=10)
+"""Each may make this server ask another one: nobody floods a provider in our name."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +79,14 @@ def begin_federation(ports: Ports, posted: Posted) -> Turn | Rejected:
         partner = partner_of(tx, situation.tenant, facts, request, posted.browser.base_url)
         if partner is None:
             return Rejected("no-home")
+        wait = tx.limits.hit(
+            f"federation-network:{network_of(posted.browser.ip_address)}",
+            HAND_OVERS_PER_NETWORK * ports.server.signin_limit_scale,
+            HAND_OVER_WINDOW,
+            now,
+        )
+        if wait is not None:
+            return Rejected("limit", wait=wait)
         errand = Errand(errand_id, ErrandKind.PROVIDER, host_of(partner), now)
         fresh = situation.demands.fresh_since is not None
         begun.append((errand, _Leaving(partner, facts.login, fresh)))

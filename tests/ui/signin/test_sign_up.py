@@ -34,6 +34,7 @@ from xenia.core.query import Query
 from xenia.core.sign_up import TEST_GUEST, Stage
 from xenia.core.user_flow import PageText
 from xenia.ports import Transaction
+from xenia.usecases.manage_users import delete_user, update_user
 from xenia.usecases.run_user_flow import list_test_guests, remove_test_guests, run_url
 
 
@@ -450,3 +451,59 @@ def test_only_the_flows_own_apps_and_addresses_can_be_run(
     open_flow(server)
     with pytest.raises(InvalidValue):
         run_url(server.ports, server.actor(), FLOW, app_id or server.app.app_id, uri)
+
+
+def test_a_stranger_who_proved_a_mailbox_goes_on_to_sign_up(server: RunningServer) -> None:
+    open_flow(server, attributes=NAMES)
+    walker = server.walker()
+    walker.open(server.authorize_url())
+    walker.submit("/identify", login=NEWCOMER)
+    walker.submit("/send")
+    page = walker.submit("/signin/code", code=server.code_for(NEWCOMER))
+    assert "You are not a guest here yet" in page.text
+    page = walker.submit("/signin/sign-up", button="Create an account")
+    assert "Review permissions" in page.text
+    details(walker)
+    arrive(walker)
+    assert [guest.mail for guest in guests(server)] == [NEWCOMER]
+
+
+def test_a_stranger_is_offered_nothing_where_nothing_is_open(server: RunningServer) -> None:
+    open_flow(server)
+    server.policies(self_service_sign_up=False)
+    walker = server.walker()
+    walker.open(server.authorize_url())
+    walker.submit("/identify", login=NEWCOMER)
+    walker.submit("/send")
+    page = walker.submit("/signin/code", code=server.code_for(NEWCOMER))
+    assert "You are not a guest here yet" in page.text
+    assert not page.has_form("/sign-up")
+
+
+def test_a_blocked_guest_does_not_come_in_by_signing_up(server: RunningServer) -> None:
+    open_flow(server)
+    first = server.walker()
+    create_account(server, first)
+    first.submit("/signin/review", button="Accept")
+    (guest,) = guests(server)
+    update_user(server.ports, server.actor(), guest.id, {"account_enabled": False})
+    server.clock.advance(timedelta(minutes=1))
+    page = create_account(server, server.walker())
+    assert "Your account is blocked" in page.text
+    assert len(guests(server)) == 1
+
+
+def test_a_deleted_guest_may_sign_up_anew(server: RunningServer) -> None:
+    open_flow(server)
+    first = server.walker()
+    create_account(server, first)
+    first.submit("/signin/review", button="Accept")
+    (before,) = guests(server)
+    delete_user(server.ports, server.actor(), before.id)
+    server.clock.advance(timedelta(minutes=1))
+    again = server.walker()
+    create_account(server, again)
+    again.submit("/signin/review", button="Accept")
+    (after,) = guests(server)
+    assert after.id != before.id
+    assert after.user_principal_name != before.user_principal_name

@@ -5,12 +5,20 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from xenia.core.directory.tenant import Tenant
-from xenia.core.errors import ConsentDeclined, InteractionGone, NotFound, ProtocolError
+from xenia.core.errors import (
+    AccountNotInTenant,
+    AddressHasAccount,
+    ConsentDeclined,
+    InteractionGone,
+    NotFound,
+    ProtocolError,
+)
 from xenia.core.ids import parse_guid
 from xenia.core.signin.interrupts import Step
 from xenia.ports import Ports
 from xenia.ui.signin.federating import BUSY_REFRESH, on_the_way, provider_host
-from xenia.ui.signin.refusals import Refusals
+from xenia.ui.signin.refusals import Refusals, WayOn
+from xenia.ui.signin.sign_up_views import offers_sign_up
 from xenia.ui.signin.views import chosen_theme, host_of, page_of
 from xenia.usecases.federation.begin import begin_federation
 from xenia.usecases.federation.ways import continue_with, use_code
@@ -150,7 +158,7 @@ class Dispatcher:
     ) -> HttpResponse:
         other = request.query.get("other") == "1" or request.form.get("other") == "1"
         if situation.interrupt is not None and situation.interrupt.step is Step.REFUSED and not other:
-            return self._refusals.of_situation(request, situation)
+            return self._refusals.of_situation(request, situation, self._way_on(request, situation))
         if request.query.get("cancelled") == "1" and situation.interaction.redeem is not None:
             return self._refusals.cancelled(request, situation)
         template, model = page_of(
@@ -171,6 +179,19 @@ class Dispatcher:
             form_token=self._guard.token(self._cookies.browser(request) or "", _purpose(form)),
         )
         return html(page, status=200 if rejected is None else 422)
+
+    def _way_on(self, request: HttpRequest, situation: Situation) -> WayOn | None:
+        """Who is no guest yet may sign up, who has an account may sign in: with what was proven, where it helps."""
+        error = situation.interrupt.silent_error if situation.interrupt is not None else None
+        if isinstance(error, AddressHasAccount):
+            text, action = "Sign in", "sign-in-instead"
+        elif isinstance(error, AccountNotInTenant) and offers_sign_up(self._ports, situation):
+            text, action = "Create an account", "sign-up"
+        else:
+            return None
+        form = {"ctx": situation.interaction.id, "version": str(situation.interaction.version)}
+        token = self._guard.token(self._cookies.browser(request) or "", _purpose(form))
+        return WayOn(text, f"/{situation.tenant.id}/signin/{action}", form, token)
 
     def submit(self, request: HttpRequest) -> HttpResponse:
         """Take a form. A stale page leads to the step that is due now, and nothing is lost."""

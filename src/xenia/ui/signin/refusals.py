@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Mapping
+from dataclasses import dataclass
 
 from xenia.core import errors as e
 from xenia.core.aadsts import aadsts_of
@@ -20,6 +22,16 @@ from xenia.web.pages import Pages
 log = logging.getLogger("xenia.signin")
 
 
+@dataclass(frozen=True, slots=True)
+class WayOn:
+    """A form that is a button: what else this very person can do now."""
+
+    text: str
+    action: str
+    form: Mapping[str, str]
+    form_token: str
+
+
 class Refusals:
     """Renders refusals of this surface; unknown errors tell nothing but their IDs."""
 
@@ -27,7 +39,9 @@ class Refusals:
         self._ports = ports
         self._pages = pages
 
-    def of_situation(self, request: HttpRequest, situation: Situation) -> HttpResponse:
+    def of_situation(
+        self, request: HttpRequest, situation: Situation, way_on: WayOn | None = None
+    ) -> HttpResponse:
         """The step is a refusal: somebody proven, whom directory or policy turn away."""
         error: XeniaError = situation.interrupt.silent_error if situation.interrupt else e.ServerError()
         name = situation.tenant.display_name
@@ -36,7 +50,7 @@ class Refusals:
         )
         ctx = situation.interaction.id
         switch = None if situation.interaction.redeem else f"/{situation.tenant.id}/signin?ctx={ctx}&other=1"
-        return self._page(request, error, words, situation.tenant, switch)
+        return self._page(request, error, words, situation.tenant, switch, way_on=way_on)
 
     def cancelled(self, request: HttpRequest, situation: Situation) -> HttpResponse:
         """Cancel on *Review permissions*: nothing happened, the invitation stays open."""
@@ -84,6 +98,7 @@ class Refusals:
         switch_url: str | None,
         *,
         detail: str = "",
+        way_on: WayOn | None = None,
     ) -> HttpResponse:
         row = aadsts_of(error)
         log.info(
@@ -100,6 +115,7 @@ class Refusals:
             host=host_of(tenant) if tenant else {"name": "Xenia"},
             words=words,
             switch_url=switch_url,
+            way_on=way_on,
             code=f"AADSTS{row.code}",
             message=error.message,
             correlation_id=request.correlation_id,

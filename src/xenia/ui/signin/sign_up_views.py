@@ -52,6 +52,12 @@ def is_open_to_sign_up(tx: Transaction, situation: Situation) -> bool:
     return offered_flow(tx, situation.policies, situation.client.app_id) is not None
 
 
+def offers_sign_up(ports: Ports, situation: Situation) -> bool:
+    """The same, where nothing else is read."""
+    with ports.store.read(situation.tenant.id) as tx:
+        return is_open_to_sign_up(tx, situation)
+
+
 def sign_up_page(
     ports: Ports, situation: Situation, host: Model, *, step: Step, rejected: Rejected | None
 ) -> tuple[str, Model]:

@@ -20,7 +20,7 @@ from xenia.usecases.sign_in.situation import Situation, load_interaction
 from xenia.usecases.sign_in.steps import Posted, take_step
 from xenia.usecases.sign_in.turn import Rejected, Turn
 from xenia.usecases.sign_up import funnel_events
-from xenia.usecases.sign_up.standing import first_facts, offered_flow
+from xenia.usecases.sign_up.standing import account_of, first_facts, offered_flow
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,13 +56,20 @@ def ways_in(tx: Transaction, policies: TenantPolicies, flow: UserFlow) -> WaysIn
 
 
 def start_sign_up(ports: Ports, posted: Posted) -> Turn | Rejected:
-    """**Create one**. Raises InteractionGone."""
+    """**Create one**, before anything is known, or by somebody proven who is no guest here yet.
+
+    What was proven stays: the mailbox need not be shown twice. Raises InteractionGone.
+    """
 
     def apply(tx: Transaction, situation: Situation, now: datetime) -> Facts:
         del now
+        facts = situation.facts
         if situation.interaction.authorize is None:
-            return situation.facts
-        return first_facts(offered_flow(tx, situation.policies, situation.client.app_id))
+            return facts
+        fresh = first_facts(offered_flow(tx, situation.policies, situation.client.app_id))
+        if situation.user is not None or account_of(facts) is None:
+            return fresh
+        return replace(facts, chosen=True, sign_up=fresh.sign_up)
 
     return take_step(ports, posted, (), apply)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from xenia.catalog.edm import ALWAYS_ADVANCED, Op, Prop, Resource, Returned, Sort, Write, leaves
+from xenia.catalog.edm import ALWAYS_ADVANCED, Complex, Op, Prop, Resource, Returned, Sort, Write, leaves
 from xenia.catalog.resources import BETA_RESOURCES, RESOURCES
 
 _WORDS = {
@@ -77,6 +77,15 @@ def _properties(resource: Resource, props: tuple[Prop, ...]) -> Iterator[str]:
     for path, prop in leaves(props):
         yield _row(path, prop, resource)
     yield ""
+    for path, prop in leaves(props):
+        if isinstance(prop.type, Complex) and prop.type.derived:
+            kinds = ", ".join(_kind(kind) for kind in prop.type.derived)
+            yield f"`{path}` is one of these, named by `@odata.type`: {kinds}.\n"
+
+
+def _kind(kind: Complex) -> str:
+    members = ", ".join(f"`{prop.name}`" for prop in kind.props)
+    return f"`microsoft.graph.{kind.name}` ({members})" if members else f"`microsoft.graph.{kind.name}`"
 
 
 def _calls(resource: Resource) -> Iterator[tuple[str, tuple[str, ...]]]:

@@ -16,7 +16,7 @@ from xenia.web.routing import Router
 from xenia.wiring import Installation, build
 
 pytestmark = pytest.mark.browser
-_PARTS = re.compile(r"/(html|invitation-mail|invite/mail|tester/explain)$")
+_PARTS = re.compile(r"/(html|invitation-mail|invite/mail|tester/explain|preview)$")
 """What a page shows inside itself: mails in frames, and the answer to a question of its scripts."""
 
 

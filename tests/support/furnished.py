@@ -18,6 +18,7 @@ from tests.support.scripts import invite
 
 ADMINISTRATOR = "admin-pages"
 LONG = "maximiliane.von-und-zu-hohenstein-weissenberg@a-subsidiary-of-a-rather-long-company-name.example"
+FLOWS, FLOW = "external-identities/user-flows", "B2X_1_suppliers"
 STANDINGS = ("waiting", "accepted", "blocked", "withdrawn", "deleted")
 _GUID = r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}"
 
@@ -64,6 +65,7 @@ def furnish(desktop: Desktop) -> Furnished:
     _presses(admin, f"{portal}/users/{users['withdrawn']}/confirm/withdraw", "Withdraw")
     _presses(admin, f"{portal}/users/{users['deleted']}/delete", "Delete")
     app = _app(admin, portal)
+    _newcomer_asks(desktop, admin, portal)
     _presses(admin, f"{portal}/mail", "Send a test mail")
     test_mail = urlsplit(admin.page.url).path.rpartition("/")[2]
     values = _values(desktop, admin, users, app)
@@ -138,6 +140,22 @@ def _app(admin: Person, portal: str) -> str:
     return app[1]
 
 
+def _newcomer_asks(desktop: Desktop, admin: Person, portal: str) -> None:
+    """Somebody signs up by themselves and waits for approval."""
+    admin.page.goto(f"{portal}/{FLOWS}/{FLOW}/run")
+    newcomer, address = desktop.person(Way.NO_SCRIPTS), "newcomer@nordwind.example"
+    newcomer.page.goto(admin.page.locator("#run-url").input_value())
+    newcomer.type("Email", address)
+    newcomer.button("Next")
+    newcomer.button("Send code")
+    newcomer.type("Enter code", desktop.passcode(address))
+    newcomer.button("Verify")
+    newcomer.button("Accept")
+    newcomer.type("Given Name", "Kim")
+    newcomer.button("Continue")
+    newcomer.heading("Waiting for approval")
+
+
 def _ids(person: Person, url: str, part: str) -> list[str]:
     """The ids that the links of a list lead to."""
     person.page.goto(url)
@@ -147,6 +165,10 @@ def _ids(person: Person, url: str, part: str) -> list[str]:
 
 def _values(desktop: Desktop, admin: Person, users: dict[str, str], app: str) -> dict[str, list[str]]:
     portal, mine = f"{desktop.xenia.base}/admin/contoso", "/admin/<tenant>"
+    outside = f"{mine}/external-identities"
+    admin.page.goto(f"{portal}/external-identities/user-attributes")
+    attribute = re.search(r"/user-attributes/(extension_\w+)", admin.page.content())
+    assert attribute is not None
     mails = [desktop.mail(f"{STANDINGS[0]}@nordwind.example", "invited you")["id"]]
     mails.append(desktop.mail(f"{STANDINGS[1]}@nordwind.example", "verification code")["id"])
     return {
@@ -159,6 +181,24 @@ def _values(desktop: Desktop, admin: Person, users: dict[str, str], app: str) ->
         f"{mine}/enterprise-apps/<app>": _ids(admin, f"{portal}/enterprise-apps", "enterprise-apps")[:1],
         f"{mine}/audit-logs/<record>": _ids(admin, f"{portal}/audit-logs", "audit-logs")[:1],
         f"{mine}/sign-in-logs/<record>": _ids(admin, f"{portal}/sign-in-logs", "sign-in-logs")[:1],
+        f"{mine}/{FLOWS}/<flow>": [FLOW, "B2X_1_drivers"],
+        f"{outside}/identity-providers/new/<kind>": [
+            "facebook",
+            "microsoft-account",
+            "openid-connect",
+            "organization",
+        ],
+        f"{outside}/identity-providers/configured/<provider>": [
+            "Google-OAUTH",
+            "c0417050-0000-4000-8000-0000000000d1",
+        ],
+        f"{outside}/user-attributes/<attribute>": [attribute[1]],
+        f"{outside}/api-connectors/<connector>": ["c0417050-0000-4000-8000-0000000000e1"],
+        f"{outside}/sign-up-requests/<request>": _ids(
+            admin, f"{portal}/external-identities/sign-up-requests", "sign-up-requests"
+        )[:1],
+        "/<tenant>/signin/logo/<flow>": [FLOW],
+        "/te/<tenant>": ["contoso"],
         "/mailbox/messages/<id>": mails,
         "/mailbox/api/messages/<id>": mails[:1],
         "/labs/<lab>": ["invite-guests", "self-service-sign-up"],

@@ -49,6 +49,8 @@ class FlowRun:
         """The question before removing test guests."""
         flow = flow_of(self._desk, visit)
         guests = list_test_guests(self._desk.ports, visit.actor)
+        if not guests:
+            return self._desk.back(visit, flow_path(flow, "/run"))
         question = Question(
             f"Remove {len(guests)} test {'guest' if len(guests) == 1 else 'guests'}?",
             "They came by Run user flow, in whichever flow. They can be restored for 30 days.",

@@ -20,10 +20,11 @@ function move(list, row, way) {
   tell(list, row);
 }
 
+// The document listens, not the handle: an element that moves within the page loses a captured pointer.
 function drag(list, handle, event) {
   const row = handle.closest('[data-row]');
+  const ending = new AbortController();
   event.preventDefault();
-  handle.setPointerCapture(event.pointerId);
   row.classList.add('is-dragged');
   const over = (moved) => {
     const other = rows(list).find((one) => {
@@ -35,12 +36,12 @@ function drag(list, handle, event) {
     other[moved.clientY < box.top + box.height / 2 ? 'before' : 'after'](row);
   };
   const end = () => {
-    handle.removeEventListener('pointermove', over);
+    ending.abort();
     row.classList.remove('is-dragged');
     tell(list, row);
   };
-  handle.addEventListener('pointermove', over);
-  handle.addEventListener('lostpointercapture', end, { once: true });
+  document.addEventListener('pointermove', over, { signal: ending.signal });
+  for (const name of ['pointerup', 'pointercancel']) document.addEventListener(name, end, { signal: ending.signal });
 }
 
 for (const list of document.querySelectorAll('[data-reorder]')) {

@@ -144,7 +144,8 @@ class Protocol:
         now = self.server.clock.now()
         person = user or self.guest
         issuer = "mail" if person.is_external else self.server.tenant.initial_domain
-        first = Proof("email_passcode", Factor.FIRST, now, ("otp",), issuer, person.mail or "")
+        way = ("email_passcode", "otp") if person.is_external else ("password", "pwd")
+        first = Proof(way[0], Factor.FIRST, now, (way[1],), issuer, person.mail or "")
         asked = AuthorizeRequest(
             **{
                 "app_id": self.app.app_id,
@@ -191,6 +192,17 @@ class Protocol:
             "code": code,
             "redirect_uri": WEB,
             "code_verifier": VERIFIER,
+            **changes,
+        }
+        return self.token(**form)
+
+    def refresh(self, token: str, **changes: str | None) -> HttpResponse:
+        """Use a refresh token as the confidential web app does."""
+        form = {
+            "grant_type": "refresh_token",
+            "client_id": self.app.app_id,
+            "client_secret": SECRET,
+            "refresh_token": token,
             **changes,
         }
         return self.token(**form)

@@ -35,7 +35,7 @@ _COMMON_MEMBERS: dict[str, Any] = {
     "response_modes_supported": ["query", "fragment", "form_post"],
     "subject_types_supported": ["pairwise"],
     "id_token_signing_alg_values_supported": ["RS256"],
-    "grant_types_supported": ["authorization_code", "implicit", "client_credentials"],
+    "grant_types_supported": ["authorization_code", "implicit", "refresh_token", "client_credentials"],
     "code_challenge_methods_supported": ["S256"],
     "prompt_values_supported": ["none", "login", "consent", "select_account", "create"],
     "claims_parameter_supported": True,

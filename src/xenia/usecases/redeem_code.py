@@ -21,6 +21,7 @@ from xenia.core.codes import VERIFIER_TRIES, AuthorizationCode
 from xenia.core.directory.application import Platform
 from xenia.core.directory.tenant import Tenant
 from xenia.core.directory.user import User
+from xenia.core.ids import ObjectId
 from xenia.core.scopes import RequestedScopes
 from xenia.core.signin.answer import SignedIn
 from xenia.ports import Ports, Transaction
@@ -53,7 +54,7 @@ def redeem_code(
 ) -> TokenSet:
     """Spend the code and issue its tokens.
 
-    Raises InvalidGrant, CodeOfOtherTenant, CodeExpired, CodeReused, CodeRedirectMismatch, WrongVerifier,
+    Raises InvalidGrant, GrantRevoked, UserGone, CodeOfOtherTenant, CodeExpired, CodeReused, CodeRedirectMismatch, WrongVerifier,
     the rules of its platform (CrossOriginNotAllowed, OriginRequired, ClientCredentialMissing,
     PublicClientCredential, PkceRequired), and what ``plan_access_token`` raises.
     """
@@ -187,11 +188,11 @@ def _signed_in(
     code: AuthorizationCode,
     redemption: CodeRedemption,
 ) -> SignedIn:
-    """The person behind the code as the directory knows them now. Raises InvalidGrant, AccountDisabled."""
-    user = _living(tx, code)
+    """The person behind the code as the directory knows them now. Raises GrantRevoked and what ``living_user`` raises."""
     family = tx.sign_ins.find_family(code.family_id)
     if family is None or family.revoked_at is not None:
-        raise errors.InvalidGrant("The grant was revoked. Send a new interactive authorization request.")
+        raise errors.GrantRevoked(code.issued_at)
+    user = living_user(tx, code.user_id, code.issued_at)
     return SignedIn(
         tenant=tenant,
         user=user,
@@ -206,14 +207,18 @@ def _signed_in(
     )
 
 
-def _living(tx: Transaction, code: AuthorizationCode) -> User:
-    user = tx.users.find(code.user_id)
+def living_user(tx: Transaction, user_id: ObjectId, signed_in_at: datetime) -> User:
+    """The person of a sign-in of then, if they may still have tokens.
+
+    Raises UserGone, AccountDisabled or GuestAccountDisabled, and GrantRevoked after a revocation since.
+    """
+    user = tx.users.find(user_id)
     if user is None:
-        raise errors.InvalidGrant("The user no longer exists in the directory.")
+        raise errors.UserGone
     if not user.account_enabled:
         raise errors.GuestAccountDisabled if user.is_external else errors.AccountDisabled
-    if user.sessions_valid_from is not None and code.issued_at < user.sessions_valid_from:
-        raise errors.InvalidGrant("The grant was revoked. Send a new interactive authorization request.")
+    if user.sessions_valid_from is not None and signed_in_at < user.sessions_valid_from:
+        raise errors.GrantRevoked(signed_in_at)
     return user
 
 

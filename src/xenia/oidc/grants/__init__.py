@@ -10,6 +10,7 @@ from xenia.core.directory.tenant import Tenant
 from xenia.core.endpoints import V1, V2
 from xenia.core.scopes import split_scopes
 from xenia.usecases.authenticate_client import PresentedClient
+from xenia.usecases.person_sign_in_record import Caller
 from xenia.usecases.token_set import TokenSet
 from xenia.web.http import Params
 
@@ -93,3 +94,8 @@ def asked_scopes(request: TokenRequest) -> tuple[str, ...]:
         resource = request.form.find("resource")
         return (f"{resource}/.default",) if resource else ()
     return split_scopes(request.form.get("scope"))
+
+
+def caller_of(request: TokenRequest) -> Caller:
+    """Who called, for the sign-in log."""
+    return Caller(request.base_url, request.client.network, request.user_agent, request.correlation_id)

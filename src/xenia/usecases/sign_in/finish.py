@@ -11,6 +11,7 @@ from xenia.core.aadsts import AADSTS
 from xenia.core.directory.identity_provider import ENTRA_PROVIDER_ID
 from xenia.core.endpoints import issuer_v2
 from xenia.core.errors import InteractionGone
+from xenia.core.ids import TenantId
 from xenia.core.session import (
     SESSION_IDLE,
     SESSION_PERSISTENT,
@@ -202,12 +203,12 @@ def sign_in_record(
         ip_address=browser.ip_address,
         user_agent=browser.user_agent,
         cross_tenant_access="b2bCollaboration" if is_guest else "none",
-        home_tenant_id=_home_tenant(situation),
+        home_tenant_id=home_tenant(situation.tenant.id, facts.proof(Factor.FIRST)),
         identity_provider=signed_in.identity_provider if signed_in else None,
         requirement="multiFactorAuthentication"
         if situation.demands.second_factor
         else "singleFactorAuthentication",
-        steps=tuple(_log_step(proof, from_session=facts.sid is not None) for proof in facts.proofs),
+        steps=tuple(log_step(proof, from_session=facts.sid is not None) for proof in facts.proofs),
         issuer=issuer_v2(browser.base_url, situation.tenant.id) if signed_in else None,
         session_id=signed_in.sid if signed_in else None,
     )
@@ -219,15 +220,15 @@ def _method_name(proof: Proof) -> str:
     return f"Federated: {_PROVIDER_NAMES.get(proof.issuer, proof.issuer)}"
 
 
-def _home_tenant(situation: Situation) -> str:
+def home_tenant(tenant_id: TenantId, first: Proof | None) -> TenantId:
     """Where the account lives: another tenant of this server, else here."""
-    first = situation.facts.proof(Factor.FIRST)
     if first is None or first.provider_id != ENTRA_PROVIDER_ID:
-        return situation.tenant.id
-    return urlsplit(first.issuer).path.strip("/") or situation.tenant.id
+        return tenant_id
+    return urlsplit(first.issuer).path.strip("/") or tenant_id
 
 
-def _log_step(proof: Proof, *, from_session: bool) -> audit.AuthenticationStep:
+def log_step(proof: Proof, *, from_session: bool) -> audit.AuthenticationStep:
+    """A proof in the words of the sign-in log."""
     first = proof.factor is Factor.FIRST
     return audit.AuthenticationStep(
         method=_method_name(proof),

@@ -18,8 +18,10 @@ from tests.support.federating import (
 )
 from tests.support.platform import PASSWORD, RunningServer, platform
 from tests.support.walker import BASE, Page, Walker
+from xenia.core.actor import system_actor
 from xenia.core.directory.identity_provider import ENTRA_ISSUER
 from xenia.core.query import Query
+from xenia.usecases.manage_users import NewMember, create_member
 
 
 @pytest.fixture
@@ -130,9 +132,6 @@ def test_the_session_at_the_host_ends_within_a_day(server: RunningServer, home: 
 
 
 def test_somebody_else_of_that_tenant_cannot_accept_the_invitation(server: RunningServer, home: Home) -> None:
-    from xenia.core.actor import system_actor
-    from xenia.usecases.manage_users import NewMember, create_member
-
     operator = system_actor(home.tenant.id, server.ports.entropy.guid())
     create_member(server.ports, operator, NewMember(f"carl@{FABRIKAM}", "Carl", password=PASSWORD))
     walker = Walker(server.router)
@@ -220,3 +219,17 @@ def operator_host_invites(host: RunningServer, third: Home) -> str:
     )
     order = InvitationOrder(third.member.user_principal_name, redirect_url=f"{BASE}/myapps")
     return invite_guest(host.ports, actor, order).redeem_url
+
+
+def test_the_wrong_account_of_a_tenant_is_followed_by_a_choice(server: RunningServer, home: Home) -> None:
+    operator = system_actor(home.tenant.id, server.ports.entropy.guid())
+    create_member(server.ports, operator, NewMember(f"carl@{FABRIKAM}", "Carl", password=PASSWORD))
+    walker = Walker(server.router)
+    page = redeem(server, walker, login=f"carl@{FABRIKAM}")
+    assert "This invitation is for another account" in page.text
+    page = walker.submit("/another-account")
+    assert "Pick an account" in page.text
+    walker.follow("Use another account")
+    walker.submit("/identify", login=BERTA)
+    page = walker.submit("/password", password=PASSWORD)
+    assert page.has_form("/accept"), page.text

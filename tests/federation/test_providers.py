@@ -431,3 +431,49 @@ def test_inviter_and_mail_say_where_the_guest_will_sign_in(contoso: RunningServe
     assert contoso.mails_to(PIA)[-1].data["way"] == "account"
     contoso.invite("maria@nordwind.example", send_message=True)
     assert contoso.mails_to("maria@nordwind.example")[-1].data["way"] == "passcode"
+
+
+def test_whoever_came_with_the_wrong_account_is_asked_for_another(
+    contoso: RunningServer, mock: Provider
+) -> None:
+    """A session at the provider would send the same account again and again."""
+    partner(contoso, mock)
+    walker = Walker(contoso.router)
+    walker.open(contoso.invite(PIA).redeem_url)
+    walker.submit("/redeem/start")
+    mock.lie(claims={"sub": "bob", "email": "bob@partner.example"})
+    page = walker.open(Abroad().visit(hand_over(walker)))
+    assert (
+        "You are signed in as bob@partner.example, but this invitation is for pia@partner.example"
+        in page.text
+    )
+    page = walker.submit("/another-account")
+    assert "prompt=login" in (page.refresh or "")
+    mock.lie()
+    page = walker.open(Abroad().visit(page.refresh or ""))
+    assert page.has_form("/accept"), page.text
+
+
+def test_typing_another_address_of_the_same_provider_asks_it_anew(
+    contoso: RunningServer, mock: Provider
+) -> None:
+    partner(contoso, mock)
+    walker = Walker(contoso.router)
+    page = walker.open(Abroad().visit(begin_at(contoso, walker)))
+    assert "You are not a guest here yet" in page.text
+    walker.follow("Use a different account")
+    page = walker.submit("/identify", login="carla@partner.example")
+    assert "Choose the account that you want to use at Partner AG" in page.text
+    assert "prompt=login" in hand_over(walker)
+
+
+def test_max_age_is_the_providers_to_keep(contoso: RunningServer, mock: Provider) -> None:
+    partner(contoso, mock)
+    walker = Walker(contoso.router)
+    url = begin_at(contoso, walker, max_age="600")
+    assert "max_age=600" in url
+    assert "prompt=" not in url
+    old = int((contoso.clock.now() - timedelta(hours=1)).timestamp())
+    mock.lie(claims={"auth_time": old})
+    page = walker.open(Abroad().visit(url))
+    assert "did not ask you to sign in again" in page.text

@@ -10,6 +10,8 @@ from xenia.core.ids import TenantId
 FEDERATION_LIFETIME = timedelta(minutes=15)
 FEDERATED = "federated"
 """``Proof.method`` of an account proven at another identity provider."""
+ANOTHER_ACCOUNT = "another"
+"""``Facts.trouble``: the account that came back is not wanted, so the provider must not silently send it again."""
 FEDERATED_SESSION = timedelta(hours=24)
 """How long such a proof counts before the provider is asked again."""
 

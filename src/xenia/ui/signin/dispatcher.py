@@ -12,6 +12,7 @@ from xenia.core.errors import (
     InteractionGone,
     NotFound,
     ProtocolError,
+    WrongAccount,
 )
 from xenia.core.ids import parse_guid
 from xenia.core.signin.interrupts import Step
@@ -21,7 +22,7 @@ from xenia.ui.signin.refusals import Refusals, WayOn
 from xenia.ui.signin.sign_up_views import offers_sign_up
 from xenia.ui.signin.views import chosen_theme, host_of, page_of
 from xenia.usecases.federation.begin import begin_federation
-from xenia.usecases.federation.ways import continue_with, use_code
+from xenia.usecases.federation.ways import continue_with, use_another_account, use_code
 from xenia.usecases.sign_in import BrowserContext, Rejected, Situation, Turn, where_is
 from xenia.usecases.sign_in.errands import give_up, progress
 from xenia.usecases.sign_in.new_password import choose_password
@@ -67,6 +68,7 @@ SUBMITS: dict[str, Submit] = {
     "code": lambda ports, posted, form: enter_code(ports, posted, form.get("code")),
     "federate": lambda ports, posted, _: begin_federation(ports, posted),
     "continue-with": lambda ports, posted, form: continue_with(ports, posted, form.get("provider_id")),
+    "another-account": lambda ports, posted, _: use_another_account(ports, posted),
     "use-code": lambda ports, posted, _: use_code(ports, posted),
     "give-up": lambda ports, posted, _: give_up(ports, posted),
     "cancel": lambda ports, posted, _: _cancel(ports, posted),
@@ -93,7 +95,7 @@ SUBMITS: dict[str, Submit] = {
     "stay": lambda ports, posted, form: decide_stay(ports, posted, stay=form.get("decision") == "yes"),
 }
 """Forms by the last part of their address."""
-_LEAVING = frozenset({"federate", "continue-with", "provider"})
+_LEAVING = frozenset({"federate", "continue-with", "another-account", "provider"})
 """After these the browser leaves for a provider, as soon as it is known where to."""
 
 
@@ -187,6 +189,8 @@ class Dispatcher:
             text, action = "Sign in", "sign-in-instead"
         elif isinstance(error, AccountNotInTenant) and offers_sign_up(self._ports, situation):
             text, action = "Create an account", "sign-up"
+        elif isinstance(error, WrongAccount) and situation.facts.account is not None:
+            text, action = "Sign out and use another account", "another-account"
         else:
             return None
         form = {"ctx": situation.interaction.id, "version": str(situation.interaction.version)}

@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 
 from xenia.core.directory.first_party import GUEST_SIGN_IN_CALLBACK
 from xenia.core.errors import InteractionGone
+from xenia.core.signin.federation import ANOTHER_ACCOUNT
 from xenia.ports import Ports
 from xenia.usecases.federation.answer import receive_answer
 from xenia.usecases.federation.begin import hand_over_url
@@ -30,6 +31,7 @@ _TROUBLES = {
     "code": "{provider} did not confirm your sign-in. Try again; if it happens again, {host} must check its settings.",
     "issuer": "The answer came from somebody else than {provider}, so it was not accepted. {host} must check its settings.",
     "not-fresh": "{provider} did not ask you to sign in again, which {host} requires here. Sign out there, then try again.",
+    ANOTHER_ACCOUNT: "Choose the account that you want to use at {provider}.",
     "not-home": "You are a guest at {provider} yourself. Use the account of your own organization.",
     "gone": "{host} does not use this way to sign in any more. Use a different account.",
 }
@@ -54,6 +56,7 @@ def federate_model(ports: Ports, situation: Situation, base_url: str) -> Model:
         "asks_address": hand_over.asks_address,
         "offers_code": hand_over.offers_code,
         "trouble": trouble_sentence(trouble, hand_over.provider, name) if trouble else None,
+        "chooses": trouble == ANOTHER_ACCOUNT,
         "can_cancel": situation.interaction.authorize is not None,
     }
 

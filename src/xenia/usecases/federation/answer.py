@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from datetime import datetime
 
 from xenia.core.directory.identity_provider import IdentityProvider
 from xenia.core.errors import InteractionGone
@@ -18,6 +17,7 @@ from xenia.core.signin.federation import Federation
 from xenia.ports import Ports, Transaction
 from xenia.usecases.federation.begin import hand_over_state, state_hash, tenant_of_state
 from xenia.usecases.federation.exchange import Returned, redeem_answer
+from xenia.usecases.federation.freshness import demanded_since
 from xenia.usecases.federation.partner import host_of, partner_of
 from xenia.usecases.federation.trouble import HandOverFailed, with_trouble
 from xenia.usecases.sign_in.errands import Waiting, launch
@@ -97,10 +97,14 @@ def receive_answer(
 def _start(ports: Ports, received: _Received, params: Mapping[str, str]) -> None:
     if received.waiting is None or received.partner is None or received.federation is None:
         return
-    fresh: datetime | None = received.situation.demands.fresh_since if received.situation else None
-    login = received.situation.facts.login if received.situation else None
+    interaction = received.situation.interaction if received.situation else None
     returned = Returned(
-        received.partner, received.federation, params.get("code", ""), params.get("iss"), login, fresh
+        received.partner,
+        received.federation,
+        params.get("code", ""),
+        params.get("iss"),
+        interaction.facts.login if interaction else None,
+        demanded_since(interaction) if interaction else None,
     )
     waiting = received.waiting
     launch(ports, waiting, lambda: redeem_answer(ports, waiting, returned))

@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from urllib.parse import urlencode
 
-from xenia.core.directory.identity_provider import IdentityProvider, ProviderKind
+from xenia.core.directory.identity_provider import IdentityProvider
 from xenia.core.endpoints import federation_callback
 from xenia.core.ids import TenantId
 from xenia.core.networks import network_of
@@ -22,6 +22,7 @@ from xenia.core.signin.federation import FEDERATION_LIFETIME, Federation
 from xenia.core.signin.interrupts import Step
 from xenia.ports import FetchFailed, FetchRefused, Ports, Transaction
 from xenia.usecases.federation.discovered import EndpointsRefused, endpoints_of
+from xenia.usecases.federation.freshness import demands_of
 from xenia.usecases.federation.partner import host_of, partner_of
 from xenia.usecases.federation.trouble import HandOverFailed, with_trouble
 from xenia.usecases.sign_in.errands import Waiting, launch, settle
@@ -41,7 +42,7 @@ class _Leaving:
 
     partner: IdentityProvider
     login: str | None
-    demands_fresh: bool
+    demands: dict[str, str]
 
 
 def state_hash(ports: Ports, state: str) -> str:
@@ -88,8 +89,8 @@ def begin_federation(ports: Ports, posted: Posted) -> Turn | Rejected:
         if wait is not None:
             return Rejected("limit", wait=wait)
         errand = Errand(errand_id, ErrandKind.PROVIDER, host_of(partner), now)
-        fresh = situation.demands.fresh_since is not None
-        begun.append((errand, _Leaving(partner, facts.login, fresh)))
+        demands = demands_of(partner.kind, situation.interaction)
+        begun.append((errand, _Leaving(partner, facts.login, demands)))
         return replace(facts, errand=errand, hand_over=None, trouble=None)
 
     outcome = take_step(ports, posted, (Step.FEDERATE,), apply)
@@ -169,14 +170,4 @@ def _parameters(
     }
     if leaving.login is not None:
         asked["login_hint"] = leaving.login
-    if leaving.demands_fresh:
-        asked |= _again(partner.kind)
-    return asked
-
-
-def _again(kind: ProviderKind) -> dict[str, str]:
-    """A session at the provider is not enough: whoever sits there proves it anew, in the provider's own spelling."""
-    if kind is ProviderKind.FACEBOOK:
-        return {"auth_type": "reauthenticate"}
-    # Google knows no prompt=login; the account is chosen there again at least.
-    return {"prompt": "select_account"} if kind is ProviderKind.GOOGLE else {"prompt": "login"}
+    return asked | leaving.demands

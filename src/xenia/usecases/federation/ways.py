@@ -7,11 +7,13 @@ from datetime import datetime
 
 from xenia.core.directory.identity_provider import ENTRA_PROVIDER_ID, IdentityProvider
 from xenia.core.signin.facts import Facts, Realm
+from xenia.core.signin.federation import ANOTHER_ACCOUNT
 from xenia.core.signin.home_realm import home_of_provider, is_usable
 from xenia.core.signin.interrupts import Step
 from xenia.ports import Ports, Transaction
 from xenia.usecases.federation.begin import begin_federation
 from xenia.usecases.federation.partner import partner_of
+from xenia.usecases.sign_in.realm import at_home
 from xenia.usecases.sign_in.situation import Situation
 from xenia.usecases.sign_in.steps import Posted, take_step
 from xenia.usecases.sign_in.turn import Rejected, Turn
@@ -67,6 +69,26 @@ def continue_with(ports: Ports, posted: Posted, provider_id: str) -> Turn | Reje
         )
 
     outcome = take_step(ports, posted, (Step.IDENTIFY, Step.PICK), apply)
+    if isinstance(outcome, Rejected):
+        return outcome
+    return begin_federation(ports, replace(posted, version=posted.version + 1))
+
+
+def use_another_account(ports: Ports, posted: Posted) -> Turn | Rejected:
+    """**Sign out and use another account**, after the wrong one came back: the provider asks which, by one press.
+
+    A session at the provider would otherwise send the same account again and again.
+    """
+
+    def apply(tx: Transaction, situation: Situation, now: datetime) -> Facts:
+        del now
+        invitation, facts = situation.invitation, situation.facts
+        if invitation is not None:
+            return replace(at_home(tx, situation.tenant, invitation.email), trouble=ANOTHER_ACCOUNT)
+        chosen = Facts().with_account(None, Realm.FEDERATED, provider_id=facts.provider_id)
+        return replace(chosen, sign_up=facts.sign_up, trouble=ANOTHER_ACCOUNT)
+
+    outcome = take_step(ports, posted, (Step.REFUSED,), apply)
     if isinstance(outcome, Rejected):
         return outcome
     return begin_federation(ports, replace(posted, version=posted.version + 1))

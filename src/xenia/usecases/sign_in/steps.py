@@ -17,6 +17,7 @@ from xenia.core.errors import ConsentDeclined, WrongPassword
 from xenia.core.ids import ObjectId, TenantId, fold
 from xenia.core.networks import network_of
 from xenia.core.signin.facts import Factor, Facts, Proof
+from xenia.core.signin.federation import ANOTHER_ACCOUNT
 from xenia.core.signin.interrupts import Step
 from xenia.ports import Ports, Transaction
 from xenia.usecases.sign_in.begin import completed
@@ -115,7 +116,10 @@ def identify(ports: Ports, posted: Posted, login: str) -> Turn | Rejected:
 
     def apply(tx: Transaction, situation: Situation, now: datetime) -> Facts:
         del now
-        return at_home(tx, situation.tenant, name)
+        facts, before = at_home(tx, situation.tenant, name), situation.facts
+        # The provider just sent an account that is not wanted: its session must not send it again unasked.
+        again = before.account is not None and facts.provider_id == before.account.provider_id
+        return replace(facts, trouble=ANOTHER_ACCOUNT) if again else facts
 
     return take_step(ports, posted, (), apply)
 

@@ -91,7 +91,8 @@ def _deed(
         request = _request(ports, situation, standing, now)
         tx.sign_ups.add_request(request)
         _walk_through(ports, tx, situation, now)
-        return replace(facts, sign_up=replace(progress, request_id=request.id)), None
+        # Whoever waits has come this far, also without a connector: the funnel says where they are.
+        return replace(facts, sign_up=replace(progress, request_id=request.id, passed_second_hook=True)), None
     return _create(ports, tx, situation, standing, browser, now), None
 
 

@@ -13,9 +13,11 @@ from xenia.core.query import Cursor, Page, Query, matches
 T = TypeVar("T")
 
 
-def page_of(
-    records: Iterable[T], query: Query, key: Callable[[T], str] = lambda record: _id(record)
-) -> Page[T]:
+def _id(record: Any) -> str:
+    return str(record.id)
+
+
+def page_of(records: Iterable[T], query: Query, key: Callable[[T], str] = _id) -> Page[T]:
     """The page a query asks for; records keep their order. *key*: what tells them apart."""
     found = [record for record in records if query.filter is None or matches(query.filter, record)]
     start = 0
@@ -26,7 +28,3 @@ def page_of(
     is_last = start + query.limit >= len(found)
     following = None if is_last or not shown else Cursor((), key(shown[-1]))
     return Page(shown, following, len(found) if query.count else None)
-
-
-def _id(record: Any) -> str:
-    return str(record.id)

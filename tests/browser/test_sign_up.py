@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 import json
 from collections.abc import Iterator
 from pathlib import Path
@@ -21,11 +20,8 @@ from tests.support.scripts import INVITER, SECRET, graph
 
 pytestmark = pytest.mark.browser
 ORDERS = "c0417050-0000-4000-8000-0000000000a1"
-PIXEL = base64.b64encode(
-    base64.b64decode(
-        "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=="
-    )
-).decode()
+MEMBERS_ONLY = "c0417050-0000-4000-8000-0000000000a2"
+CLUB = "c0417050-0000-4000-8000-0000000000a3"
 SEED = f"""
 [[tenant]]
 name = "Contoso"
@@ -49,6 +45,24 @@ id = "{INVITER}"
 name = "Inviter"
 secret = [{{ value = "{SECRET}" }}]
 permissions.application = ["User.Invite.All", "User.Read.All"]
+
+[[tenant.app]]
+id = "{MEMBERS_ONLY}"
+name = "Payroll"
+redirect_uris.spa = ["/tester/"]
+id_tokens = true
+
+[[tenant.app]]
+id = "{CLUB}"
+name = "Club"
+redirect_uris.spa = ["/tester/"]
+id_tokens = true
+
+[[tenant.user_flow]]
+name = "Club"
+identity_providers = ["email"]
+apps = ["Club"]
+requires_approval = true
 
 [[tenant.user_attribute]]
 name = "Newsletter"
@@ -146,14 +160,13 @@ def host(
             desk.close()
 
 
-def from_the_app(desk: Desktop, person: Person) -> None:
+def from_the_app(desk: Desktop, person: Person, app: str = ORDERS, more: str = "") -> None:
     """The tester's link, as published how-tos have it, to the first page of the sign-in."""
     person.page.goto(
         f"{desk.xenia.base}/tester/?requesttype=OpenIdConnect&scope=openid+profile&responsetype=id_token"
-        f"&responsemode=form_post&importtype=AzureAD&tenant=contoso.onxenia.localhost&clientid={ORDERS}"
+        f"&responsemode=form_post&importtype=AzureAD&tenant=contoso.onxenia.localhost&clientid={app}{more}"
     )
     person.button("Submit")
-    person.heading("Sign in")
 
 
 def choose(person: Person, label: str) -> None:
@@ -196,6 +209,7 @@ def test_somebody_without_an_invitation_becomes_a_guest(
     address = f"kim-{way.name.lower()}@nordwind.example"
     person = desk.person(way)
     from_the_app(desk, person)
+    person.heading("Sign in")
     person.check_page()
     person.button("Create one")
     person.heading("Create account")
@@ -304,3 +318,58 @@ def test_the_page_says_what_is_missing_where_it_is_missing(host: tuple[Desktop, 
     person.button("Cancel")
     person.sees("access_denied")
     assert user(desk, address) == []
+
+
+def verified(desk: Desktop, person: Person, address: str) -> None:
+    """From *Create account* to *Review permissions*, and accept."""
+    person.button("Create one")
+    person.type("Email", address)
+    person.button("Next")
+    person.button("Send code")
+    person.type("Enter code", desk.passcode(address))
+    person.button("Verify")
+    person.heading("Review permissions")
+    person.button("Accept")
+
+
+def test_where_the_way_ends_the_page_says_so_and_leads_back(host: tuple[Desktop, ConnectorServer]) -> None:
+    desk, connector = host
+    person = desk.person(Way.KEYBOARD)
+    from_the_app(desk, person, MEMBERS_ONLY, "&additionalparameters=prompt%3dcreate")
+    person.heading("Not open for sign-up")
+    person.sees("Payroll is not open for sign-up.")
+    person.check_page()
+    person.button("Back to Payroll")
+    person.sees("access_denied")
+
+    waiting = desk.person(Way.KEYBOARD)
+    from_the_app(desk, waiting, CLUB)
+    verified(desk, waiting, "waits@nordwind.example")
+    waiting.heading("Waiting for approval")
+    waiting.check_page()
+    waiting.button("Check again")
+    waiting.heading("Waiting for approval")
+
+    for number, (reply, heading) in enumerate(
+        (
+            (
+                answer({"version": "1.0.0", "action": "ShowBlockPage", "userMessage": "No <b>bakers</b>."}),
+                "You cannot sign up here",
+            ),
+            (answer({"nonsense": True}), "Sign-up could not be finished"),
+        )
+    ):
+        connector.will(reply)
+        turned_away = desk.person(Way.KEYBOARD)
+        from_the_app(desk, turned_away)
+        verified(desk, turned_away, f"ends-{number}@nordwind.example")
+        turned_away.heading("Add details")
+        turned_away.type("Given Name", "Kim")
+        turned_away.type("Surname", "Larsen")
+        select(turned_away, "Country/Region", "Denmark")
+        choose(turned_away, "Small")
+        turned_away.button("Continue")
+        turned_away.heading(heading)
+        turned_away.check_page()
+        turned_away.button("Back to Orders")
+        turned_away.sees("access_denied")

@@ -507,3 +507,17 @@ def test_a_deleted_guest_may_sign_up_anew(server: RunningServer) -> None:
     (after,) = guests(server)
     assert after.id != before.id
     assert after.user_principal_name != before.user_principal_name
+
+
+def test_a_page_that_is_asked_for_no_more_is_passed_by_one_press(server: RunningServer) -> None:
+    open_flow(server, attributes=NAMES)
+    walker = server.walker()
+    create_account(server, walker)
+    page = walker.submit("/signin/review", button="Accept")
+    change_flow(server, attributes=())
+    page = walker.open(page.url)
+    assert "has everything it needs from you" in page.text
+    assert guests(server) == (), "opening a page creates nobody"
+    walker.submit("/signin/proceed", button="Continue")
+    arrive(walker)
+    assert len(guests(server)) == 1

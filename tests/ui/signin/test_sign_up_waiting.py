@@ -133,6 +133,18 @@ def test_once_approved_the_next_sign_in_is_an_ordinary_one(server: RunningServer
     assert "code" in told_app(walker)
 
 
+def test_another_account_chosen_while_waiting_is_the_one_that_counts(server: RunningServer) -> None:
+    """Approved meanwhile, the first account is not entered behind the back of whoever sits there now."""
+    open_flow(server, attributes=NAMES, requires_approval=True)
+    walker = server.walker()
+    request = ask_to_join(server, walker)
+    page = walker.open(f"{walker.page.url if walker.page else ''}&other=1")
+    assert page.has_form("/sign-up-address")
+    approve_request(server.ports, server.actor(), request.id)
+    page = walker.submit("/sign-up-address", address="somebody-else@nordwind.example")
+    assert page.has_form("/signin/send"), page.text
+
+
 def test_a_denied_request_says_why(server: RunningServer) -> None:
     open_flow(server, attributes=NAMES, requires_approval=True)
     walker = server.walker()

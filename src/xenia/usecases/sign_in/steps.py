@@ -77,10 +77,10 @@ def take_step(ports: Ports, posted: Posted, steps: tuple[Step, ...], apply: Appl
             return _Applied(turn=here)
         session = find_session(ports, tx, posted.browser.session_secret, now)
         situation = assess(ports, tx, interaction, session, now)
-        if situation.interrupt is None:
+        if steps and situation.interrupt is None:
             # Supplied elsewhere meanwhile (an approver, another window): this post only brings it to its end.
             return _Applied(finished=finish(ports, tx, situation, posted.browser, drawn, now))
-        if steps and situation.interrupt.step not in steps:
+        if steps and situation.interrupt is not None and situation.interrupt.step not in steps:
             return _Applied(turn=here)
         facts = apply(tx, situation, now)
         if isinstance(facts, Rejected):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -117,8 +118,6 @@ def test_an_account_disabled_at_home_cannot_sign_in_the_next_time(server: Runnin
 
 
 def test_the_session_at_the_host_ends_within_a_day(server: RunningServer, home: Home) -> None:
-    from datetime import timedelta
-
     walker = Walker(server.router)
     redeem(server, walker)
     walker.submit("/accept")
@@ -233,3 +232,18 @@ def test_the_wrong_account_of_a_tenant_is_followed_by_a_choice(server: RunningSe
     walker.submit("/identify", login=BERTA)
     page = walker.submit("/password", password=PASSWORD)
     assert page.has_form("/accept"), page.text
+
+
+def test_a_session_answers_silently_until_the_proof_is_a_day_old(server: RunningServer, home: Home) -> None:
+    walker = Walker(server.router)
+    redeem(server, walker)
+    walker.submit("/accept")
+    page = to_the_app(server, walker)
+    if page.has_form("/consent"):
+        page = walker.submit("/consent", button="Accept")
+    assert "code" in (page.response.header("Location") or page.refresh or "")
+    page = to_the_app(server, walker, prompt="none")
+    assert id_token_of(server, page)["idp"] == f"{BASE}/{home.tenant.id}/"
+    server.clock.advance(timedelta(hours=25))
+    page = to_the_app(server, walker, prompt="none")
+    assert "error=login_required" in (page.response.header("Location") or "")

@@ -75,6 +75,41 @@ def test_a_journey_that_hops_at_each_request_finishes(standing: tuple[Site, list
     assert (status, user["externalUserState"]) == (200, "Accepted")
 
 
+def test_a_hand_over_that_hops_at_each_request_arrives(standing: tuple[Site, list[Node]]) -> None:
+    """One node asks the other organisation, another receives the answer, a third request finds the end."""
+    site, nodes = standing
+    both = site.balancer(*nodes)
+    berta = "berta@fabrikam.example"
+    invited = invite(both, app_token(both), berta)
+    walker = both.walker()
+    walker.open(invited["inviteRedeemUrl"])
+    walker.submit("/redeem/start")
+    walker.submit("/federate")
+    _arrives_at(walker, "/password")
+    walker.submit("/password", password="Correct-horse-battery-9")
+    _arrives_at(walker, "/accept")
+    walker.submit("/accept")
+    page = walker.open(authorize_path())
+    if page.has_form("/consent"):
+        page = walker.submit("/consent", button="Accept")
+    status, answer = token_answer(both, code_form(query_of(page.refresh or location(page.response))["code"]))
+    assert status == 200, answer
+    assert claims_of(answer["id_token"])["idp"] == f"{BASE}/d0de5000-0000-4000-8000-000000000002/"
+
+
+def _arrives_at(walker: Walker, form: str) -> None:
+    """The busy page of a node that does not know the errand looks again, as a browser would."""
+
+    def look() -> bool:
+        page = walker.page
+        assert page is not None
+        if "/progress" in page.url and not page.has_form(form):
+            page = walker.open(page.url)
+        return page.has_form(form)
+
+    until(look)
+
+
 def test_wrong_passcodes_count_across_nodes(standing: tuple[Site, list[Node]]) -> None:
     site, nodes = standing
     both = site.balancer(*nodes)

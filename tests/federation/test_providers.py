@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 
-from tests.federation.conftest import PIA
+from tests.federation.conftest import CALLBACKS, PIA
 from tests.support.federating import (
     add_provider,
     guest,
@@ -17,7 +18,7 @@ from tests.support.federating import (
     state_in,
 )
 from tests.support.platform import RunningServer
-from tests.support.providers import CLIENT, SECRET, Abroad, Provider
+from tests.support.providers import CLIENT, SECRET, Abroad, Provider, node_provider
 from tests.support.walker import BASE, Page, Walker
 from xenia.core.directory.identity_provider import (
     FACEBOOK_PROVIDER_ID,
@@ -29,6 +30,7 @@ from xenia.core.directory.identity_provider import (
     ProviderKind,
 )
 from xenia.core.query import Query
+from xenia.usecases.federation.check import check_provider
 from xenia.usecases.invitation_forecast import preflight
 from xenia.usecases.invitation_order import InvitationOrder
 
@@ -107,6 +109,24 @@ def test_an_invitation_is_accepted_with_oidc_provider(contoso: RunningServer, ne
     with contoso.ports.store.read(contoso.tenant.id) as tx:
         last = tx.logs.list_sign_ins(Query()).items[0]
     assert last.steps[0].method == f"Federated: {neighbour.issuer}"
+
+
+def test_a_client_without_a_secret_proves_itself_by_our_key(contoso: RunningServer, tmp_path: Path) -> None:
+    """``private_key_jwt``: the provider knows the keys that we publish."""
+    keys = [
+        {"kty": "RSA", "use": "sig", "alg": "RS256", "kid": key.kid, "n": key.n, "e": key.e}
+        for key in contoso.ports.keys.public_keys()
+    ]
+    method = ClientAuthentication.PRIVATE_KEY_JWT
+    config = {"redirect_uris": CALLBACKS, "authentication": method.value, "jwks": {"keys": keys}}
+    with node_provider("oidc-provider.mjs", tmp_path, **config) as provider:
+        partner(contoso, provider, client_authentication=method, sealed_secret="")
+        assert check_provider(contoso.ports, contoso.actor(), PARTNER_ID).is_usable
+        walker = Walker(contoso.router)
+        walker.open(contoso.invite(PIA).redeem_url)
+        walker.submit("/redeem/start")
+        page = walker.open(Abroad().visit(hand_over(walker), {"login": PIA, "password": "any"}, {}))
+        assert page.has_form("/accept"), sign_in_errors(contoso)
 
 
 def test_a_provider_that_does_not_vouch_for_the_address_opens_no_invitation(

@@ -21,7 +21,7 @@ const person = (id) => ({
 const provider = new Provider(config.issuer, {
   clients: [{
     client_id: config.client_id,
-    client_secret: config.client_secret,
+    ...(config.jwks ? { jwks: config.jwks } : { client_secret: config.client_secret }),
     redirect_uris: config.redirect_uris,
     response_types: ['code'],
     grant_types: ['authorization_code'],

@@ -19,7 +19,8 @@ from xenia.core.errors import (
 )
 from xenia.core.sign_up import RequestState, SignUpProgress
 from xenia.core.signin.demands import Demands, SignUpDemands
-from xenia.core.signin.facts import Factor, Facts, Proof, Realm
+from xenia.core.signin.facts import Errand, ErrandKind, Factor, Facts, Proof, Realm
+from xenia.core.signin.federation import FEDERATED, FEDERATED_SESSION
 from xenia.core.signin.interrupts import Step, is_fresh, next_interrupt
 
 NOW = datetime(2026, 7, 1, 12, 0, tzinfo=UTC)
@@ -224,3 +225,24 @@ def test_a_passcode_lasts_a_day_and_a_password_lasts_with_its_session() -> None:
     assert not is_fresh(proof(Factor.FIRST, day_old), Demands(), NOW)
     assert is_fresh(proof(Factor.FIRST, day_old + timedelta(seconds=1)), Demands(), NOW)
     assert is_fresh(proof(Factor.FIRST, day_old, "password"), Demands(), NOW)
+
+
+@given(facts, demands)
+def test_while_another_server_is_asked_nothing_else_happens(known: Facts, asked: Demands) -> None:
+    errand = Errand("e", ErrandKind.PROVIDER, "id.example", NOW)
+    found = next_interrupt(replace(known, errand=errand), asked, NOW)
+    assert found is not None
+    assert found.step is Step.WAIT
+
+
+@given(facts, demands)
+def test_a_federated_account_is_never_asked_for_a_code_or_a_password(known: Facts, asked: Demands) -> None:
+    federated = replace(known, realm=Realm.FEDERATED, provider_id="p", login=None)
+    found = next_interrupt(federated, asked, NOW)
+    assert found is None or found.step not in {Step.PASSCODE, Step.PASSWORD, Step.IDENTIFY}
+
+
+def test_the_word_of_a_provider_counts_for_a_day() -> None:
+    old = Proof(FEDERATED, Factor.FIRST, NOW - FEDERATED_SESSION, ("fed",), "https://id.example", "s", "p")
+    assert not is_fresh(old, Demands(), NOW)
+    assert is_fresh(replace(old, at=NOW - FEDERATED_SESSION + timedelta(seconds=1)), Demands(), NOW)

@@ -23,7 +23,7 @@ from xenia.usecases.invitation_limits import BY_A_PERSON, COPIES_TO_A_MAILBOX, M
 from xenia.usecases.invite_guest import resend_invitation
 from xenia.usecases.send_test_mail import MAILS, send_test_mail
 from xenia.usecases.sign_in.passcode import CODES_PER_NETWORK
-from xenia.usecases.sign_in.steps import PASSWORD_TRIES_PER_NETWORK
+from xenia.usecases.sign_in.password_limits import PASSWORD_TRIES_PER_NETWORK
 
 
 @pytest.mark.parametrize(

@@ -11,6 +11,7 @@ from xenia.oidc.authorize import Authorize
 from xenia.oidc.discovery import Discovery
 from xenia.oidc.grants.authorization_code import AuthorizationCodeGrant
 from xenia.oidc.grants.client_credentials import ClientCredentialsGrant
+from xenia.oidc.grants.password import PasswordGrant
 from xenia.oidc.grants.refresh_token import RefreshTokenGrant
 from xenia.oidc.logout import Logout
 from xenia.oidc.notices import Notices
@@ -35,6 +36,7 @@ def routes(ports: Ports, pages: Pages, cookies: Cookies, journal: AppSignInJourn
     grants = (
         AuthorizationCodeGrant(ports),
         RefreshTokenGrant(ports),
+        PasswordGrant(ports),
         ClientCredentialsGrant(ports, journal or AppSignInJournal(ports)),
     )
     token = TokenEndpoint(ports, tenants, grants)

@@ -8,17 +8,22 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from xenia.core.endpoints import V1, V2
+from xenia.core.directory.tenant import Tenant
+from xenia.core.endpoints import ALIASES, V1, V2
 from xenia.core.errors import (
     DuplicatedParameter,
     InvalidRequest,
     MethodNotAllowed,
     MissingParameter,
+    PasswordGrantNotHere,
+    TenantRequired,
     UnsupportedGrantType,
 )
+from xenia.core.ids import fold
 from xenia.oidc.aadsts import NO_STORE, request_ids, token_error
 from xenia.oidc.client_auth import presented_client
 from xenia.oidc.grants import Grant, TokenRequest
+from xenia.oidc.grants.password import PasswordGrant
 from xenia.ports import Ports
 from xenia.usecases.find_tenant import TenantDirectory
 from xenia.web.http import HttpRequest, HttpResponse, Params, json
@@ -53,8 +58,8 @@ class TokenEndpoint:
     def _respond(self, request: HttpRequest, version: str) -> HttpResponse:
         if request.method != "POST":
             raise MethodNotAllowed(request.method, "POST, OPTIONS")
-        tenant = self._tenants.find(request.args["tenant"])
         form = _form(request)
+        tenant = self._tenant(request.args["tenant"], form)
         grant = self._grants.get(form.get("grant_type"))
         if not form.get("grant_type"):
             raise MissingParameter("grant_type")
@@ -78,6 +83,18 @@ class TokenEndpoint:
             )
         )
         return json(answer, headers=(*NO_STORE, *request_ids(request)))
+
+    def _tenant(self, segment: str, form: Params) -> Tenant:
+        """The tenant of the path; a password at the alias of all organizations belongs to its user's."""
+        alias = fold(segment)
+        if alias not in ALIASES or form.get("grant_type") != PasswordGrant.grant_type:
+            return self._tenants.find(segment)
+        if alias != "organizations":
+            raise PasswordGrantNotHere(alias)
+        found = self._tenants.find_by_hint(form.find("username"))
+        if found is None:
+            raise TenantRequired
+        return found
 
 
 def _form(request: HttpRequest) -> Params:

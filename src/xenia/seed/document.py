@@ -52,6 +52,8 @@ class SeedSettings(_Table, frozen=True):
     members_may_register_apps: bool = True
     self_service_sign_up: bool = False
     """Whether user flows do anything."""
+    password_grant: bool = False
+    """Whether apps may take members' passwords themselves (the `password` grant)."""
 
     def policies(self) -> TenantPolicies:
         """The same as the directory's record."""
@@ -68,6 +70,7 @@ class SeedSettings(_Table, frozen=True):
             offer_stay_signed_in=self.offer_stay_signed_in,
             members_may_register_apps=self.members_may_register_apps,
             self_service_sign_up=self.self_service_sign_up,
+            password_grant=self.password_grant,
         )
 
 

@@ -304,7 +304,7 @@ def _roles_for(before: TenantPolicies, wanted: TenantPolicies) -> frozenset[str]
 
 
 _AUTHORIZATION = ("allow_invites_from", "guest_access", "members_may_register_apps")
-_OTHER = ("security_defaults", "allow_plus_addresses", "offer_stay_signed_in")
+_OTHER = ("security_defaults", "allow_plus_addresses", "offer_stay_signed_in", "password_grant")
 
 
 def _policy_changes(before: TenantPolicies, after: TenantPolicies) -> list[tuple[Activity, Target]]:

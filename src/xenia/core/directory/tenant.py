@@ -121,6 +121,8 @@ class TenantPolicies:
     members_may_register_apps: bool = True
     self_service_sign_up: bool = False
     """Whether user flows do anything (``authenticationFlowsPolicy.selfServiceSignUp``)."""
+    password_grant: bool = False
+    """Whether apps may take people's passwords themselves (RFC 6749 section 4.3; RFC 9700 section 2.4 advises against)."""
     version: int = 0
     """Raised by each save; a save based on an older version is refused as a conflict."""
 

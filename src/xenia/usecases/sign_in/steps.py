@@ -8,14 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from xenia.core.aadsts import AADSTS
 from xenia.core.addresses import parse_address
-from xenia.core.directory.user import User
 from xenia.core.errors import ConsentDeclined, WrongPassword
 from xenia.core.ids import ObjectId, TenantId, fold
-from xenia.core.networks import network_of
 from xenia.core.signin.facts import Factor, Facts, Proof
 from xenia.core.signin.federation import ANOTHER_ACCOUNT
 from xenia.core.signin.interrupts import Step
@@ -23,6 +21,12 @@ from xenia.ports import Ports, Transaction
 from xenia.usecases.sign_in.begin import completed
 from xenia.usecases.sign_in.consent import grant_consent
 from xenia.usecases.sign_in.finish import Finished, draw, finish, record_refusal, sign_in_record
+from xenia.usecases.sign_in.password_limits import (
+    count_password_try,
+    password_key,
+    whole_login,
+    with_password,
+)
 from xenia.usecases.sign_in.realm import at_home, way_of
 from xenia.usecases.sign_in.settling import start_call, twice
 from xenia.usecases.sign_in.situation import (
@@ -36,10 +40,6 @@ from xenia.usecases.sign_in.situation import (
 from xenia.usecases.sign_in.turn import Rejected, Turn
 from xenia.usecases.sign_up.going_on import go_on
 from xenia.usecases.sign_up.hooks import PendingCall
-
-PASSWORD_TRIES_PER_ACCOUNT = 10
-PASSWORD_TRIES_PER_NETWORK = 100
-PASSWORD_WINDOW = timedelta(minutes=10)
 
 Apply = Callable[[Transaction, Situation, datetime], "Facts | Rejected"]
 
@@ -150,7 +150,7 @@ def enter_password(ports: Ports, posted: Posted, password: str) -> Turn | Reject
     right = ports.passwords.verify(password, hashed)
 
     def apply(tx: Transaction, situation: Situation, now: datetime) -> Facts | Rejected:
-        user = _with_password(tx, login)
+        user = with_password(tx, login)
         credential = tx.credentials.password(user.id) if user else None
         # The hash is compared again: a password changed meanwhile must not let the old one in.
         if not right or user is None or credential is None or credential.hash != hashed:
@@ -166,7 +166,7 @@ def enter_password(ports: Ports, posted: Posted, password: str) -> Turn | Reject
                 )
             )
             return Rejected("password")
-        tx.limits.clear(_password_key(posted.tenant_id, login, known_here(situation.session, login)))
+        tx.limits.clear(password_key(posted.tenant_id, login, known_here(situation.session, login)))
         proof = Proof(
             "password",
             Factor.FIRST,
@@ -181,37 +181,17 @@ def enter_password(ports: Ports, posted: Posted, password: str) -> Turn | Reject
     return take_step(ports, posted, (Step.PASSWORD,), apply)
 
 
-def _password_key(tenant_id: TenantId, login: str, browser: str) -> str:
-    return f"password:{tenant_id}:{fold(login)}{browser}"
-
-
 def _password_allowed(ports: Ports, tx: Transaction, posted: Posted) -> tuple[str, str | None] | Rejected:
     now = ports.clock.now()
     interaction = load_interaction(ports, tx, posted.interaction_id, posted.browser, now)
-    login = interaction.facts.login or ""
-    if "@" not in login:
-        tenant = tx.tenants.find(posted.tenant_id)
-        login = f"{login}@{tenant.default_domain}" if tenant else login
-    scale = ports.server.signin_limit_scale
+    login = whole_login(tx.tenants.find(posted.tenant_id), interaction.facts.login or "")
     browser = known_here(find_session(ports, tx, posted.browser.session_secret, now), login)
-    keys = (
-        # The network first: what it is refused must not lock the account.
-        (f"password-network:{network_of(posted.browser.ip_address)}", PASSWORD_TRIES_PER_NETWORK * scale),
-        (_password_key(posted.tenant_id, login, browser), PASSWORD_TRIES_PER_ACCOUNT),
-    )
-    for key, limit in keys:
-        wait = tx.limits.hit(key, limit, PASSWORD_WINDOW, now)
-        if wait is not None:
-            return Rejected("limit", wait=wait)
-    user = _with_password(tx, login)
+    wait = count_password_try(ports, tx, posted.tenant_id, login, posted.browser.ip_address, now, browser)
+    if wait is not None:
+        return Rejected("limit", wait=wait)
+    user = with_password(tx, login)
     credential = tx.credentials.password(user.id) if user else None
     return login, credential.hash if credential else None
-
-
-def _with_password(tx: Transaction, login: str) -> User | None:
-    """The member of this name. People from outside prove themselves elsewhere, even if a password was left behind."""
-    user = tx.users.find_by_upn(login)
-    return None if user is not None and user.is_external else user
 
 
 def decide_consent(ports: Ports, posted: Posted, *, accepted: bool) -> Turn | Rejected:

@@ -1,0 +1,46 @@
+"""The resource owner password credentials grant (RFC 6749 section 4.3): off until a tenant switches it on."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from xenia.core.endpoints import ALIASES
+from xenia.core.errors import CrossOriginNotAllowed, MissingParameter, NotMultiTenant
+from xenia.core.ids import fold
+from xenia.oidc.grants import TokenRequest, asked_scopes, caller_of, person_members
+from xenia.ports import Ports
+from xenia.usecases.authenticate_client import authenticate_client
+from xenia.usecases.password_grant import PasswordOrder, sign_in_with_password
+
+
+class PasswordGrant:
+    """Takes a member's user name and password from the app itself."""
+
+    grant_type = "password"
+    parameters = ("username", "password")
+
+    def __init__(self, ports: Ports) -> None:
+        self._ports = ports
+
+    def respond(self, request: TokenRequest) -> dict[str, Any]:
+        """Access token, with ``offline_access`` a refresh token, with ``openid`` an ID token."""
+        if request.origin is not None:
+            raise CrossOriginNotAllowed
+        scopes = asked_scopes(request)
+        if not scopes:
+            raise MissingParameter("resource" if request.is_v1 else "scope")
+        client = authenticate_client(
+            self._ports, request.tenant, request.client, request.base_url, request.segment, request.now
+        )
+        if fold(request.segment) in ALIASES and not client.application.is_multi_tenant:
+            raise NotMultiTenant(client.application.app_id, client.application.display_name)
+        order = PasswordOrder(
+            login=request.form.get("username").strip(),
+            password=request.form.get("password"),
+            scopes=(*scopes, "openid", "profile") if request.is_v1 else scopes,
+            claims=request.form.find("claims"),
+            version=request.version,
+            caller=caller_of(request),
+        )
+        tokens = sign_in_with_password(self._ports, request.tenant, client, order, request.now)
+        return person_members(request, tokens)

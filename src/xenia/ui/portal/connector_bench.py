@@ -103,6 +103,8 @@ class ConnectorBench:
             trial=trial,
             verdict=None if trial is None else _verdict_words(trial.verdict),
             claims=_claims(trial),
+            sent="" if trial is None else _readable(trial.sent),
+            answer="" if trial is None else _readable(trial.answer),
             seconds=int(CONNECTOR_TIMEOUT.total_seconds()),
             standing=self._desk.standing(visit, FLOW_WRITING_ROLES),
             errors=[] if error is None else [{"field": "sample", "text": refusal_words(error)}],
@@ -121,6 +123,14 @@ def _read(text: str) -> dict[str, object]:
     if not isinstance(found, dict):
         raise InvalidValue("sample", 'Use one JSON object, like {"email": "john@fabrikam.example"}.')
     return found
+
+
+def _readable(text: str) -> str:
+    """JSON with a line for each member; anything else as it came."""
+    try:
+        return json.dumps(json.loads(text), indent=2, ensure_ascii=False)
+    except (ValueError, RecursionError):
+        return text
 
 
 def _verdict_words(verdict: Verdict) -> dict[str, str]:

@@ -184,6 +184,32 @@ def test_plain_http_is_for_this_machine_where_private_addresses_are_reached(tmp_
             partner(server, well_known_url="http://192.168.1.1/.well-known/openid-configuration")
 
 
+@pytest.mark.parametrize(
+    ("kind", "claims"),
+    [
+        (ProviderKind.GOOGLE, {"subject": "given_name"}),
+        (ProviderKind.GOOGLE, {"email": "name"}),
+        (ProviderKind.GOOGLE, {"email_verified": "given_name"}),
+        (ProviderKind.FACEBOOK, {"subject": "first_name"}),
+    ],
+)
+def test_who_somebody_is_at_a_social_provider_is_published_too(
+    server: RunningServer, kind: ProviderKind, claims: dict[str, str]
+) -> None:
+    """A name anybody may call themselves, taken for the subject, would make every guest of Google one's own."""
+    order = NewProvider(kind, "client", SECRET)
+    stored = create_provider(server.ports, server.actor(), order)
+    with pytest.raises(InvalidValue) as refused:
+        update_provider(server.ports, server.actor(), stored.id, {"claims": replace(stored.claims, **claims)})
+    assert refused.value.field == "claims"
+    remove_provider(server.ports, server.actor(), stored.id)
+    with pytest.raises(InvalidValue):
+        create_provider(server.ports, server.actor(), replace(order, claims=replace(stored.claims, **claims)))
+    stored = create_provider(server.ports, server.actor(), order)
+    renamed = replace(stored.claims, display_name="nickname")
+    assert update_provider(server.ports, server.actor(), stored.id, {"claims": renamed}).claims == renamed
+
+
 def test_addresses_of_social_providers_are_published(server: RunningServer, tmp_path: Path) -> None:
     elsewhere = {
         "well_known_url": "https://evil.example/.well-known/openid-configuration",

@@ -69,7 +69,7 @@ __all__ = [
 
 SECRET_PURPOSE = "identity-provider"  # noqa: S105  (what the sealed value is for)
 _PUBLISHED = ("well_known_url", "issuer", "endpoints")
-"""What the social providers publish: of theirs, administrators enter a client only."""
+"""What the social providers publish, besides who somebody is: of theirs, administrators enter a client only."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -259,8 +259,10 @@ def _changed(
         if rule is None:
             raise unknown_property(name)
         if name in _PUBLISHED and value != getattr(before, name):
-            _guard_published(ports, actor, before.kind)
+            _guard_published(ports, actor, before.kind, name)
         checked[name] = rule(ports, tx, before, value)
+        if name == "claims" and _who(checked[name]) != _who(before.claims):
+            _guard_published(ports, actor, before.kind, name)
     checked.pop("response_type", None)
     secret = checked.pop("client_secret", None)
     after = replace(before, **checked)  # type: ignore[arg-type]  # _RULES gave the record's types
@@ -275,13 +277,23 @@ def _changed(
     return after
 
 
-def _guard_published(ports: Ports, actor: Actor, kind: ProviderKind) -> None:
-    """A social provider's addresses are changed for rehearsals alone.
+def _guard_published(ports: Ports, actor: Actor, kind: ProviderKind, name: str) -> None:
+    """A social provider's addresses, and where it says who somebody is, are changed for rehearsals alone.
 
-    Who may enter them could otherwise make every account of that provider their own.
+    Who may enter them could otherwise make every account of that provider their own: by a server of theirs,
+    or by taking a name that anybody may choose for the subject.
     """
-    if kind in SOCIAL_KINDS and not (actor.is_system or ports.server.allows_private):
-        raise InvalidValue("endpoints", "The addresses of this provider are published and cannot be changed.")
+    if kind not in SOCIAL_KINDS or actor.is_system or ports.server.allows_private:
+        return
+    if name == "claims":
+        raise InvalidValue(name, "The claims for the subject and the address of this provider are published.")
+    raise InvalidValue("endpoints", "The addresses of this provider are published and cannot be changed.")
+
+
+def _who(claims: object) -> tuple[str, ...]:
+    """Claims that say who somebody is, and whose mailbox is theirs."""
+    assert isinstance(claims, ClaimMapping)
+    return claims.subject, claims.email, claims.email_verified
 
 
 def _guard_secret(before: IdentityProvider, after: IdentityProvider, *, is_new: bool) -> None:

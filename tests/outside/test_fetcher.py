@@ -122,6 +122,10 @@ def test_it_fetches_and_names_the_host(site: int) -> None:
         "::ffff:127.0.0.1",
         "64:ff9b::7f00:1",
         "2002:7f00:1::",
+        "64:ff9b:1::7f00:1",
+        "::7f00:1",
+        "::ffff:0:7f00:1",
+        "fec0::1",
     ],
 )
 def test_private_addresses_are_refused_whatever_the_name(address: str) -> None:

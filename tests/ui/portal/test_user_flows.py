@@ -415,6 +415,15 @@ def test_preview_shows_the_draft_and_stores_nothing(office: Office) -> None:
     assert stored(office) == before
 
 
+def test_preview_of_a_draft_that_asks_for_nothing_asks_for_nothing(office: Office) -> None:
+    make_flow(office, attributes=NAMES[:1])
+    desktop = at(office, "/user-attributes")
+    desktop.send("/user-attributes", remove="givenName")
+    desktop.send("/user-attributes", to=f"{office.root}/{HOME}/{FLOW}/preview", page="details")
+    assert "Add details" in desktop.page.text
+    assert "Given Name" not in desktop.page.text
+
+
 def test_preview_is_the_page_itself(office: Office) -> None:
     """What somebody who signs up sees, but for tokens and addresses, is what the frame shows."""
     make_flow(

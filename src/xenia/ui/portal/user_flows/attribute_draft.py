@@ -7,7 +7,7 @@ nothing is stored before **Save**, with scripts and without.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from xenia.core.attribute_controls import COUNTRY, FALSE, TRUE, unsuitable
 from xenia.core.attribute_rules import attribute_from_text
@@ -56,7 +56,6 @@ class Row:
     """One a line: ``Shown`` or ``Shown = stored``."""
     default: str
     requires_verification: bool = False
-    is_opened: bool = False
 
     @property
     def id(self) -> str:
@@ -137,8 +136,7 @@ def rearranged(
     if "insert" in form:
         attribute = attributes.get(attribute_key(form.get("add")))
         if attribute is not None and all(row.id != attribute.id for row in rows):
-            fresh = replace(_fresh(attribute), is_opened=True)
-            return (*rows, fresh), f"field-label-{attribute.id}"
+            return (*rows, _fresh(attribute)), f"field-label-{attribute.id}"
     return rows, ""
 
 

@@ -60,7 +60,7 @@ class FlowPreview:
         """The flow with what the form says; what cannot be used yet is left as it is stored."""
         flow = flow_of(self._desk, visit)
         form = visit.request.form
-        if "attribute" in form:
+        if "attribute" in form or "add" in form:
             rows = posted_rows(form, known_attributes(self._desk, visit))
             flow = replace(flow, attributes=drawable(rows))
         if "row" in form:

@@ -12,18 +12,34 @@ TENANT = "c11e4700-0000-4000-8000-000000000000"
 INVITER = "c11e4700-0000-4000-8000-0000000000a1"
 READER = "c11e4700-0000-4000-8000-0000000000a2"
 FLOWS = "c11e4700-0000-4000-8000-0000000000a3"
+SHOP = "c11e4700-0000-4000-8000-0000000000a4"
+SHOP_REDIRECT = "http://localhost/callback"
+PASSWORD = "Correct-horse-battery-9"
 SECRET = "a-secret-for-client-tests-only"
 SEED = f"""
 [[tenant]]
 id = "{TENANT}"
 name = "Contoso"
 short_name = "contoso"
+settings.security_defaults = false
 
 [[tenant.user]]
 name = "admin"
 display_name = "Alex Admin"
 mail = "admin@contoso.example"
 roles = ["Global Administrator"]
+
+[[tenant.user]]
+name = "mia"
+display_name = "Mia Member"
+mail = "mia@contoso.example"
+password = "{PASSWORD}"
+
+[[tenant.app]]
+id = "{SHOP}"
+name = "Shop"
+redirect_uris.public = ["{SHOP_REDIRECT}"]
+permissions.delegated = ["User.Read"]
 
 [[tenant.app]]
 id = "{INVITER}"

@@ -7,7 +7,6 @@ from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
-from urllib.parse import parse_qsl, urlsplit
 
 import msal
 import pytest
@@ -20,16 +19,16 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from cryptography.x509.oid import NameOID
 
+from tests.support.person_at import sign_in_at
 from tests.support.protocol import claims_of
 from tests.support.running import RunningXenia, running_xenia
-from tests.support.walker import Walker
-from xenia.web.http import HttpRequest, HttpResponse
 
 pytestmark = [pytest.mark.clients, pytest.mark.filterwarnings("ignore")]
 
 TENANT = "c11e4700-0000-4000-8000-00000000000b"
 DAEMON = "c11e4700-0000-4000-8000-0000000000b1"
 WEB = "c11e4700-0000-4000-8000-0000000000b2"
+OPERATOR = "c11e4700-0000-4000-8000-0000000000b3"
 SECRET = "a-secret-for-msal-tests-only~1"
 PASSWORD = "Correct-horse-battery-9"
 REDIRECT = "http://localhost:49321/callback"
@@ -61,6 +60,12 @@ redirect_uris.web = ["https://shop.example/signed-in"]
 redirect_uris.public = ["http://localhost/callback"]
 secret = [{{ value = "{SECRET}" }}]
 permissions.delegated = ["User.Read"]
+
+[[tenant.app]]
+id = "{OPERATOR}"
+name = "Operator"
+secret = [{{ value = "{SECRET}" }}]
+permissions.application = ["User.ReadWrite.All"]
 """
 
 
@@ -194,35 +199,9 @@ def test_azure_identity_with_a_certificate(
         assert claims_of(azure.get_token(GRAPH).token)["appidacr"] == "2"
 
 
-def _person(xenia: RunningXenia) -> Walker:
-    """A browser without scripts that talks to the running server."""
-
-    def send(request: HttpRequest) -> HttpResponse:
-        answer = requests.request(
-            request.method,
-            f"{xenia.base}{request.path}?{request.query_string}",
-            data=request.body,
-            headers=dict(request.headers),
-            allow_redirects=False,
-            timeout=30,
-        )
-        raw = answer.raw.headers
-        headers = tuple((name, value) for name in raw for value in raw.getlist(name))
-        return HttpResponse(answer.status_code, answer.content, headers)
-
-    return Walker(send, base=xenia.base)  # type: ignore[arg-type]
-
-
 def _sign_in(xenia: RunningXenia, url: str) -> dict[str, str]:
     """Mia signs in with her password; what her browser is sent back with."""
-    walker = _person(xenia)
-    walker.open(url)
-    walker.submit("/identify", login="mia@contoso.onxenia.localhost")
-    if walker.submit("/password", password=PASSWORD).has_form("/consent"):
-        walker.submit("/consent", button="Accept")
-    page = walker.submit("/stay", button="No")
-    target = page.refresh or page.response.header("Location") or ""
-    return dict(parse_qsl(urlsplit(target).query))
+    return sign_in_at(xenia, url, "mia@contoso.onxenia.localhost", PASSWORD)
 
 
 @pytest.mark.parametrize("kind", ["public", "confidential"])
@@ -245,3 +224,43 @@ def test_a_person_signs_in_by_the_authorization_code_flow(xenia: RunningXenia, k
     assert app.acquire_token_silent(["User.Read"], account)["access_token"] == answer["access_token"]
     again = app.acquire_token_by_auth_code_flow(flow, {"code": "x", "state": flow["state"]})
     assert again["error"] == "invalid_grant"
+
+
+@pytest.mark.parametrize("kind", ["public", "confidential"])
+def test_tokens_are_renewed_silently_until_the_session_is_revoked(xenia: RunningXenia, kind: str) -> None:
+    options: dict[str, Any] = {"authority": f"{xenia.base}/{TENANT}", "instance_discovery": False}
+    if kind == "public":
+        app: Any = msal.PublicClientApplication(WEB, **options)
+        redirect = REDIRECT
+    else:
+        app = msal.ConfidentialClientApplication(WEB, client_credential=SECRET, **options)
+        redirect = "https://shop.example/signed-in"
+    flow = app.initiate_auth_code_flow(["User.Read"], redirect_uri=redirect)
+    first = app.acquire_token_by_auth_code_flow(flow, _sign_in(xenia, flow["auth_uri"]))
+    assert "refresh_token" in first, first
+    (account,) = app.get_accounts()
+
+    renewed = app.acquire_token_silent(["User.Read"], account, force_refresh=True)
+    assert renewed["token_source"] == "identity_provider"
+    assert renewed["access_token"] != first["access_token"]
+    assert claims_of(renewed["access_token"])["oid"] == first["id_token_claims"]["oid"]
+    # The library keeps the newest refresh token, and uses it for whatever else was agreed to.
+    graph = app.acquire_token_silent([GRAPH], account, force_refresh=True)
+    assert claims_of(graph["access_token"])["scp"] == "User.Read openid profile"
+    refused = app.acquire_token_silent_with_error(["User.ReadWrite.All"], account)
+    assert (refused["error"], refused["suberror"]) == ("invalid_grant", "consent_required")
+
+    operator = msal.ConfidentialClientApplication(OPERATOR, client_credential=SECRET, **options)
+    token = operator.acquire_token_for_client([GRAPH])["access_token"]
+    revoked = requests.post(
+        f"{xenia.base}/v1.0/users/{account['local_account_id']}/revokeSignInSessions",
+        headers={"Authorization": f"Bearer {token}"},
+        timeout=30,
+    )
+    assert revoked.status_code == 200, revoked.text
+    ended = app.acquire_token_silent_with_error(["User.Read"], account, force_refresh=True)
+    assert (ended["error"], ended["suberror"], ended["error_codes"]) == (
+        "invalid_grant",
+        "bad_token",
+        [50173],
+    )

@@ -10,7 +10,8 @@ from typing import Any
 
 import pytest
 
-from tests.clients.conftest import INVITER, SECRET, TENANT
+from tests.clients.conftest import INVITER, PASSWORD, SECRET, SHOP, SHOP_REDIRECT, TENANT
+from tests.support.person_at import sign_in_at
 from tests.support.protocol import claims_of
 from tests.support.running import RunningXenia
 
@@ -49,3 +50,30 @@ def test_a_refusal_reaches_the_program(server: RunningXenia) -> None:
     told = _run(server, secret="wrong")
     assert told["error"] == "invalid_client"
     assert "7000215" in told["message"]
+
+
+def test_a_person_signs_in_and_tokens_are_renewed_silently(server: RunningXenia) -> None:
+    order = {"base": server.base, "tenant": TENANT, "clientId": SHOP, "redirectUri": SHOP_REDIRECT}
+    environment = {**os.environ, "NODE_EXTRA_CA_CERTS": server.ca_file, "NO_PROXY": "localhost,127.0.0.1"}
+    with subprocess.Popen(
+        ["node", "msal_node_person.mjs", json.dumps(order)],
+        cwd=HERE,
+        env=environment,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    ) as node:
+        assert node.stdout is not None
+        url = node.stdout.readline().strip()
+        code = sign_in_at(server, url, "mia@contoso.onxenia.localhost", PASSWORD)["code"]
+        out, _ = node.communicate(code + "\n", timeout=60)
+    assert node.returncode == 0, out
+    told = json.loads(out.strip().splitlines()[-1])
+    claims = claims_of(told["first"]["accessToken"])
+    assert told["first"]["account"]["homeAccountId"] == f"{claims['oid']}.{TENANT}"
+    assert told["renewed"]["fromCache"] is False, told
+    assert claims_of(told["renewed"]["accessToken"])["oid"] == claims["oid"]
+    # Two APIs at once: the library sends the same refresh token twice.
+    assert [answer["fromCache"] for answer in told["both"]] == [False, False], told
+    assert told["refused"]["kind"] == "InteractionRequiredAuthError", told
+    assert (told["refused"]["error"], told["refused"]["suberror"]) == ("invalid_grant", "consent_required")

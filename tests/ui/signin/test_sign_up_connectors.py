@@ -201,7 +201,7 @@ def test_a_useless_answer_creates_nobody_and_can_be_tried_again(
     if hook is SECOND:
         story.accepts()
         page = story.sends(givenName="Kim")
-    assert "gave no usable answer" in page.text
+    assert "has given no usable answer" in page.text
     assert guests(story.server) == ()
     story.site.will(CONTINUE)
     page = story.settled(story.walker.submit("/proceed", button="Try again"))

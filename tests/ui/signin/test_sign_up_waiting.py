@@ -37,6 +37,7 @@ from xenia.core.mail import MailKind
 from xenia.core.query import Query
 from xenia.core.sign_up import RequestState, SignUpRequest, Stage
 from xenia.core.user_flow import Hook
+from xenia.outside.errands import ErrandLimits
 from xenia.usecases.sign_up.going_on import CALLS_PER_SIGN_UP
 from xenia.usecases.sign_up_requests import approve_request, deny_request, get_request, list_requests
 
@@ -339,6 +340,33 @@ def test_the_guest_comes_to_be_even_if_nobody_watches(
     settled(walker)
     walker.open(page.url)
     assert "code" in told_app(walker)
+
+
+def test_what_was_given_up_while_it_queued_is_not_asked(
+    server: RunningServer, connector: ConnectorServer
+) -> None:
+    """Trying again, or leaving, must not make a queue longer that is too long already."""
+    gate = threading.Event()
+    for number in range(ErrandLimits().per_host):
+        assert server.ports.errands.start(f"somebody-{number}", "127.0.0.1", lambda: bool(gate.wait(60)))
+    attach(server, connector, Hook.BEFORE_CREATION, attributes=())
+    walker = server.walker()
+    create_account(server, walker)
+    page = walker.submit("/signin/review", button="Accept")
+    with server.ports.store.read(server.tenant.id) as tx:
+        found = tx.sign_ins.find_interaction(query_of(page.url)["ctx"])
+    assert found is not None
+    assert found.facts.errand is not None
+    page = walker.submit("/signin/give-up")
+    assert "Sign-up could not be finished" in page.text, "and not the same waiting once more"
+    gate.set()
+    assert server.ports.errands.wait(found.facts.errand.id, 30)
+    assert connector.received == []
+    assert guests(server) == ()
+    walker.submit("/signin/proceed", button="Try again")
+    settled(walker)
+    assert "code" in told_app(walker)
+    assert len(connector.received) == 1
 
 
 def test_both_hooks_and_an_approval_in_one_flow(server: RunningServer, connector: ConnectorServer) -> None:

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from xenia.core.ids import TenantId
-from xenia.core.signin.facts import Facts
+from xenia.core.signin.facts import ErrandKind, Facts
 from xenia.core.signin.interrupts import Step
 from xenia.ports import Ports, Transaction
 from xenia.usecases.sign_in.begin import completed
@@ -84,14 +84,20 @@ def _look(
 
 
 def give_up(ports: Ports, posted: Posted) -> Turn | Rejected:
-    """**Try again** or **Cancel** on the busy page: whatever comes back later is ignored.
+    """**Try again** or **Do not wait** on the busy page: whatever comes back later is ignored.
 
-    The page that is due then begins the errand anew, if it is still wanted.
+    The page that is due then begins the errand anew, if it is still wanted. A connector is asked without a page:
+    who does not wait for it is asked whether to try again, instead of waiting for the same once more.
     """
 
     def apply(tx: Transaction, situation: Situation, now: datetime) -> Facts:
-        del tx, now
-        return replace(situation.facts, errand=None)
+        del tx
+        facts, errand = replace(situation.facts, errand=None), situation.facts.errand
+        if errand is None or facts.sign_up is None or errand.kind is not ErrandKind.CONNECTOR:
+            return facts
+        if now - errand.started_at >= ERRAND_LEASE:
+            return facts
+        return replace(facts, sign_up=replace(facts.sign_up, failed=True))
 
     return take_step(ports, posted, (Step.WAIT,), apply)
 

@@ -48,9 +48,17 @@ def twice(write: Callable[[], T]) -> T:
 def launch(ports: Ports, waiting: Waiting, work: Callable[[], None], *, trouble: str = "busy") -> None:
     """Start the work of an errand whose transaction is committed.
 
-    Refused by the pool (too many wait for this host, or altogether), it ends at once with *trouble*.
+    Refused by the pool (too many wait for this host, or altogether), it ends at once with *trouble*. What was
+    given up while it waited its turn is not begun: it would only make others wait longer, for nothing.
     """
-    if not ports.errands.start(waiting.errand.id, waiting.errand.host, work):
+
+    def work_if_awaited() -> None:
+        with ports.store.read(waiting.tenant_id) as tx:
+            found = tx.sign_ins.find_interaction(waiting.interaction_id)
+        if found is not None and _is_awaited(found, waiting.errand, ports.clock.now()):
+            work()
+
+    if not ports.errands.start(waiting.errand.id, waiting.errand.host, work_if_awaited):
         settle(ports, waiting, lambda _tx, situation, _now: replace(situation.facts, trouble=trouble))
 
 

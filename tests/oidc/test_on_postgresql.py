@@ -9,7 +9,9 @@ import pytest
 
 from tests.support.postgres import PostgresServer
 from tests.support.protocol import Protocol, body_of, protocol_on
+from tests.support.renewing import may_stay, signed_in
 from xenia.core.query import Query
+from xenia.core.refresh_token import RETRY_GRACE
 from xenia.storage.store import open_store
 
 
@@ -49,6 +51,40 @@ def test_single_use_revocation_limits_and_log(idp: Protocol) -> None:
     idp.journal.flush()
     rows = idp.read(lambda tx: tx.logs.list_sign_ins(Query())).items
     assert sorted({row.error_code for row in rows}) == [0, 50053, 7000215]
+
+
+def test_renewals_come_one_after_another(idp: Protocol) -> None:
+    may_stay(idp)
+    first, outcomes, begin = signed_in(idp), [], threading.Barrier(4)
+
+    def race() -> None:
+        begin.wait()
+        outcomes.append(body_of(idp.refresh(first["refresh_token"])))
+
+    racers = [threading.Thread(target=race) for _ in range(4)]
+    for racer in racers:
+        racer.start()
+    for racer in racers:
+        racer.join()
+    assert len({answer["refresh_token"] for answer in outcomes}) == 4
+    idp.server.clock.advance(RETRY_GRACE)
+    siblings, begin = [answer["refresh_token"] for answer in outcomes], threading.Barrier(4)
+    codes: list[object] = []
+
+    def use(token: str) -> None:
+        begin.wait()
+        codes.append(body_of(idp.refresh(token)).get("error_codes"))
+
+    racers = [threading.Thread(target=use, args=(token,)) for token in siblings]
+    for racer in racers:
+        racer.start()
+    for racer in racers:
+        racer.join()
+    # The first ends its siblings, and for a moment they may still be retries of clients that run side by side.
+    assert codes == [None] * 4
+    idp.server.clock.advance(RETRY_GRACE)
+    assert body_of(idp.refresh(siblings[0]))["error_codes"] == [70000]
+    assert idp.send("GET", "/oidc/userinfo", authorization=f"Bearer {first['access_token']}").status == 401
 
 
 def test_requests_of_people(idp: Protocol) -> None:

@@ -12,6 +12,7 @@ from tests.support.protocol import Protocol, body_of, claims_of, other_app
 from tests.support.renewing import OIDC, SPA_ORIGIN, as_, may_stay, signed_in
 from xenia.core.directory.application import GRAPH_APP_ID, Platform
 from xenia.core.query import Query
+from xenia.usecases.refresh import REFUSALS_NOTED
 from xenia.usecases.user_security import revoke_sessions
 
 DAY = timedelta(days=1)
@@ -277,6 +278,16 @@ def test_a_refresh_is_written_into_the_sign_in_log(idp: Protocol) -> None:
     assert (row.user_id, row.app_id) == (idp.guest.id, idp.app.app_id)
     assert row.token_id == claims_of(answer["id_token"])["uti"]
     assert row.steps[0].detail == "Previously satisfied"
+
+
+def test_why_an_app_was_cut_off_stands_in_the_log_and_does_not_fill_it(idp: Protocol) -> None:
+    token = signed_in(idp)["refresh_token"]
+    _withdraw(idp)
+    for _ in range(REFUSALS_NOTED + 2):
+        idp.refresh(token)
+    idp.refresh("1.Aguess")
+    rows = idp.read(lambda tx: tx.logs.list_sign_ins(Query())).items
+    assert [(row.error_code, row.user_id) for row in rows] == [(65001, idp.guest.id)] * REFUSALS_NOTED
 
 
 def test_another_application_of_the_same_tenant_cannot_use_it(idp: Protocol) -> None:

@@ -28,7 +28,7 @@ def browser_at(server: RunningXenia) -> Walker:
         headers = tuple((name, value) for name in raw for value in raw.getlist(name))
         return HttpResponse(answer.status_code, answer.content, headers)
 
-    return Walker(send, base=server.base)  # type: ignore[arg-type]
+    return Walker(send, base=server.base)
 
 
 def sign_in_at(server: RunningXenia, url: str, login: str, password: str) -> dict[str, str]:

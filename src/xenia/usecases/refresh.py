@@ -9,10 +9,10 @@ unused. Client libraries that repeat a lost request, or send two at once, are to
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from xenia.core import errors
-from xenia.core.aadsts import AADSTS
+from xenia.core.aadsts import AADSTS, aadsts_of
 from xenia.core.claims_request import ClaimsRequest
 from xenia.core.directory.application import Platform
 from xenia.core.directory.tenant import Tenant
@@ -39,6 +39,9 @@ from xenia.usecases.refresh_tokens import (
 )
 from xenia.usecases.token_set import PlannedTokens, TokenSet, plan_tokens, sign_tokens
 
+REFUSALS_NOTED = 5
+REFUSALS_WINDOW = timedelta(minutes=10)
+
 
 @dataclass(frozen=True, slots=True)
 class RefreshRequest:
@@ -64,10 +67,39 @@ def refresh(
     SpaRefreshTokenExpired, GrantRevoked, SignInTooOld, SecondFactorRequired, NotAssigned, what
     ``check_platform``, ``living_user`` and ``plan_access_token`` raise.
     """
-    outcome = ports.store.write(tenant.id, lambda tx: _refresh(ports, tx, tenant, client, request, now))
+    try:
+        outcome = ports.store.write(tenant.id, lambda tx: _refresh(ports, tx, tenant, client, request, now))
+    except errors.XeniaError as error:
+        _note_refusal(ports, tenant, client, request, error, now)
+        raise
     if isinstance(outcome, errors.XeniaError):
         raise outcome
     return sign_tokens(ports, outcome)
+
+
+def _note_refusal(
+    ports: Ports,
+    tenant: Tenant,
+    client: AuthenticatedClient,
+    request: RefreshRequest,
+    error: errors.XeniaError,
+    now: datetime,
+) -> None:
+    """Why a person's app was cut off is for their administrator to see; guesses at unknown tokens are not kept."""
+    record_id, refusal = ports.entropy.guid(), (aadsts_of(error).code, error.message)
+
+    def work(tx: Transaction) -> None:
+        token = tx.sign_ins.find_refresh_token(refresh_token_hash(ports, request.token))
+        user = tx.users.find(token.user_id, deleted=True) if token is not None else None
+        if token is None or user is None or token.app_id != client.application.app_id:
+            return
+        # An app that does not give up must not fill the log.
+        key = f"refused-refresh:{token.family_id}"
+        if tx.limits.hit(key, REFUSALS_NOTED, REFUSALS_WINDOW, now) is None:
+            record = refused_record(record_id, tenant, client.application, user, request.caller, refusal, now)
+            tx.logs.sign_in(record)
+
+    ports.store.write(tenant.id, work)
 
 
 def _refresh(

@@ -52,3 +52,5 @@ class TokenFamily:
     sid: str
     created_at: datetime
     revoked_at: datetime | None = None
+    proofs: tuple[Proof, ...] = ()
+    """Of that sign-in: what an API that acts on behalf of the person tells about them. Empty: not recorded."""

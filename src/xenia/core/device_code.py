@@ -1,4 +1,8 @@
-"""Device codes: a device waits while its person approves on another screen (RFC 8628)."""
+"""Device codes: a device waits while its person approves on another screen (RFC 8628).
+
+The short code that the person types is all an attacker could guess: nine of 28 characters (43 bits), which live
+for minutes, looked up under limits (RFC 8628 section 5.2).
+"""
 
 from __future__ import annotations
 
@@ -10,6 +14,28 @@ from xenia.core.signin.facts import Proof
 
 DEVICE_CODE_LIFETIME = timedelta(minutes=15)
 POLL_INTERVAL = timedelta(seconds=5)
+SHORTEST_POLL = timedelta(seconds=4)
+"""Polls closer together are refused; clients that count their five seconds badly are not."""
+_LETTERS = "BCDFGHJKLMNPQRSTVWXZ23456789"
+"""No vowels, so that no words come out, and nothing that looks like something else (RFC 8628 section 6.1)."""
+_LENGTH = 9
+USER_CODE_DIGITS = 22
+"""Random decimal digits that ``user_code`` takes: so many that no character is noticeably likelier."""
+
+
+def user_code(digits: str) -> str:
+    """The short code made of random decimal *digits*."""
+    number, letters = int(digits), []
+    for _ in range(_LENGTH):
+        number, index = divmod(number, len(_LETTERS))
+        letters.append(_LETTERS[index])
+    return "".join(letters)
+
+
+def typed_user_code(text: str) -> str | None:
+    """What somebody typed, as it was issued: case, blanks and dashes do not matter. None when it can be no code."""
+    code = "".join(letter for letter in text.upper() if letter not in " -\t")
+    return code if len(code) == _LENGTH and set(code) <= set(_LETTERS) else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,6 +45,8 @@ class DeviceApproval:
     user_id: ObjectId
     sid: str
     proofs: tuple[Proof, ...]
+    family_id: str = ""
+    """The token family that the redemption founds, known beforehand: a second redemption revokes it."""
     is_persistent: bool = False
 
 

@@ -50,6 +50,16 @@ def logout_url(base_url: str, segment: str, version: str = V2) -> str:
     return f"{base_url}/{segment}/oauth2{_infix(version)}/logout"
 
 
+def device_code_url(base_url: str, segment: str, version: str = V2) -> str:
+    """The device authorization endpoint (``device_authorization_endpoint``, RFC 8628 section 3.1)."""
+    return f"{base_url}/{segment}/oauth2{_infix(version)}/devicecode"
+
+
+def device_url(base_url: str) -> str:
+    """Where somebody types the code that their device shows: short, because it is typed too."""
+    return f"{base_url}/device"
+
+
 def keys_url(base_url: str, segment: str, version: str = V2) -> str:
     """The key set (``jwks_uri``)."""
     return f"{base_url}/{segment}/discovery{_infix(version)}/keys"

@@ -11,6 +11,8 @@ from xenia.oidc.authorize import Authorize
 from xenia.oidc.discovery import Discovery
 from xenia.oidc.grants.authorization_code import AuthorizationCodeGrant
 from xenia.oidc.grants.client_credentials import ClientCredentialsGrant
+from xenia.oidc.grants.device_code import DeviceAuthorization, DeviceCodeGrant
+from xenia.oidc.grants.on_behalf_of import OnBehalfOfGrant
 from xenia.oidc.grants.password import PasswordGrant
 from xenia.oidc.grants.refresh_token import RefreshTokenGrant
 from xenia.oidc.logout import Logout
@@ -37,6 +39,9 @@ def routes(ports: Ports, pages: Pages, cookies: Cookies, journal: AppSignInJourn
         AuthorizationCodeGrant(ports),
         RefreshTokenGrant(ports),
         PasswordGrant(ports),
+        DeviceCodeGrant(ports),
+        DeviceCodeGrant(ports, "device_code"),
+        OnBehalfOfGrant(ports),
         ClientCredentialsGrant(ports, journal or AppSignInJournal(ports)),
     )
     token = TokenEndpoint(ports, tenants, grants)
@@ -59,6 +64,7 @@ def routes(ports: Ports, pages: Pages, cookies: Cookies, journal: AppSignInJourn
         (
             *_authorize_routes(authorize),
             *_token_routes(token),
+            *_device_routes(DeviceAuthorization(ports, tenants)),
             *_document_routes(Discovery(ports, tenants)),
             *_logout_routes(logout),
             *_userinfo_routes(UserInfo(ports)),
@@ -80,6 +86,14 @@ def _token_routes(token: TokenEndpoint) -> tuple[Route, ...]:
     return (
         Route(every, "/{tenant}/oauth2/v2.0/token", token.v2),
         Route(every, "/{tenant}/oauth2/token", token.v1),
+    )
+
+
+def _device_routes(device: DeviceAuthorization) -> tuple[Route, ...]:
+    every = "GET POST PUT PATCH DELETE OPTIONS"
+    return (
+        Route(every, "/{tenant}/oauth2/v2.0/devicecode", device.v2),
+        Route(every, "/{tenant}/oauth2/devicecode", device.v1),
     )
 
 

@@ -12,11 +12,13 @@ import sqlalchemy as sa
 from xenia.core.codes import AuthorizationCode, TokenFamily
 from xenia.core.errors import NotFound
 from xenia.core.ids import ObjectId
+from xenia.core.signin.facts import Proof
 from xenia.storage.documents import Document, written
 from xenia.storage.schema.signing_in import authorization_codes, token_families
 from xenia.storage.transactions import Kept, Repository
 
 _CODE = Document(AuthorizationCode)
+_PROOFS: Document[tuple[Proof, ...]] = Document(tuple[Proof, ...])
 _TENANT: sa.BindParameter[Any] = sa.bindparam("own_tenant")
 _c, _f = authorization_codes.c, token_families.c
 _SELF = (_c.tenant_id == _TENANT, _c.code_hash == sa.bindparam("hash"))
@@ -36,7 +38,7 @@ _COUNT_FAILURE = (
     .returning(_c.verifier_failures)
 )
 _FIND_FAMILY = Kept(
-    sa.select(*(_f[name] for name in _FAMILY_FIELDS)).where(
+    sa.select(*(_f[name] for name in _FAMILY_FIELDS), _f.proofs).where(
         _f.tenant_id == _TENANT, _f.id == sa.bindparam("own_id")
     )
 )
@@ -72,7 +74,8 @@ class Codes(Repository):
     def add_family(self, family: TokenFamily) -> None:
         """A family that no authorization code founds."""
         self._check_owner(family.tenant_id)
-        self._run(_ADD_FAMILY, {name: getattr(family, name) for name in _FAMILY_FIELDS})
+        values = {name: getattr(family, name) for name in _FAMILY_FIELDS}
+        self._run(_ADD_FAMILY, {**values, "proofs": written(family.proofs)})
 
     def find_code(self, code_hash: str) -> AuthorizationCode | None:
         """The code of this tenant, spent and expired ones too."""
@@ -98,7 +101,10 @@ class Codes(Repository):
     def find_family(self, family_id: str) -> TokenFamily | None:
         """The family, revoked or not; within a write, nobody else changes it until the commit."""
         row = self._first(_FIND_FAMILY, {"own_tenant": self._tenant, "own_id": family_id})
-        return None if row is None else TokenFamily(*row)
+        if row is None:
+            return None
+        *values, proofs = row
+        return replace(TokenFamily(*values), proofs=_PROOFS.read(proofs) if proofs else ())
 
     def revoke_family(self, family_id: str, now: datetime) -> None:
         """End all tokens that descend from one sign-in; a second time changes nothing."""

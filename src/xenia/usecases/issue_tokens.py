@@ -97,7 +97,7 @@ def plan_answer(
     issues_code, issues_access = "code" in request.response_types, "token" in request.response_types
     wanted = TokenRequest(
         scopes=requested_scopes(ports, signed_in.base_url, request.scopes),
-        family_id=ports.entropy.token(16) if issues_code else None,
+        family_id=ports.entropy.token(16) if issues_code or issues_access else None,
         authentication=c.ClientAuthentication.NONE,
         claims=ClaimsRequest.parse(request.claims_request),
         nonce=request.nonce,
@@ -105,7 +105,7 @@ def plan_answer(
         version=request.endpoint_version,
     )
     code = f"1.A{ports.entropy.token(48)}" if issues_code else None
-    if code is not None and wanted.family_id is not None:
+    if wanted.family_id is not None:
         family = TokenFamily(
             wanted.family_id,
             signed_in.tenant.id,
@@ -113,8 +113,12 @@ def plan_answer(
             signed_in.client.app_id,
             signed_in.sid,
             now,
+            proofs=signed_in.proofs,
         )
-        tx.sign_ins.add_code(_code_row(ports, code, family, signed_in, request), family)
+        if code is not None:
+            tx.sign_ins.add_code(_code_row(ports, code, family, signed_in, request), family)
+        else:
+            tx.sign_ins.add_family(family)
     return PlannedAnswer(
         signed_in=signed_in,
         request=request,

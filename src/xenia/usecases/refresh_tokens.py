@@ -59,6 +59,7 @@ def new_family(ports: Ports, tx: Transaction, signed_in: SignedIn, now: datetime
         signed_in.client.app_id,
         signed_in.sid,
         now,
+        proofs=signed_in.proofs,
     )
     tx.sign_ins.add_family(family)
     return family

@@ -38,6 +38,9 @@ class AuthorizeRequest:
     ui_locales: str | None = None
     """Languages the app asks for, best first; told to API connectors."""
 
+    device_code: str | None = None
+    """Hash of the device code that this sign-in approves: then nothing is answered, the device fetches its tokens."""
+
     @property
     def is_silent(self) -> bool:
         """Whether no page may be shown (``prompt=none``)."""

@@ -84,6 +84,7 @@ token_families = sa.Table(
     identifier("sid"),
     moment("created_at", required=True),
     moment("revoked_at"),
+    sa.Column("proofs", sa.Text),
 )
 sa.Index("ix_token_families_user_id", token_families.c.tenant_id, token_families.c.user_id)
 sa.Index("ix_token_families_created_at", token_families.c.created_at)

@@ -1,15 +1,17 @@
 """Pages of signing in and of accepting an invitation.
 
 ``/{tenant}/signin?ctx=`` draws whatever step is due; ``/{tenant}/signin/{action}`` takes its form;
-``/{tenant}/federation/oauth2`` and its like take what other identity providers answer; and
-``/redeem`` is the landing page of invitations, which changes nothing until a form is posted. What is
-due, and what a form means, is decided in ``usecases.sign_in``; here are only words and forms.
+``/{tenant}/federation/oauth2`` and its like take what other identity providers answer;
+``/redeem`` is the landing page of invitations, which changes nothing until a form is posted; and
+``/device`` takes the code of a device that cannot show a page itself. What is due, and what a form
+means, is decided in ``usecases.sign_in``; here are only words and forms.
 """
 
 from __future__ import annotations
 
 from xenia.core.directory.first_party import GUEST_SIGN_IN_CALLBACK
 from xenia.ports import Ports
+from xenia.ui.signin.devices import Devices
 from xenia.ui.signin.dispatcher import Dispatcher
 from xenia.ui.signin.federating import Callback
 from xenia.ui.signin.flow_logos import FlowLogos
@@ -28,7 +30,9 @@ def routes(ports: Ports, pages: Pages, cookies: Cookies, guard: FormGuard) -> Su
     dispatcher = Dispatcher(ports, pages, cookies, guard, refusals)
     logos = FlowLogos(ports)
     landing = Landing(ports, pages, cookies, guard)
-    callback = Callback(ports, cookies, TenantDirectory(ports))
+    tenants = TenantDirectory(ports)
+    callback = Callback(ports, cookies, tenants)
+    devices = Devices(ports, tenants, pages, cookies, guard)
     return Surface(
         "signin",
         (
@@ -42,6 +46,11 @@ def routes(ports: Ports, pages: Pages, cookies: Cookies, guard: FormGuard) -> Su
             Route("GET", "/redeem", landing.show),
             Route("GET", "/redeem/", landing.show),
             Route("POST", "/redeem/start", landing.start),
+            Route("GET", "/device", devices.show),
+            Route("GET", "/devicelogin", devices.show),
+            Route("GET", "/{tenant}/oauth2/deviceauth", devices.show),
+            Route("POST", "/device", devices.enter),
+            Route("POST", "/device/confirm", devices.decide),
         ),
         refusals.render,
     )

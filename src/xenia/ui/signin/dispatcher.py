@@ -17,10 +17,12 @@ from xenia.core.errors import (
 from xenia.core.ids import parse_guid
 from xenia.core.signin.interrupts import Step
 from xenia.ports import Ports
+from xenia.ui.signin.devices import DeviceEnd
 from xenia.ui.signin.federating import BUSY_REFRESH, on_the_way, provider_host
 from xenia.ui.signin.refusals import Refusals, WayOn
 from xenia.ui.signin.sign_up_views import offers_sign_up
 from xenia.ui.signin.views import chosen_theme, host_of, page_of
+from xenia.usecases.device_approval import decline_device
 from xenia.usecases.federation.begin import begin_federation
 from xenia.usecases.federation.ways import continue_with, use_another_account, use_code
 from xenia.usecases.sign_in import BrowserContext, Rejected, Situation, Turn, where_is
@@ -231,6 +233,10 @@ class Dispatcher:
         if interaction is None or interaction.authorize is None or tenant is None:
             raise InteractionGone
         name = client.display_name if client else tenant.display_name
+        device = interaction.authorize.device_code
+        if device is not None:
+            decline_device(self._ports, tenant.id, device, self._ports.clock.now())
+            return DeviceEnd(self._pages, tenant, name).declined(request)
         answer = error_answer(
             interaction.authorize, declined, request, self._ports.clock.now(), app_name=name
         )
@@ -248,6 +254,8 @@ class Dispatcher:
             )
         elif turn.destination is not None:
             response = self._leave(request, tenant_id, turn.destination)
+        elif turn.device_app is not None:
+            response = DeviceEnd(self._pages, self._tenant(tenant_id), turn.device_app).signed_in(request)
         else:
             response = redirect(f"/{tenant_id}/signin?ctx={turn.interaction_id}")
         if turn.session_secret is not None:

@@ -97,6 +97,7 @@ def completed(ports: Ports, finished: Finished) -> Turn:
         session_secret=finished.session_secret,
         session_max_age=finished.session_max_age,
         account_secret=finished.account_secret,
+        device_app=finished.device_app,
     )
 
 

@@ -24,6 +24,7 @@ from xenia.core.signin.answer import SignedIn
 from xenia.core.signin.facts import Factor, Proof
 from xenia.core.signin.federation import FEDERATED
 from xenia.ports import Ports, Transaction
+from xenia.usecases.device_approval import approve_device
 from xenia.usecases.issue_tokens import PlannedAnswer, plan_answer
 from xenia.usecases.sign_in.situation import BrowserContext, Situation, session_hash, surface_hash
 
@@ -57,6 +58,8 @@ class Finished:
     session_max_age: int | None
     account_secret: str | None = None
     """Session of My Apps, whose sign-in a redemption is."""
+    device_app: str | None = None
+    """The app that a device was signed in to: it fetches its tokens by itself."""
 
 
 def draw(ports: Ports) -> Drawn:
@@ -94,7 +97,11 @@ def finish(
         directory_roles=tx.users.roles(user.id),
     )
     request = situation.interaction.authorize
-    planned = plan_answer(ports, tx, signed_in, request, now) if request is not None else None
+    planned, device = None, request.device_code if request is not None else None
+    if device is not None:
+        approve_device(ports, tx, signed_in, device, now)
+    elif request is not None:
+        planned = plan_answer(ports, tx, signed_in, request, now)
     tx.logs.sign_in(
         sign_in_record(situation, browser, drawn.record_id, now, signed_in=signed_in, interactive=stored)
     )
@@ -107,6 +114,7 @@ def finish(
         session_secret=secret,
         session_max_age=int(SESSION_PERSISTENT.total_seconds()) if account.is_persistent else None,
         account_secret=drawn.surface_secret if redeemed else None,
+        device_app=situation.client.display_name if device is not None else None,
     )
 
 

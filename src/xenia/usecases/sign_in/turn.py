@@ -26,6 +26,8 @@ class Turn:
     """Seconds; None ends the cookie with the browser."""
     account_secret: str | None = None
     """Set the cookie of My Apps to this when not None: a redemption is a sign-in to it."""
+    device_app: str | None = None
+    """The app that a device is signed in to now; only together with neither answer nor destination."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,166 @@
+"""Signing in a device that cannot show a page: the code it shows is typed here (RFC 8628 section 3.3).
+
+Whoever talks somebody into typing a code gets that person's tokens (section 5.4). So the code comes by hand and by
+no link, the page says which app asks, who registered it, from where and when, nothing goes on without a POST
+from this very page, and the account is picked anew. A code that was let through here binds its confirmation to
+this browser: guessing is possible at the first form alone, where it is counted.
+"""
+
+from __future__ import annotations
+
+from xenia.core import errors as e
+from xenia.core.aadsts import aadsts_of
+from xenia.core.directory.tenant import Tenant
+from xenia.core.networks import network_of
+from xenia.ports import Ports
+from xenia.ui.signin.views import Model, chosen_theme, host_of
+from xenia.ui.signin.words import waiting
+from xenia.usecases.device_approval import decline_device
+from xenia.usecases.device_sign_in import (
+    WaitingDevice,
+    approval_request,
+    find_waiting_device,
+)
+from xenia.usecases.find_tenant import TenantDirectory
+from xenia.usecases.sign_in import BrowserContext, begin_authorize
+from xenia.web.cookies import Cookies
+from xenia.web.form_guard import FormGuard
+from xenia.web.http import HttpRequest, HttpResponse, html, redirect
+from xenia.web.pages import Pages
+
+_PURPOSE = "device"
+
+
+class Devices:
+    """``/device``: takes the code, shows what it is for, and begins the sign-in."""
+
+    def __init__(
+        self, ports: Ports, tenants: TenantDirectory, pages: Pages, cookies: Cookies, guard: FormGuard
+    ) -> None:
+        self._ports = ports
+        self._tenants = tenants
+        self._pages = pages
+        self._cookies = cookies
+        self._guard = guard
+
+    def show(self, request: HttpRequest) -> HttpResponse:
+        """The empty form. What an address may carry is not filled in: a code comes from a device, not from a link."""
+        segment = request.args.get("tenant")
+        tenant = self._tenants.find(segment) if segment is not None else None
+        return self._ask(request, tenant)
+
+    def enter(self, request: HttpRequest) -> HttpResponse:
+        """The code was typed: show what waits under it. Decides nothing."""
+        self._guard.check(request, self._cookies.browser(request) or "", _PURPOSE)
+        typed, now = request.form.get("user_code")[:64], self._ports.clock.now()
+        try:
+            waiting_device = find_waiting_device(self._ports, typed, request.client_address, now)
+        except (
+            e.UserCodeMissing,
+            e.UserCodeUnknown,
+            e.UserCodeExpired,
+            e.UserCodeDecided,
+            e.LimitReached,
+        ) as error:
+            return self._ask(request, None, error)
+        return self._confirm(request, waiting_device, typed)
+
+    def decide(self, request: HttpRequest) -> HttpResponse:
+        """**Continue** or **Cancel** on the page that says what waits."""
+        typed, now = request.form.get("user_code")[:64], self._ports.clock.now()
+        self._guard.check(request, self._cookies.browser(request) or "", _confirmation(typed))
+        device = find_waiting_device(self._ports, typed, request.client_address, now)
+        if request.form.get("decision") != "continue":
+            decline_device(self._ports, device.tenant.id, device.code.code_hash, now)
+            return self._pages_of(device).declined(request)
+        browser = self._browser(request, device.tenant)
+        turn = begin_authorize(self._ports, device.tenant, approval_request(device), browser)
+        response = redirect(f"/{device.tenant.id}/signin?ctx={turn.interaction_id}")
+        return self._cookies.set_browser(response, turn.browser_secret) if turn.browser_secret else response
+
+    def _pages_of(self, device: WaitingDevice) -> DeviceEnd:
+        return DeviceEnd(self._pages, device.tenant, device.application.display_name)
+
+    def _ask(
+        self, request: HttpRequest, tenant: Tenant | None, error: e.XeniaError | None = None
+    ) -> HttpResponse:
+        secret = self._cookies.browser(request)
+        fresh = None if secret else self._ports.entropy.token()
+        page = self._pages.render(
+            "signin/device.html",
+            theme=chosen_theme(request),
+            host=host_of(tenant) if tenant is not None else {"name": "Xenia"},
+            errors=[] if error is None else [{"field": "user_code", "text": _sentence(error)}],
+            form_token=self._guard.token(secret or fresh or "", _PURPOSE),
+        )
+        response = html(page, status=200 if error is None else _status(error))
+        return self._cookies.set_browser(response, fresh) if fresh else response
+
+    def _confirm(self, request: HttpRequest, device: WaitingDevice, typed: str) -> HttpResponse:
+        code, app = device.code, device.application
+        here = network_of(code.ip_address) == network_of(request.client_address)
+        page = self._pages.render(
+            "signin/device_confirm.html",
+            theme=chosen_theme(request),
+            host=host_of(device.tenant),
+            tenant=device.tenant,
+            app_name=app.display_name,
+            publisher=_publisher(device),
+            address=code.ip_address,
+            same_network=here,
+            program=code.user_agent,
+            asked_ago=waiting(self._ports.clock.now() - code.created_at),
+            form={"user_code": typed},
+            form_token=self._guard.token(self._cookies.browser(request) or "", _confirmation(typed)),
+        )
+        return html(page)
+
+    def _browser(self, request: HttpRequest, tenant: Tenant) -> BrowserContext:
+        return BrowserContext(
+            base_url=request.base_url,
+            browser_secret=self._cookies.browser(request),
+            session_secret=self._cookies.session(request, tenant.id),
+            ip_address=request.client_address,
+            user_agent=request.header("user-agent")[:256],
+            correlation_id=request.correlation_id,
+        )
+
+
+class DeviceEnd:
+    """The last page: what became of the device."""
+
+    def __init__(self, pages: Pages, tenant: Tenant, app_name: str) -> None:
+        self._pages = pages
+        self._model: Model = {"host": host_of(tenant), "tenant": tenant, "app_name": app_name}
+
+    def signed_in(self, request: HttpRequest) -> HttpResponse:
+        """The device fetches its tokens now."""
+        return self._show(request, approved=True)
+
+    def declined(self, request: HttpRequest) -> HttpResponse:
+        """The device is told so."""
+        return self._show(request, approved=False)
+
+    def _show(self, request: HttpRequest, *, approved: bool) -> HttpResponse:
+        theme = chosen_theme(request)
+        return html(
+            self._pages.render("signin/device_end.html", **self._model, theme=theme, approved=approved)
+        )
+
+
+def _confirmation(typed: str) -> str:
+    return f"{_PURPOSE}:{typed}"
+
+
+def _publisher(device: WaitingDevice) -> str:
+    owner = device.publisher
+    return f"{owner.display_name} ({owner.default_domain})" if owner is not None else "unknown"
+
+
+def _status(error: e.XeniaError) -> int:
+    return 429 if isinstance(error, e.LimitReached) else 422
+
+
+def _sentence(error: e.XeniaError) -> str:
+    """What happened and what to do, with the number that support knows."""
+    return f"{error.message} (AADSTS{aadsts_of(error).code})"

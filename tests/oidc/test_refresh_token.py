@@ -12,6 +12,7 @@ from tests.support.protocol import Protocol, body_of, claims_of, other_app
 from tests.support.renewing import OIDC, SPA_ORIGIN, as_, may_stay, signed_in
 from xenia.core.directory.application import GRAPH_APP_ID, Platform
 from xenia.core.query import Query
+from xenia.usecases.manage_users import set_password
 from xenia.usecases.refresh import REFUSALS_NOTED
 from xenia.usecases.user_security import revoke_sessions
 
@@ -217,6 +218,14 @@ def test_revoking_sign_in_sessions_revokes_refresh_tokens(idp: Protocol) -> None
     assert (refused["error"], refused["suberror"], _code(refused)) == ("invalid_grant", "bad_token", [50173])
     again = signed_in(idp)["refresh_token"]
     assert idp.refresh(again).status == 200
+
+
+def test_a_new_password_ends_what_the_old_one_began(idp: Protocol) -> None:
+    member = idp.server.admin
+    token = signed_in(idp, user=member)["refresh_token"]
+    idp.server.clock.advance(timedelta(seconds=1))
+    set_password(idp.server.ports, idp.server.actor(), member.id, "Another-horse-battery-9")
+    assert _code(body_of(idp.refresh(token))) == [50173]
 
 
 def test_a_second_factor_demanded_meanwhile_must_be_shown_on_a_page(idp: Protocol) -> None:

@@ -189,10 +189,10 @@ def _signed_in(
     redemption: CodeRedemption,
 ) -> SignedIn:
     """The person behind the code as the directory knows them now. Raises GrantRevoked and what ``living_user`` raises."""
+    user = living_user(tx, code.user_id, code.issued_at)
     family = tx.sign_ins.find_family(code.family_id)
     if family is None or family.revoked_at is not None:
         raise errors.GrantRevoked(code.issued_at)
-    user = living_user(tx, code.user_id, code.issued_at)
     return SignedIn(
         tenant=tenant,
         user=user,

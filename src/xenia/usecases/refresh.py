@@ -118,7 +118,9 @@ def _refresh(
         raise errors.InvalidGrant("The provided refresh token is not valid.")
     # Before anything reacts: whoever cannot prove to be the client must not be able to revoke its sign-in.
     check_platform(token.platform, client, request.origin)
-    family = tx.sign_ins.find_family(token.family_id)  # and hold it: uses come one after another
+    # Both are held until the commit, in the order of everybody who revokes: uses come one after another.
+    tx.users.find(token.user_id)
+    family = tx.sign_ins.find_family(token.family_id)
     if family is None or family.revoked_at is not None:
         raise errors.GrantRevoked(token.signed_in_at)
     if not _use_up(tx, token, now):

@@ -195,6 +195,21 @@ def test_security_defaults_are_switched_and_take_effect(office: Office) -> None:
     become_guest(office.platform, office.platform.walker(), "ivo@partner.example")
 
 
+def test_apps_may_take_passwords_only_after_a_switch(office: Office) -> None:
+    def allowed() -> bool:
+        with office.platform.ports.store.read(office.platform.tenant.id) as tx:
+            return tx.tenants.policies(office.platform.tenant.id).password_grant
+
+    desktop = office.sit()
+    desktop.open("security-defaults")
+    assert not allowed()
+    assert "Saved." in desktop.send("/security-defaults", passwords="yes").text
+    assert (allowed(), is_on(office)) == (True, True)
+    assert desktop.send("/security-defaults", passwords="perhaps").status == 422
+    desktop.send("/security-defaults", passwords="no")
+    assert not allowed()
+
+
 def test_security_defaults_notice_another_save(office: Office) -> None:
     slow, quick = office.sit(), office.sit()
     slow.open("security-defaults")

@@ -127,26 +127,30 @@ class SecurityDefaults:
         )
 
     def show(self, visit: Visit) -> HttpResponse:
-        """The switch as it is stored."""
+        """The switches as they are stored."""
         stored = self._stored(visit)
-        return self._draw(visit, stored, _yes_or_no(stored))
+        return self._draw(visit, stored, _switches(stored))
 
     def save(self, visit: Visit) -> HttpResponse:
         """**Save**."""
-        stored, typed, version = self._stored(visit), visit.form("enabled"), visit.form("version")
-        if typed not in _YES_NO:
-            errors = [{"field": "enabled", "text": "Choose Yes or No."}]
-            return self._draw(visit, stored, _yes_or_no(stored), status=422, errors=errors)
+        stored, version = self._stored(visit), visit.form("version")
+        typed = {name: visit.form(name) for name in _SWITCHES}
+        wrong = [name for name, value in typed.items() if value not in _YES_NO]
+        if wrong:
+            errors = [{"field": name, "text": "Choose Yes or No."} for name in wrong]
+            return self._draw(visit, stored, typed, status=422, errors=errors)
         wanted = replace(
             stored,
-            security_defaults=typed == "yes",
+            security_defaults=typed["enabled"] == "yes",
+            password_grant=typed["passwords"] == "yes",
             version=int(version) if version.isascii() and version.isdigit() and len(version) < 10 else -1,
         )
         try:
             manage_tenant.update_policies(self._desk.ports, visit.actor, wanted, permission=_WRITE_DEFAULTS)
         except Conflict:
             stored = self._stored(visit)
-            rows = [{"label": "Security defaults", "value": _YES_NO[_yes_or_no(stored)]}]
+            now = _switches(stored)
+            rows = [{"label": label, "value": _YES_NO[now[name]]} for name, label in _SWITCHES.items()]
             stale = saved_by(self._desk.ports, visit, ("Update policy", "Update authorization policy")) + rows
             return self._draw(visit, stored, typed, status=409, stale=stale)
         return self._desk.back(visit, "security-defaults", "saved")
@@ -158,7 +162,7 @@ class SecurityDefaults:
         self,
         visit: Visit,
         stored: TenantPolicies,
-        typed: str,
+        typed: dict[str, str],
         *,
         status: int = 200,
         errors: list[dict[str, str]] | None = None,
@@ -216,5 +220,10 @@ def _organization_call(visit: Visit, stored: Tenant, *, may: bool) -> object:
     return call(visit, "PATCH", path, body=body, permission="Organization.ReadWrite.All")
 
 
-def _yes_or_no(policies: TenantPolicies) -> str:
-    return "yes" if policies.security_defaults else "no"
+_SWITCHES = {"enabled": "Security defaults", "passwords": "Password grant"}
+"""Fields of the form, in the words of what was saved meanwhile."""
+
+
+def _switches(policies: TenantPolicies) -> dict[str, str]:
+    stored = {"enabled": policies.security_defaults, "passwords": policies.password_grant}
+    return {name: "yes" if value else "no" for name, value in stored.items()}

@@ -409,6 +409,20 @@ def test_the_page_carries_the_words_and_the_logo_of_the_flow(server: RunningServ
     assert walker.send("GET", f"/{server.tenant.id}/signin/logo/B2X_1_none").status == 404
 
 
+def test_the_pages_between_carry_the_name_and_the_logo_of_the_flow_too(server: RunningServer) -> None:
+    logo = f"data:image/png;base64,{base64.b64encode(bytes.fromhex('89504e470d0a1a0a') + b'0' * 20).decode()}"
+    open_flow(server, text=PageText("Contoso Suppliers", "Welcome!", logo))
+    walker = server.walker()
+    walker.open(server.authorize_url(prompt="create"))
+    for page in (walker.submit("/sign-up-address", address=NEWCOMER), walker.submit("/send")):
+        assert "Contoso Suppliers" in page.text
+        assert f'src="/{server.tenant.id}/signin/logo/{FLOW}?v=0"' in page.source
+    walker.submit("/signin/code", code=server.code_for(NEWCOMER))
+    walker.submit("/signin/review", button="Accept")
+    page = walker.open(server.authorize_url(prompt="login"))
+    assert "Contoso Suppliers" not in page.text, "who signs in is at the organization itself"
+
+
 def test_a_test_run_tags_its_guest_and_can_be_cleared(server: RunningServer) -> None:
     open_flow(server)
     actor, app = server.actor(), server.app

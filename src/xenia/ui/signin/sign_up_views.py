@@ -17,7 +17,6 @@ from xenia.web.sign_up_pages import (
     DETAILS_PAGE,
     WAYS_PAGE,
     details_model,
-    flow_host,
     picture_of,
     ways_model,
 )
@@ -59,7 +58,7 @@ def offers_sign_up(ports: Ports, situation: Situation) -> bool:
 
 
 def sign_up_page(
-    ports: Ports, situation: Situation, host: Model, *, step: Step, rejected: Rejected | None
+    ports: Ports, situation: Situation, *, step: Step, rejected: Rejected | None
 ) -> tuple[str, Model]:
     """Template and model of a step of a sign-up."""
     template, view = SIGN_UP_VIEWS[step]
@@ -70,7 +69,6 @@ def sign_up_page(
         "organization": situation.tenant.display_name,
         "intro": [],
         **model,
-        "host": flow_host(host, shown.text, logo_url(situation.tenant.id, shown.flow)),
     }
 
 

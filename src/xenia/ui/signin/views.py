@@ -10,7 +10,7 @@ from xenia.core.directory.tenant import Tenant
 from xenia.core.signin.interrupts import Step
 from xenia.ports import Ports
 from xenia.ui.signin.federating import federate_model, wait_model
-from xenia.ui.signin.sign_up_views import SIGN_UP_VIEWS, is_open_to_sign_up, sign_up_page
+from xenia.ui.signin.sign_up_views import SIGN_UP_VIEWS, is_open_to_sign_up, logo_url, sign_up_page
 from xenia.ui.signin.words import field_of, sentence
 from xenia.usecases.federation.ways import offered_providers
 from xenia.usecases.sign_in import Rejected, Situation
@@ -18,6 +18,7 @@ from xenia.usecases.sign_in.passcode import passcode_status
 from xenia.usecases.sign_in.second_factor import pending_enrolment
 from xenia.web.http import HttpRequest
 from xenia.web.pages import THEME_COOKIE, theme_of
+from xenia.web.sign_up_pages import flow_host
 
 Model = dict[str, object]
 
@@ -73,15 +74,21 @@ def _sign_up(ports: Ports, situation: Situation, step: Step, rejected: Rejected 
     frame = _frame(situation)
     if rejected is not None and not rejected.fields:
         frame["errors"] = [{"field": "address", "text": sentence(rejected)}]
-    template, model = sign_up_page(ports, situation, host_of(situation.tenant), step=step, rejected=rejected)
+    template, model = sign_up_page(ports, situation, step=step, rejected=rejected)
     return template, {**frame, **model}
+
+
+def _host(situation: Situation) -> Model:
+    """The organisation; while somebody signs up, under the name and the picture of the user flow."""
+    host, flow = host_of(situation.tenant), situation.standing.flow if situation.standing else None
+    return host if flow is None else flow_host(host, flow.text, logo_url(situation.tenant.id, flow))
 
 
 def _frame(situation: Situation) -> Model:
     redeeming = situation.interaction.redeem is not None
     name = situation.tenant.display_name
     return {
-        "host": host_of(situation.tenant),
+        "host": _host(situation),
         "app_name": None if redeeming else situation.client.display_name,
         "destination": f"accept the invitation of {name}" if redeeming else situation.client.display_name,
         "redeeming": redeeming,

@@ -231,7 +231,7 @@ def test_security_defaults_refuse_nonsense_and_readers(office: Office) -> None:
     reader = office.sit("reader")
     assert "You need Global Administrator" in reader.open("security-defaults").text
     token = dict(reader.fields("/security-defaults"))["form_token"]
-    form = [("form_token", token), ("enabled", "no"), ("version", "0")]
+    form = [("form_token", token), ("enabled", "no"), ("passwords", "yes"), ("version", "0")]
     assert reader.post("security-defaults", form).status == 403
     assert is_on(office)
 

@@ -143,6 +143,19 @@ def test_plain_http_is_for_this_machine_where_private_addresses_are_reached(tmp_
             basic(server, target_url="http://10.0.0.7/check")
 
 
+def test_a_key_in_the_address_is_absent_from_the_audit_log(server: RunningServer) -> None:
+    """Keys of the connector's server may ride in its address: whoever reads the log need not know them."""
+    stored = basic(server)
+    again = update_connector(
+        server.ports, server.actor(), stored.id, {"target_url": URL.replace("abc", "fresh-key")}
+    )
+    assert again.target_url.endswith("code=fresh-key")
+    text = repr(audits(server, "Create API connector")) + repr(audits(server, "Update API connector"))
+    assert "https://approve.contoso.example/api/check?******" in text
+    assert "code=abc" not in text
+    assert "fresh-key" not in text
+
+
 def test_the_password_stays_and_does_not_follow_to_another_server(server: RunningServer) -> None:
     stored = basic(server)
     same = {"target_url": "https://approve.contoso.example/v2", "password": "******"}

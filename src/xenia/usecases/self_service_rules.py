@@ -36,6 +36,8 @@ MASK = "******"
 """How secrets read; sent back it means *unchanged*."""
 _UNSHOWN = frozenset({"id", "tenant_id", "created_at", "version"})
 _SECRET = frozenset({"sealed_secret", "sealed_password", "sealed_key"})
+_MAY_CARRY_KEYS = frozenset({"target_url"})
+"""Addresses of other people's servers: what follows the question mark may be a key of theirs."""
 _LONGEST_SHOWN = 200
 
 
@@ -121,6 +123,8 @@ def changes_of(before: object | None, after: object | None) -> tuple[Change, ...
             continue
         if item.name in _SECRET:
             found.append(Change("Secret", _as_json(MASK if old else None), _as_json(MASK if new else None)))
+        elif item.name in _MAY_CARRY_KEYS:
+            found.append(Change(wire_name(item.name), _as_json(_keyless(old)), _as_json(_keyless(new))))
         else:
             found.append(Change(wire_name(item.name), _as_json(old), _as_json(new)))
     return tuple(found)
@@ -129,6 +133,12 @@ def changes_of(before: object | None, after: object | None) -> tuple[Change, ...
 def wire_name(name: str) -> str:
     """``display_name`` as records and refusals spell it: ``DisplayName``."""
     return "".join(part.capitalize() for part in name.split("_"))
+
+
+def _keyless(url: object) -> object:
+    """The address without its query, but with a sign that there is one."""
+    address, mark, _ = str(url).partition("?")
+    return url if url is None or not mark else f"{address}?{MASK}"
 
 
 def _as_json(value: object) -> str:

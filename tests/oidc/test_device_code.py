@@ -73,6 +73,7 @@ def _approve(idp: Protocol, code: str, walker: Walker | None = None) -> Page:
     walker = walker or idp.walker()
     _enter(walker, code)
     page = walker.submit("/device/confirm", button="Continue")
+    assert "to sign in to Orders by Contoso on another device" in page.text
     if page.has_form("/pick"):
         return walker.submit("/pick")
     walker.submit("/identify", login=f"mia@{idp.server.tenant.initial_domain}")
@@ -208,7 +209,9 @@ def test_approving_too_late_approves_nothing(idp: Protocol, mia: User) -> None:
     walker.submit("/device/confirm", button="Continue")
     walker.submit("/identify", login=f"mia@{idp.server.tenant.initial_domain}")
     idp.server.clock.advance(timedelta(minutes=16))
-    assert "AADSTS70019" in walker.submit("/password", password=PASSWORD).text
+    page = walker.submit("/password", password=PASSWORD)
+    assert "This code has expired" in page.text
+    assert "AADSTS70019" in page.text
     assert not idp.read(lambda tx: tx.logs.list_sign_ins(Query())).items
 
 

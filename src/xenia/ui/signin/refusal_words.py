@@ -69,6 +69,16 @@ _TABLE: dict[type[XeniaError], Words] = {
         "This page was open for a long time, was finished already, or belongs to another browser.",
         "Go back to the app, or open the link in your mail again.",
     ),
+    e.UserCodeExpired: Words(
+        "This code has expired",
+        "A code works for 15 minutes.",
+        "Start the sign-in on your device again, and enter the new code.",
+    ),
+    e.UserCodeDecided: Words(
+        "This code was used already",
+        "Somebody has signed in with it, or declined. That decision stands.",
+        "Start the sign-in on your device again, and enter the new code.",
+    ),
     e.NotFound: Words("Page not found", "There is no page at this address.", "Check the address."),
     e.ServerError: Words(
         "Something failed on our side",

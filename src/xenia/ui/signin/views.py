@@ -85,13 +85,14 @@ def _host(situation: Situation) -> Model:
 
 
 def _frame(situation: Situation) -> Model:
-    redeeming = situation.interaction.redeem is not None
+    request, redeeming = situation.interaction.authorize, situation.interaction.redeem is not None
     name = situation.tenant.display_name
     return {
         "host": _host(situation),
         "app_name": None if redeeming else situation.client.display_name,
         "destination": f"accept the invitation of {name}" if redeeming else situation.client.display_name,
         "redeeming": redeeming,
+        "on_device": request is not None and request.device_code is not None,
         "signing_up": situation.standing is not None,
         "tenant": situation.tenant,
         "login": situation.facts.login,

@@ -6,9 +6,11 @@ The model knows nothing of rows: it holds what RFC 9700 section 4.14.2 and the g
 from __future__ import annotations
 
 import tempfile
+import threading
 from contextlib import ExitStack
 from datetime import datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
@@ -64,6 +66,25 @@ class Families(RuleBasedStateMachine):
         expected = self._foretold(token)
         assert answer.get("error_codes") == expected, (expected, answer)
         return self._issued(token.family, answer) if expected is None else multiple()
+
+    @rule(target=tokens, token=tokens)
+    def use_twice_at_once(self, token: _Token) -> object:
+        answers: list[dict[str, Any]] = []
+        begin = threading.Barrier(2)
+
+        def use() -> None:
+            begin.wait()
+            answers.append(body_of(self.idp.refresh(token.text, client_secret=None)))
+
+        racers = [threading.Thread(target=use) for _ in range(2)]
+        for racer in racers:
+            racer.start()
+        for racer in racers:
+            racer.join()
+        expected = sorted((self._foretold(token) or [] for _ in range(2)), key=str)
+        assert sorted((answer.get("error_codes") or [] for answer in answers), key=str) == expected, answers
+        given = [self._issued(token.family, answer) for answer in answers if "error" not in answer]
+        return multiple(*given)
 
     @rule(token=tokens)
     def use_by_another_client(self, token: _Token) -> None:

@@ -41,6 +41,7 @@ from xenia.usecases.token_set import PlannedTokens, TokenSet, plan_tokens, sign_
 
 REFUSALS_NOTED = 5
 REFUSALS_WINDOW = timedelta(minutes=10)
+_UNKNOWN = "The provided refresh token is not valid."
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +68,9 @@ def refresh(
     SpaRefreshTokenExpired, GrantRevoked, SignInTooOld, SecondFactorRequired, NotAssigned, what
     ``check_platform``, ``living_user`` and ``plan_access_token`` raise.
     """
+    if family_of_refresh_token(ports, request.token) is None:
+        # Nobody but this server makes the mark: guesses cost no transaction.
+        raise errors.InvalidGrant(_UNKNOWN)
     try:
         outcome = ports.store.write(tenant.id, lambda tx: _refresh(ports, tx, tenant, client, request, now))
     except errors.XeniaError as error:
@@ -115,7 +119,7 @@ def _refresh(
         return _long_gone(ports, tx, client, request, now)
     if token.app_id != client.application.app_id:
         # Neither used up nor revoked: another client must not be able to end this one's sign-in.
-        raise errors.InvalidGrant("The provided refresh token is not valid.")
+        raise errors.InvalidGrant(_UNKNOWN)
     # Before anything reacts: whoever cannot prove to be the client must not be able to revoke its sign-in.
     check_platform(token.platform, client, request.origin)
     # Both are held until the commit, in the order of everybody who revokes: uses come one after another.
@@ -166,11 +170,10 @@ def _reused(
 def _long_gone(
     ports: Ports, tx: Transaction, client: AuthenticatedClient, request: RefreshRequest, now: datetime
 ) -> errors.XeniaError:
-    """A token the database does not know. One that this server once made was used up long ago: that is reuse too."""
-    family_id = family_of_refresh_token(ports, request.token)
-    family = tx.sign_ins.find_family(family_id) if family_id is not None else None
+    """A token of ours that the database has forgotten: it was used up long ago, so this is reuse too."""
+    family = tx.sign_ins.find_family(family_of_refresh_token(ports, request.token) or "")
     if family is None or family.app_id != client.application.app_id:
-        return errors.InvalidGrant("The provided refresh token is not valid.")
+        return errors.InvalidGrant(_UNKNOWN)
     tx.sign_ins.revoke_family(family.id, now)
     return errors.RefreshTokenReused()
 

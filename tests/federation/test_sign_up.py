@@ -8,11 +8,13 @@ import pytest
 
 from tests.federation.conftest import PIA
 from tests.federation.test_providers import PARTNER_ID, hand_over, partner, to_the_app
+from tests.support.connector_server import connector_server
 from tests.support.federating import BERTA, guest, id_token_of, make_home
 from tests.support.platform import PASSWORD, RunningServer
 from tests.support.providers import Abroad, Provider
 from tests.support.self_service import NAMES, NEWCOMER, create_account, guests, open_flow, stations
 from tests.support.walker import BASE, Page, Walker
+from xenia.core.api_connector import ApiConnector, ConnectorAuthentication
 from xenia.core.directory.identity_provider import (
     EMAIL_PASSCODE_PROVIDER_ID,
     ENTRA_ISSUER,
@@ -21,6 +23,7 @@ from xenia.core.directory.identity_provider import (
 )
 from xenia.core.directory.tenant import DomainRestrictions, DomainRule
 from xenia.core.directory.user import CreationType, ExternalUserState
+from xenia.core.user_flow import Hook
 
 WAYS = (ENTRA_PROVIDER_ID, PARTNER_ID, EMAIL_PASSCODE_PROVIDER_ID)
 
@@ -117,6 +120,41 @@ def test_an_address_nobody_vouches_for_is_not_kept_and_tells_nothing(
     assert (made.display_name, made.mail, made.other_mails, made.proxy_addresses) == ("Eve", None, (), ())
     assert "kim" not in made.user_principal_name
     assert len(guests(contoso)) == 2
+
+
+@pytest.mark.parametrize(("verified", "told"), [(True, PIA), (False, ""), (None, "")])
+def test_a_connector_is_told_no_address_that_nobody_vouches_for(
+    contoso: RunningServer, mock: Provider, verified: bool | None, told: str
+) -> None:
+    """Connectors let people in, and fill in whom they belong to, by the domain of their address."""
+    partner(contoso, mock, domains=())
+    with connector_server() as site:
+        entry = ApiConnector(
+            "c1",
+            contoso.tenant.id,
+            "Supplier check",
+            f"{site.url}/check",
+            contoso.clock.now(),
+            authentication=ConnectorAuthentication.NONE,
+        )
+        contoso.ports.store.write(contoso.tenant.id, lambda tx: tx.api_connectors.add(entry))
+        open_flow(contoso, provider_ids=WAYS, attributes=NAMES, connectors=dict.fromkeys(Hook, "c1"))
+        mock.lie(claims={"email": PIA, "email_verified": verified})
+        walker = Walker(contoso.router)
+        settled(walker, walker.open(Abroad().visit(press(contoso, walker))))
+        walker.submit("/signin/review", button="Accept")
+        settled(walker, walker.submit("/signin/details", givenName="P", surname="Q", button="Continue"))
+        assert [request.json["email"] for request in site.received] == [told, told]
+        assert PIA not in str([request.json for request in site.received if not told])
+
+
+def settled(walker: Walker, page: Page) -> None:
+    """Wait as a browser does: the busy page refreshes itself."""
+    for _ in range(60):
+        if page.response.header("Refresh") is None:
+            return
+        page = walker.open(page.url)
+    raise AssertionError("it never ended")
 
 
 def test_restricted_domains_need_a_mailbox_somebody_vouches_for(

@@ -48,6 +48,7 @@ class HookQuestion:
     """What a connector is told of a sign-up."""
 
     email: str
+    """A mailbox known to be theirs; empty when nobody vouches for the one that was claimed."""
     values: AttributeValues = ()
     """What is known so far: from the provider at the first hook, from the page at the second."""
     account: ExternalAccount | None = None

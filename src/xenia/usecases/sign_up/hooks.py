@@ -26,7 +26,7 @@ from xenia.core.user_flow import Hook
 from xenia.ports import Ports, Transaction
 from xenia.usecases.call_connector import connector_host
 from xenia.usecases.sign_in.situation import Situation
-from xenia.usecases.sign_up.standing import Standing, account_of, known_values
+from xenia.usecases.sign_up.standing import Standing, account_of, known_values, proven_address
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,8 +74,9 @@ def call_for(
         Errand(ports.entropy.guid(), ErrandKind.CONNECTOR, connector_host(connector), now),
         hook,
         connector.id,
+        # Connectors decide by the domain of the address: one that is merely claimed must not open their doors.
         HookQuestion(
-            (account.email if account else None) or "", known, account, ui_locales or DEFAULT_LOCALE
+            (proven_address(account) if account else None) or "", known, account, ui_locales or DEFAULT_LOCALE
         ),
     )
 

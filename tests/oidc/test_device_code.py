@@ -154,6 +154,8 @@ def test_a_code_may_be_typed_as_people_type(idp: Protocol, mia: User) -> None:
     code = body_of(_start(idp))["user_code"]
     assert len(code) == 9
     assert _enter(idp.walker(), f" {code[:4].lower()}-{code[4:]} ").has_form("/device/confirm")
+    empty = _enter(idp.walker(), "  ")
+    assert (empty.status, "AADSTS90119" in empty.text) == (422, True)
     assert typed_user_code(user_code("0123456789012345678901")) == user_code("0123456789012345678901")
 
 

@@ -11,6 +11,7 @@ import msgspec
 import pytest
 
 from tests.support.federating import make_home
+from tests.support.platform import challenge
 from tests.support.protocol import (
     API_SCOPE,
     SECRET,
@@ -293,7 +294,21 @@ def test_what_changed_since_the_call_counts(stock: Protocol, change: str, code: 
     else:
         family = claims_of(call)["rh"].partition(".")[2]
         stock.write(lambda tx: tx.sign_ins.revoke_family(family, stock.server.clock.now()))
-    assert refusal(trade(stock, call))[2] == code
+    refused = trade(stock, call)
+    assert refusal(refused)[2] == code
+    assert ("claims" in body_of(refused)) == (change == "second-factor")
+
+
+def test_the_demand_for_a_second_factor_is_handed_on_to_the_authorization_endpoint(stock: Protocol) -> None:
+    call = call_token(stock)
+    stock.server.policies(security_defaults=True)
+    refused = body_of(trade(stock, call))
+    assert refused["error"] == "interaction_required"
+    assert set(msgspec.json.decode(refused["claims"])) == {"access_token"}
+    answer = stock.authorize(
+        claims=refused["claims"], code_challenge=challenge(), code_challenge_method="S256"
+    )
+    assert "/signin?ctx=" in (answer.header("Location") or "")
 
 
 @pytest.mark.parametrize(

@@ -19,6 +19,11 @@ DISCOVERY_NAMES: dict[type[Exception], str] = {
 """OAuth names that differ in discovery documents."""
 TOKEN_NAMES: dict[type[Exception], str] = {e.ConsentRequired: "invalid_grant"}
 """OAuth names that differ at the token endpoint: there, nobody can be asked."""
+SECOND_FACTOR_CLAIMS = (
+    '{"access_token":{"polids":{"essential":true,"values":["00000000-0000-0000-0000-000000000005"]}}}'
+)
+"""What an API hands back to its caller, who sends it with the next authorization request (OpenID Connect Core section
+5.5): the policy that wants a second factor, the security defaults."""
 _KEPT = frozenset({401, 405, 429, 500, 503})
 NO_STORE = (("Cache-Control", "no-store, no-cache"), ("Pragma", "no-cache"), ("Expires", "-1"))
 
@@ -43,6 +48,9 @@ def token_error(error: Exception, request: HttpRequest, now: datetime) -> HttpRe
     """The token endpoint's refusal: 401 for a client that did not prove itself, else mostly 400."""
     found = report(error, request, now)
     name = TOKEN_NAMES.get(type(error), found.row.error)
+    body = error_body(found, name)
+    if isinstance(error, e.SecondFactorRequired):
+        body["claims"] = SECOND_FACTOR_CLAIMS
     status = found.row.status if found.row.status in _KEPT else 400
     headers = [*NO_STORE, *request_ids(request)]
     if status == 401 and request.header("authorization"):
@@ -51,7 +59,7 @@ def token_error(error: Exception, request: HttpRequest, now: datetime) -> HttpRe
         headers.append(("Allow", "POST, OPTIONS"))
     if found.retry_after is not None:
         headers.append(("Retry-After", str(found.retry_after)))
-    return json(error_body(found, name), status=status, headers=tuple(headers))
+    return json(body, status=status, headers=tuple(headers))
 
 
 def discovery_error(error: Exception, request: HttpRequest, now: datetime) -> HttpResponse:

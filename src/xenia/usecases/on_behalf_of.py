@@ -113,8 +113,11 @@ def _delegate(
     order: DelegationOrder,
     now: datetime,
 ) -> PlannedTokens:
+    # User, then family: both are held until the commit, in the order of everybody who revokes.
+    user = living_user(tx, assertion.user_id, now)
     family = _living_family(tx, assertion)
-    user = living_user(tx, assertion.user_id, assertion.issued_at)
+    if user.sessions_valid_from is not None and family.created_at < user.sessions_valid_from:
+        raise errors.GrantRevoked(family.created_at)
     check_still_admitted(tx, tenant, client, user, family.proofs, now)
     signed_in = SignedIn(
         tenant=tenant,

@@ -48,6 +48,9 @@ def redeem_device_code(
     ClientCredentialMissing, what ``living_user``, ``check_still_admitted`` and ``plan_access_token`` raise.
     """
     check_may_use_devices(client)
+    with ports.store.read(tenant.id) as tx:
+        if tx.sign_ins.find_device_code(device_code_hash(ports, poll.code)) is None:
+            raise errors.DeviceCodeUnknown  # guesses cost no write
     outcome = ports.store.write(tenant.id, lambda tx: _redeem(ports, tx, tenant, client, poll, now))
     if isinstance(outcome, errors.XeniaError):
         raise outcome

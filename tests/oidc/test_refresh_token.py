@@ -64,6 +64,7 @@ def test_a_refresh_gives_new_tokens_of_the_same_person_and_session(idp: Protocol
 
 def test_offline_access_must_be_asked_for_and_agreed_to(idp: Protocol) -> None:
     assert "refresh_token" not in body_of(idp.redeem(idp.sign_in()["code"]))
+    assert "refresh_token" in body_of(idp.redeem(idp.sign_in(scopes=("openid", "Offline_Access"))["code"]))
     _withdraw(idp)
     assert "refresh_token" not in body_of(idp.redeem(idp.sign_in(scopes=OIDC)["code"]))
 

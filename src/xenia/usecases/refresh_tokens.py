@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 from xenia.core.codes import TokenFamily
 from xenia.core.directory.application import Platform
 from xenia.core.endpoints import V1
+from xenia.core.ids import fold
 from xenia.core.refresh_token import REFRESH_IDLE, SPA_REFRESH, RefreshToken
 from xenia.core.signin.answer import SignedIn
 from xenia.ports import Ports, Transaction
@@ -74,8 +75,10 @@ def first_refresh_token(
     """
     if terms.endpoint_version == V1:
         return issue_refresh_token(ports, tx, signed_in, terms, now)
+    if OFFLINE_ACCESS not in {fold(scope) for scope in terms.scopes}:
+        return None
     agreed = agreed_openid_scopes(tx, signed_in.client, signed_in.principal, signed_in.user.id)
-    if OFFLINE_ACCESS not in terms.scopes or OFFLINE_ACCESS not in agreed:
+    if OFFLINE_ACCESS not in agreed:
         return None
     return issue_refresh_token(ports, tx, signed_in, terms, now)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import re
 
 import pytest
 
@@ -12,8 +13,10 @@ from xenia.core.directory.identity_provider import (
     EMAIL_PASSCODE_PROVIDER_ID,
     ENTRA_PROVIDER_ID,
     GOOGLE_PROVIDER_ID,
+    MICROSOFT_ACCOUNT_PROVIDER_ID,
     ProviderKind,
 )
+from xenia.core.directory.tenant import Toggle
 from xenia.core.user_attributes import UserAttribute
 from xenia.core.user_flow import AttributeAssignment, Choice, InputType, PageText, UserFlow
 from xenia.usecases import manage_user_flows
@@ -91,6 +94,36 @@ def test_new_flow_has_the_prefix_the_providers_and_the_attributes_chosen(office:
     flow = stored(office, "B2X_1_Partner_1")
     assert flow.provider_ids == (ENTRA_PROVIDER_ID, EMAIL_PASSCODE_PROVIDER_ID)
     assert [each.attribute_id for each in flow.attributes] == ["surname", supplier.id]
+
+
+def test_what_cannot_be_used_yet_cannot_be_chosen_and_says_why(office: Office) -> None:
+    make_flow(office, provider_ids=(ENTRA_PROVIDER_ID,))
+    office.platform.policies(email_passcode=Toggle.DISABLED)
+    desktop = office.sit("useradmin")
+    for page in (desktop.open(f"{HOME}/new"), desktop.open(f"{HOME}/{FLOW}/identity-providers")):
+        assert re.search(rf'value="{MICROSOFT_ACCOUNT_PROVIDER_ID}"[^>]* disabled', page.source)
+        assert ("Configure Microsoft Account", new_provider(office)) in page.links
+        assert re.search(rf'value="{EMAIL_PASSCODE_PROVIDER_ID}"[^>]* disabled', page.source)
+        assert "Switched off." in page.text
+    order = NewProvider(ProviderKind.MICROSOFT_ACCOUNT, "client", "secret")
+    create_provider(office.platform.ports, operator(office), order)
+    office.platform.policies(email_passcode=Toggle.DEFAULT)
+    for page in (desktop.open(f"{HOME}/new"), desktop.open(f"{HOME}/{FLOW}/identity-providers")):
+        assert "Configure Microsoft Account" not in page.text
+        assert not re.search(rf'value="{MICROSOFT_ACCOUNT_PROVIDER_ID}"[^>]* disabled', page.source)
+
+
+def test_a_provider_of_no_use_any_more_can_be_taken_out(office: Office) -> None:
+    make_flow(office, provider_ids=(ENTRA_PROVIDER_ID, EMAIL_PASSCODE_PROVIDER_ID))
+    office.platform.policies(email_passcode=Toggle.DISABLED)
+    page = office.sit().open(f"{HOME}/{FLOW}/identity-providers")
+    assert re.search(rf'value="{EMAIL_PASSCODE_PROVIDER_ID}" checked aria-describedby', page.source)
+    assert "Switched off." in page.text
+
+
+def new_provider(office: Office) -> str:
+    domain = office.platform.tenant.initial_domain
+    return f"/admin/{domain}/external-identities/identity-providers/new/microsoft-account"
 
 
 @pytest.mark.parametrize(

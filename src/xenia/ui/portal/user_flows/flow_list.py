@@ -20,6 +20,7 @@ from xenia.ui.portal.user_flows.frame import (
     WRITE,
     flow_of,
     flow_path,
+    hindrances,
     policies_of,
     standing_of,
     status_of,
@@ -137,6 +138,7 @@ class FlowList:
         error: XeniaError | None,
     ) -> HttpResponse:
         ports, actor = self._desk.ports, visit.actor
+        known = manage_identity_providers.list_providers(ports, actor)
         field = getattr(error, "field", None)
         errors = [] if error is None else [{"field": _field(error, field), "text": refusal_words(error)}]
         return self._desk.page(
@@ -147,10 +149,8 @@ class FlowList:
             status=status_of(error),
             name=name,
             prefix=FLOW_PREFIX,
-            providers=[
-                (each.id, provider_name(each))
-                for each in manage_identity_providers.list_providers(ports, actor)
-            ],
+            providers=[(each.id, provider_name(each)) for each in known],
+            hindered=hindrances(self._desk, visit, known),
             entra=ENTRA_PROVIDER_ID,
             chosen_providers=providers,
             attributes=[

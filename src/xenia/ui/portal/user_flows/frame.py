@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
+from xenia.core.directory.identity_provider import IdentityProvider, ProviderKind
 from xenia.core.directory.roles import FLOW_WRITING_ROLES
 from xenia.core.directory.tenant import TenantPolicies
 from xenia.core.errors import Conflict, NotPermitted, XeniaError
 from xenia.core.user_flow import UserFlow
 from xenia.ui.portal.changed_meanwhile import is_stale, saved_by
 from xenia.ui.portal.desk import FRAMING_CSP, Desk, Model, Visit
+from xenia.ui.portal.provider_words import KIND_WORDS, provider_name, slug_of
 from xenia.ui.portal.roles import Standing, refusal_words
 from xenia.usecases import manage_user_flows, read_directory
 from xenia.web.http import HttpResponse
 
 HOME = "external-identities/user-flows"
 SETTINGS = "external-identities/collaboration-settings"
+PROVIDERS = "external-identities/identity-providers"
+PASSCODE = f"{PROVIDERS}/email-passcode"
 BASE = f"/admin/{{tenant}}/{HOME}"
 TRAIL = (("External Identities", "external-identities"), ("User flows", HOME))
 READ = "IdentityUserFlow.Read.All"
@@ -51,6 +55,22 @@ def flow_path(flow: UserFlow, section: str = "") -> str:
 def policies_of(desk: Desk, visit: Visit) -> TenantPolicies:
     """The tenant's switches, for pages that say whether flows do anything."""
     return read_directory.get_policies(desk.ports, visit.actor, "Policy.Read.All")
+
+
+def hindrances(desk: Desk, visit: Visit, known: Iterable[IdentityProvider]) -> dict[str, Model]:
+    """Providers nobody can prove themselves at now: why, and where that is mended. A flow cannot take them in."""
+    codes_are_on = policies_of(desk, visit).email_passcode_enabled
+    found: dict[str, Model] = {}
+    for provider in known:
+        if provider.kind is ProviderKind.EMAIL_PASSCODE and not codes_are_on:
+            found[provider.id] = {"text": "Switched off.", "link": "Turn it on", "url": visit.url(PASSCODE)}
+        elif provider.kind in KIND_WORDS and not provider.client_id:
+            found[provider.id] = {
+                "text": "Not configured.",
+                "link": f"Configure {provider_name(provider)}",
+                "url": visit.url(f"{PROVIDERS}/new/{slug_of(provider.kind)}"),
+            }
+    return found
 
 
 def standing_of(desk: Desk, visit: Visit) -> Standing:

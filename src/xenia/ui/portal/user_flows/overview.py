@@ -19,6 +19,7 @@ from xenia.ui.portal.user_flows.frame import (
     flow_of,
     flow_page,
     flow_path,
+    hindrances,
     stale_rows,
 )
 from xenia.ui.portal.user_flows.ordering import WAYS, asked_move, moved
@@ -177,6 +178,8 @@ class FlowOverview:
             error=error,
             rows=[(each.id, provider_name(each)) for each in rows],
             chosen=chosen,
+            kept=flow.provider_ids,
+            hindered=hindrances(self._desk, visit, known),
             entra=ENTRA_PROVIDER_ID,
             ways=WAYS,
             focus=focus,

@@ -75,6 +75,18 @@ def audited(office: Office, activity: str) -> int:
 # --- settings -------------------------------------------------------------------------------
 
 
+def test_the_overview_leads_to_everything_about_self_service_sign_up(office: Office) -> None:
+    page = office.sit().open("external-identities")
+    main = page.source.partition("<main")[2]
+    for text, path in (
+        ("User flows", "user-flows"),
+        ("Custom user attributes", "user-attributes"),
+        ("All API connectors", "api-connectors"),
+        ("Sign-up requests", "sign-up-requests"),
+    ):
+        assert f'/external-identities/{path}">{text}</a>' in main
+
+
 def test_labels_are_the_fields_own(office: Office) -> None:
     page = settings(office).page
     for label in LABELS:

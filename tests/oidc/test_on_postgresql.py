@@ -7,12 +7,14 @@ from collections.abc import Iterator
 
 import pytest
 
+from tests.support.platform import PASSWORD
 from tests.support.postgres import PostgresServer
 from tests.support.protocol import Protocol, body_of, protocol_on
 from tests.support.renewing import may_stay, signed_in
 from xenia.core.query import Query
 from xenia.core.refresh_token import RETRY_GRACE
 from xenia.storage.store import open_store
+from xenia.usecases.device_sign_in import WRONG_USER_CODES_WINDOW
 
 
 @pytest.fixture
@@ -85,6 +87,38 @@ def test_renewals_come_one_after_another(idp: Protocol) -> None:
     idp.server.clock.advance(RETRY_GRACE)
     assert body_of(idp.refresh(siblings[0]))["error_codes"] == [70000]
     assert idp.send("GET", "/oidc/userinfo", authorization=f"Bearer {first['access_token']}").status == 401
+
+
+def test_a_device_is_approved_and_redeemed_once_and_guesses_are_counted(idp: Protocol) -> None:
+    may_stay(idp)
+    idp.change_app(is_fallback_public_client=True)
+    form = {"client_id": idp.app.app_id, "scope": "openid profile offline_access"}
+    started = body_of(idp.send("POST", f"/{idp.tenant_id}/oauth2/v2.0/devicecode", form=form))
+    walker = idp.walker()
+    for code in ("BBBBBBBBB", started["user_code"]):
+        walker.open("/device")
+        walker.submit("/device", user_code=code)
+    walker.submit("/device/confirm", button="Continue")
+    walker.submit("/identify", login=idp.server.admin.user_principal_name)
+    assert "You have signed in" in walker.submit("/password", password=PASSWORD).text
+    poll = {"grant_type": "device_code", "client_id": idp.app.app_id, "device_code": started["device_code"]}
+    errors, begin = [], threading.Barrier(4)
+
+    def race() -> None:
+        begin.wait()
+        errors.append(body_of(idp.token(**poll)).get("error"))
+
+    racers = [threading.Thread(target=race) for _ in range(4)]
+    for racer in racers:
+        racer.start()
+    for racer in racers:
+        racer.join()
+    assert errors.count(None) == 1
+    assert set(errors) <= {None, "slow_down", "bad_verification_code"}
+    wrong = idp.read(
+        lambda tx: tx.limits.count("user-code:192.0.2.10", WRONG_USER_CODES_WINDOW, idp.server.clock.now())
+    )
+    assert wrong == 1
 
 
 def test_requests_of_people(idp: Protocol) -> None:

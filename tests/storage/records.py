@@ -205,7 +205,7 @@ def code(
 
 
 def family(family_id: str = "family-1", tenant_id: str = CONTOSO) -> TokenFamily:
-    return TokenFamily(family_id, tenant_id, MIA, "app-id", "sid-1", NOW)
+    return TokenFamily(family_id, tenant_id, MIA, "app-id", "sid-1", NOW, proofs=(PROOF,))
 
 
 def refresh_token(token_hash: str = "refresh-1", tenant_id: str = CONTOSO, **changes: Any) -> RefreshToken:

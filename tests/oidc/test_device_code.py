@@ -139,13 +139,15 @@ def test_the_page_says_who_asks_from_where_and_when(idp: Protocol, mia: User) ->
     assert "Are you trying to sign in to Orders?" in page.text
     for words in (
         "Contoso (contoso.",
-        "192.0.2.77 (not the network you are in)",
+        "192.0.2.77, not your network",
         "tv-app/1",
         "3 minutes ago",
         "Continue only if you started this yourself",
     ):
         assert words in page.text, words
     assert "<script>alert" not in page.source
+    here = _enter(Walker(idp.router, address="192.0.2.77"), started["user_code"])
+    assert "192.0.2.77, your network" in here.text
     # Neither the code's page nor an address decides: only the form does.
     assert _refusal(_poll(idp, started)) == (400, "authorization_pending", 70016)
 

@@ -18,7 +18,7 @@ from tests.support.journeys import (
 from tests.support.platform import RunningServer
 from tests.support.walker import Page
 from xenia.core.errors import LimitReached
-from xenia.core.networks import network_of
+from xenia.core.networks import network_of, same_network
 from xenia.usecases.invitation_limits import BY_A_PERSON, COPIES_TO_A_MAILBOX, MAILS_TO_A_MAILBOX
 from xenia.usecases.invite_guest import resend_invitation
 from xenia.usecases.send_test_mail import MAILS, send_test_mail
@@ -41,6 +41,22 @@ from xenia.usecases.sign_in.password_limits import PASSWORD_TRIES_PER_NETWORK
 )
 def test_a_network_is_an_ipv4_address_or_an_ipv6_subnet(address: str, network: str) -> None:
     assert network_of(address) == network
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "together"),
+    [
+        ("127.0.0.1", "::1", True),
+        ("::ffff:127.0.0.1", "127.0.0.2", True),
+        ("2001:db8:1:2::1", "2001:db8:1:2::2", True),
+        ("192.0.2.7", "192.0.2.8", False),
+        ("::1", "::2", True),
+        ("::1", "2001:db8::1", False),
+        ("", "127.0.0.1", False),
+    ],
+)
+def test_who_is_in_one_network(one: str, other: str, together: bool) -> None:
+    assert same_network(one, other) == together
 
 
 def ask_for_code(server: RunningServer, address: str, mailbox: str) -> Page:

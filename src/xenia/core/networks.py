@@ -25,3 +25,17 @@ def network_of(address: str) -> str:
     if found.ipv4_mapped is not None:
         return str(found.ipv4_mapped)
     return str(ipaddress.IPv6Network((found, _HOUSEHOLD), strict=False))
+
+
+def same_network(one: str, other: str) -> bool:
+    """Whether two addresses count together; this very machine is one place, whichever of its names was used."""
+    return network_of(one) == network_of(other) or (_is_loopback(one) and _is_loopback(other))
+
+
+def _is_loopback(address: str) -> bool:
+    try:
+        found = ipaddress.ip_address(address.partition("%")[0])
+    except ValueError:
+        return False
+    mapped = found.ipv4_mapped if isinstance(found, ipaddress.IPv6Address) else None
+    return (mapped or found).is_loopback

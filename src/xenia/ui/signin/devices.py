@@ -11,7 +11,7 @@ from __future__ import annotations
 from xenia.core import errors as e
 from xenia.core.aadsts import aadsts_of
 from xenia.core.directory.tenant import Tenant
-from xenia.core.networks import network_of
+from xenia.core.networks import same_network
 from xenia.ports import Ports
 from xenia.ui.signin.views import Model, chosen_theme, host_of
 from xenia.ui.signin.words import waiting
@@ -98,7 +98,7 @@ class Devices:
 
     def _confirm(self, request: HttpRequest, device: WaitingDevice, typed: str) -> HttpResponse:
         code, app = device.code, device.application
-        here = network_of(code.ip_address) == network_of(request.client_address)
+        here = same_network(code.ip_address, request.client_address)
         page = self._pages.render(
             "signin/device_confirm.html",
             theme=chosen_theme(request),

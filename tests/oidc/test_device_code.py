@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from tests.support.federating import without_second_factor
+from tests.support.journeys import enrol
 from tests.support.platform import PASSWORD
 from tests.support.protocol import SECRET, Protocol, body_of, claims_of, other_app
 from tests.support.renewing import OIDC
@@ -305,3 +306,36 @@ def test_discovery_names_the_endpoint_and_the_grant(idp: Protocol) -> None:
         expected = f"https://login.test/{idp.tenant_id}/oauth2{version}/devicecode"
         assert found["device_authorization_endpoint"] == expected
         assert LONG in found["grant_types_supported"]
+
+
+def test_a_guest_signs_a_device_in_with_a_code_by_mail(idp: Protocol, mia: User) -> None:
+    started = body_of(_start(idp))
+    walker = idp.walker()
+    _enter(walker, started["user_code"])
+    walker.submit("/device/confirm", button="Continue")
+    walker.submit("/identify", login=idp.guest.mail or "")
+    walker.submit("/send")
+    page = walker.submit("/signin/code", code=idp.server.code_for(idp.guest.mail or ""))
+    assert "You have signed in on your device" in page.text
+    answer = body_of(_poll(idp, started))
+    access = claims_of(answer["access_token"])
+    assert (access["oid"], access["idp"], access["acct"], access["amr"]) == (idp.guest.id, "mail", 1, ["otp"])
+    rows = idp.read(lambda tx: tx.logs.list_sign_ins(Query())).items
+    # The person's own sign-in, and what the device was given for it.
+    assert sorted((row.user_id, row.is_interactive) for row in rows) == [
+        (idp.guest.id, False),
+        (idp.guest.id, True),
+    ]
+
+
+def test_a_second_factor_is_asked_for_on_the_page(idp: Protocol, mia: User) -> None:
+    started = body_of(_start(idp))
+    idp.server.policies(security_defaults=True)
+    walker = idp.walker()
+    _enter(walker, started["user_code"])
+    walker.submit("/device/confirm", button="Continue")
+    walker.submit("/identify", login=f"mia@{idp.server.tenant.initial_domain}")
+    walker.submit("/password", password=PASSWORD)
+    assert body_of(_poll(idp, started))["error"] == "authorization_pending"
+    enrol(idp.server, walker)
+    assert claims_of(body_of(_poll(idp, started))["access_token"])["amr"] == ["pwd", "otp", "mfa"]

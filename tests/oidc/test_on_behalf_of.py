@@ -9,6 +9,8 @@ from typing import Any
 
 import msgspec
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from tests.support.federating import make_home
 from tests.support.platform import challenge
@@ -333,3 +335,16 @@ def test_incomplete_requests(
 def test_discovery_names_the_grant(idp: Protocol) -> None:
     found = body_of(idp.send("GET", f"/{idp.tenant_id}/v2.0/.well-known/openid-configuration"))
     assert GRANT in found["grant_types_supported"]
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    st.one_of(
+        st.text(),
+        st.from_regex(r"[A-Za-z0-9_-]{0,40}\.[A-Za-z0-9_-]{0,40}\.[A-Za-z0-9_-]{0,40}", fullmatch=True),
+    )
+)
+def test_no_assertion_whatever_it_holds_breaks_the_endpoint(stock: Protocol, text: str) -> None:
+    answer = trade(stock, text)
+    assert answer.status == 400
+    assert body_of(answer)["error_codes"] in ([50013], [900144])

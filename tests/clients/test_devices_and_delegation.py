@@ -1,9 +1,13 @@
-"""MSAL for Python and azure-identity, unmodified: devices without a browser, and APIs that call further APIs."""
+"""MSAL for Python and Node, and azure-identity, unmodified: devices without a browser, and APIs that call further APIs."""
 
 from __future__ import annotations
 
+import json
+import os
+import subprocess
 from collections.abc import Iterator
 from datetime import datetime
+from pathlib import Path
 from typing import Any
 
 import msal
@@ -205,3 +209,41 @@ def test_azure_identity_acts_on_behalf_of_the_caller(xenia: RunningXenia) -> Non
         pytest.raises(ClientAuthenticationError, match="AADSTS50013"),
     ):
         azure.get_token(GRAPH)
+
+
+def _node(xenia: RunningXenia, **given: str) -> subprocess.Popen[str]:
+    order = {"base": xenia.base, "tenant": TENANT, **given}
+    environment = {**os.environ, "NODE_EXTRA_CA_CERTS": xenia.ca_file}
+    return subprocess.Popen(
+        ["node", "msal_node_device.mjs", json.dumps(order)],
+        cwd=Path(__file__).parent,
+        env=environment,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+
+
+@pytest.mark.parametrize("button", ["Continue", "Cancel"])
+def test_msal_for_node_signs_a_device_in_by_the_short_grant_name(xenia: RunningXenia, button: str) -> None:
+    """It asks at once, is told to wait, and asks again after the interval."""
+    with _node(xenia, clientId=CLI) as node:
+        assert node.stdout is not None
+        codes = json.loads(node.stdout.readline())
+        _approve(xenia, codes["verificationUri"], codes["userCode"], button)
+        out, _ = node.communicate(timeout=60)
+    told = json.loads(out.strip().splitlines()[-1])
+    if button == "Cancel":
+        assert told["message"].endswith("access_denied"), told
+    else:
+        assert told["account"]["username"] == MIA, told
+        assert claims_of(told["accessToken"])["appid"] == CLI
+
+
+def test_msal_for_node_acts_on_behalf_of_the_caller(xenia: RunningXenia) -> None:
+    with _node(xenia, clientId=STOCK, secret=SECRET, assertion=_call(xenia)) as node:
+        told = json.loads(node.communicate(timeout=60)[0].strip().splitlines()[-1])
+    assert claims_of(told["accessToken"])["appid"] == STOCK, told
+    with _node(xenia, clientId=STOCK, secret=SECRET, assertion="a.b.c") as node:
+        told = json.loads(node.communicate(timeout=60)[0].strip().splitlines()[-1])
+    assert told["error"] == "invalid_grant", told
+    assert "AADSTS50013" in told["message"]

@@ -122,6 +122,23 @@ def test_an_address_nobody_vouches_for_is_not_kept_and_tells_nothing(
     assert len(guests(contoso)) == 2
 
 
+def test_no_provider_vouches_for_people_for_whom_another_one_speaks(
+    contoso: RunningServer, mock: Provider
+) -> None:
+    """A trusted partner says that somebody is Berta of Fabrikam: only Fabrikam could."""
+    make_home(contoso)
+    partner(contoso, mock, domains=())
+    open_flow(contoso, provider_ids=WAYS)
+    mock.lie(claims={"sub": "stranger", "email": BERTA, "email_verified": True, "name": "Eve"})
+    walker = Walker(contoso.router)
+    walker.open(Abroad().visit(press(contoso, walker)))
+    walker.submit("/signin/review", button="Accept")
+    claims = id_token_of(contoso, to_the_end(walker))
+    (made,) = guests(contoso)
+    assert (made.display_name, made.mail, made.proxy_addresses) == ("Eve", None, ())
+    assert BERTA not in str(claims)
+
+
 @pytest.mark.parametrize(("verified", "told"), [(True, PIA), (False, ""), (None, "")])
 def test_a_connector_is_told_no_address_that_nobody_vouches_for(
     contoso: RunningServer, mock: Provider, verified: bool | None, told: str

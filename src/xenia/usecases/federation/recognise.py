@@ -12,7 +12,7 @@ from datetime import datetime
 from xenia.core.addresses import address_key
 from xenia.core.directory.identity_provider import ExternalAccount, ProviderKind, identity_at
 from xenia.core.directory.user import User
-from xenia.core.signin.facts import Factor, Facts, Proof
+from xenia.core.signin.facts import Factor, Facts, Proof, Realm
 from xenia.core.signin.federation import FEDERATED
 from xenia.core.signin.home_realm import home_of_provider
 from xenia.ports import Transaction
@@ -22,6 +22,7 @@ from xenia.usecases.sign_in.situation import Situation
 
 def recognise(tx: Transaction, situation: Situation, account: ExternalAccount, now: datetime) -> Facts:
     """Facts with the proof, and with the user it belongs to when there is one."""
+    account = _within_its_say(tx, situation, account)
     identity = identity_at(account.kind, account.idp, account.subject)
     user = tx.users.find_by_identity(identity.issuer, identity.subject or "")
     if user is None:
@@ -37,6 +38,19 @@ def recognise(tx: Transaction, situation: Situation, account: ExternalAccount, n
         trouble=None,
     )
     return fresh.with_proof(proof, user.id if user is not None else None)
+
+
+def _within_its_say(tx: Transaction, situation: Situation, account: ExternalAccount) -> ExternalAccount:
+    """The account with an address that counts only if no other provider speaks for the people of its domain.
+
+    Else whoever is trusted for some people could make guests with the addresses of everybody else's.
+    """
+    if account.email is None or not account.email_verified:
+        return account
+    home = realm_of(tx, situation.tenant, account.email)
+    if home.realm is not Realm.FEDERATED or home == home_of_provider(account.provider_id):
+        return account
+    return replace(account, email_verified=False)
 
 
 def _invited(tx: Transaction, situation: Situation, account: ExternalAccount) -> User | None:

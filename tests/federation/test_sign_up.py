@@ -23,7 +23,7 @@ from xenia.core.directory.identity_provider import (
 )
 from xenia.core.directory.tenant import DomainRestrictions, DomainRule
 from xenia.core.directory.user import CreationType, ExternalUserState
-from xenia.core.user_flow import Hook
+from xenia.core.user_flow import Hook, PageText
 
 WAYS = (ENTRA_PROVIDER_ID, PARTNER_ID, EMAIL_PASSCODE_PROVIDER_ID)
 
@@ -120,6 +120,15 @@ def test_an_address_nobody_vouches_for_is_not_kept_and_tells_nothing(
     assert (made.display_name, made.mail, made.other_mails, made.proxy_addresses) == ("Eve", None, (), ())
     assert "kim" not in made.user_principal_name
     assert len(guests(contoso)) == 2
+
+
+def test_the_page_on_the_way_to_the_provider_is_the_flows_too(contoso: RunningServer, mock: Provider) -> None:
+    partner(contoso, mock, domains=())
+    open_flow(contoso, provider_ids=WAYS, text=PageText("Contoso Suppliers"))
+    walker = Walker(contoso.router)
+    press(contoso, walker)
+    assert walker.page is not None
+    assert "Contoso Suppliers" in walker.page.text
 
 
 def test_no_provider_vouches_for_people_for_whom_another_one_speaks(

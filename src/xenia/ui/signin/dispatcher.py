@@ -21,7 +21,7 @@ from xenia.ui.signin.devices import DeviceEnd
 from xenia.ui.signin.federating import BUSY_REFRESH, on_the_way, provider_host
 from xenia.ui.signin.refusals import Refusals, WayOn
 from xenia.ui.signin.sign_up_views import offers_sign_up
-from xenia.ui.signin.views import chosen_theme, host_of, page_of
+from xenia.ui.signin.views import chosen_theme, host_in, host_of, page_of
 from xenia.usecases.device_approval import decline_device
 from xenia.usecases.federation.begin import begin_federation
 from xenia.usecases.federation.ways import continue_with, use_another_account, use_code
@@ -146,7 +146,7 @@ class Dispatcher:
         if url is None or situation.interrupt is None or situation.interrupt.step is not Step.FEDERATE:
             return redirect(f"/{tenant_id}/signin?ctx={interaction_id}")
         model = {
-            "host": host_of(situation.tenant),
+            "host": host_in(situation),
             "tenant": situation.tenant,
             "theme": chosen_theme(request),
         }

@@ -78,7 +78,7 @@ def _sign_up(ports: Ports, situation: Situation, step: Step, rejected: Rejected 
     return template, {**frame, **model}
 
 
-def _host(situation: Situation) -> Model:
+def host_in(situation: Situation) -> Model:
     """The organisation; while somebody signs up, under the name and the picture of the user flow."""
     host, flow = host_of(situation.tenant), situation.standing.flow if situation.standing else None
     return host if flow is None else flow_host(host, flow.text, logo_url(situation.tenant.id, flow))
@@ -88,7 +88,7 @@ def _frame(situation: Situation) -> Model:
     request, redeeming = situation.interaction.authorize, situation.interaction.redeem is not None
     name = situation.tenant.display_name
     return {
-        "host": _host(situation),
+        "host": host_in(situation),
         "app_name": None if redeeming else situation.client.display_name,
         "destination": f"accept the invitation of {name}" if redeeming else situation.client.display_name,
         "redeeming": redeeming,

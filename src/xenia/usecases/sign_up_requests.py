@@ -154,6 +154,8 @@ def _create(
         restrictions = tx.tenants.policies(tenant.id).domain_restrictions
         if not restrictions.permits(address):
             raise DomainNotAllowed(address.rpartition("@")[2], restrictions.rule.value)
+        if tenant.owns(address):
+            raise Conflict("mail", f"{address} is an address of the organization itself by now.")
         if tx.users.find_by_address(address):
             raise Conflict("mail", f"{address} belongs to somebody in the directory by now.")
     order = GuestOrder(

@@ -31,6 +31,7 @@ from tests.support.self_service import (
 )
 from tests.support.walker import Page, Walker, query_of
 from xenia.core.api_connector import ApiConnector, ConnectorAuthentication
+from xenia.core.directory.tenant import Domain
 from xenia.core.directory.user import CreationType
 from xenia.core.errors import Conflict, InvalidValue, NotPermitted
 from xenia.core.mail import MailKind
@@ -182,6 +183,19 @@ def test_a_request_is_decided_once(server: RunningServer) -> None:
         assert sorted(pool.map(decide, range(4))) == ["decided", "late", "late", "late"]
     decided = get_request(server.ports, server.actor(), request.id)
     assert len(guests(server)) == (1 if decided.state is RequestState.APPROVED else 0)
+
+
+def test_whose_domain_became_the_organizations_own_is_no_guest(server: RunningServer) -> None:
+    """Its people have a password here: a guest with such an address could never sign in."""
+    open_flow(server, attributes=NAMES, requires_approval=True)
+    request = ask_to_join(server, server.walker())
+    domains = (*server.tenant.domains, Domain("nordwind.example"))
+    changed = replace(server.tenant, domains=domains)
+    server.ports.store.write(server.tenant.id, lambda tx: tx.tenants.replace(changed))
+    with pytest.raises(Conflict):
+        approve_request(server.ports, server.actor(), request.id)
+    assert guests(server) == ()
+    assert get_request(server.ports, server.actor(), request.id).state is RequestState.PENDING
 
 
 def test_approval_takes_a_role_and_leaves_a_record(server: RunningServer) -> None:

@@ -286,7 +286,8 @@ def _guard_published(ports: Ports, actor: Actor, kind: ProviderKind, name: str) 
     if kind not in SOCIAL_KINDS or actor.is_system or ports.server.allows_private:
         return
     if name == "claims":
-        raise InvalidValue(name, "The claims for the subject and the address of this provider are published.")
+        text = "This provider's claims for the subject and the address are published and cannot be changed."
+        raise InvalidValue(name, text)
     raise InvalidValue("endpoints", "The addresses of this provider are published and cannot be changed.")
 
 

@@ -68,7 +68,7 @@ def test_every_port_and_name_answers_with_addresses_of_its_own(tmp_path: Path) -
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         second = taken.getsockname()[1]
-    names = ("--host", "localhost", "--host", "contoso.localhost", "--port", str(second))
+    names = ("--host", "localhost", "--host", "contoso.localhost", "--port", "0", "--port", str(second))
     with running_xenia(tmp_path, "--ephemeral", *names) as server:
         first = urlsplit(server.base).port
         assert first != second
@@ -156,7 +156,7 @@ def test_forwarded_headers_of_anybody_else_do_not_count(tmp_path: Path) -> None:
         ({}, {"XENIA_TOOLS": "true"}, "leave them off"),
         ({}, {"XENIA_DATA_KEY": "c2hvcnQ="}, "openssl rand -base64 32"),
         ({}, {"XENIA_SMTP_PASSWORD_FILE": "/nowhere/password"}, "/nowhere/password cannot be read"),
-        ({"workers": "0"}, {}, "at least one process"),
+        ({"workers": "-1"}, {}, "0 to let the server choose"),
         ({"threads": "0"}, {}, "at least one request"),
     ],
 )

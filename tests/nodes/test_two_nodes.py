@@ -150,11 +150,11 @@ def test_a_key_of_one_node_is_accepted_by_the_others(standing: tuple[Site, list[
 def test_what_one_node_changes_the_others_see_at_once(standing: tuple[Site, list[Node]]) -> None:
     site, nodes = standing
     a, b = (site.balancer(node) for node in nodes)
-    metadata = "/fabrikam/v2.0/.well-known/openid-configuration"
+    metadata = "/tailspin/v2.0/.well-known/openid-configuration"
     # Asked before, so that a node which remembers what it did not find would go on not finding it.
     assert [node.send("GET", metadata).status for node in (a, b)] == [400, 400]
     data = ("--data", str(site.directory / "a"), "--database", site.database)
-    made = xenia("tenant", "create", "Fabrikam", "fabrikam", *data, env={"XENIA_DATA_KEY": DATA_KEY})
+    made = xenia("tenant", "create", "Tailspin", "tailspin", *data, env={"XENIA_DATA_KEY": DATA_KEY})
     assert made.returncode == 0, made.stderr
     assert [node.send("GET", metadata).status for node in (a, b)] == [200, 200]
     token = app_token(b)

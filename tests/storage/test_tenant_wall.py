@@ -295,7 +295,7 @@ def _rows_of(store: SqlStore, tenant_id: str) -> dict[str, list[Any]]:
 def _methods() -> set[str]:
     found = set()
     for repository in BOUND:
-        kind = inspect.signature(getattr(SqlTransaction, repository).func, eval_str=True).return_annotation
+        kind = inspect.signature(getattr(SqlTransaction, repository).fget, eval_str=True).return_annotation
         found |= {
             f"{repository}.{name}"
             for name, _ in inspect.getmembers(kind, inspect.isfunction)

@@ -40,6 +40,8 @@ Resolve: TypeAlias = Callable[[str, int], tuple[str, ...]]
 
 _MOST_REDIRECTS = 3
 _CHUNK = 16_384
+_THREAD_ENDS_AFTER = 1.0
+"""Seconds after a request's own limit."""
 _NAT64 = ipaddress.ip_network("64:ff9b::/96")
 
 
@@ -164,7 +166,9 @@ class GuardedFetcher:
         from urllib3 import HTTPConnectionPool, HTTPSConnectionPool, Timeout, proxy_from_url  # noqa: PLC0415
 
         silence = self._limits.silence
-        timeout = Timeout(connect=min(silence, request.seconds or silence), read=request.seconds or silence)
+        # A request's own limit is for all of it, and speaks first: the socket's is only there to end the thread.
+        longest = silence if request.seconds is None else request.seconds + _THREAD_ENDS_AFTER
+        timeout = Timeout(connect=min(silence, longest), read=longest)
         port = parts.port or (443 if parts.scheme == "https" else 80)
         context = self._tls(request.client_certificate) if parts.scheme == "https" else None
         if self._policy.proxy:

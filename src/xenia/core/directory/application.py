@@ -137,6 +137,15 @@ class RequiredResourceAccess:
 
 
 @dataclass(frozen=True, slots=True)
+class PreAuthorizedApplication:
+    """A client that the owner of an API trusts: no consent is asked for these permissions of the API."""
+
+    app_id: AppId
+    permission_ids: tuple[str, ...]
+    """Ids of scopes of the API (``delegatedPermissionIds``)."""
+
+
+@dataclass(frozen=True, slots=True)
 class Application:
     """An app registration: the one global definition, kept in the tenant that owns it."""
 
@@ -154,6 +163,9 @@ class Application:
     scopes: tuple[Scope, ...] = ()
     app_roles: tuple[AppRole, ...] = ()
     required_resource_access: tuple[RequiredResourceAccess, ...] = ()
+    pre_authorized_applications: tuple[PreAuthorizedApplication, ...] = ()
+    known_client_applications: tuple[AppId, ...] = ()
+    """Clients whose consent page asks for this API's own permissions too (``api.knownClientApplications``)."""
     requested_access_token_version: int | None = None
     optional_claims: dict[str, list[dict[str, object]]] | None = None
     group_membership_claims: str | None = None

@@ -20,7 +20,7 @@ import click  # noqa: E402
 from xenia.cli.commands import xenia  # noqa: E402
 from xenia.core import audit  # noqa: E402
 from xenia.core.signin.interrupts import CHECKS, Step  # noqa: E402
-from xenia.settings import reference_page  # noqa: E402
+from xenia.settings.reference import reference_page  # noqa: E402
 
 FOLDER = ROOT / "docs" / "reference"
 NOTE = "Written by `scripts/write_reference.py`; do not edit."

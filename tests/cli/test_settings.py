@@ -11,7 +11,8 @@ import click
 import pytest
 
 from xenia.cli.commands import xenia
-from xenia.settings import GROUPS, Settings, SettingsError, load, reference_page, unsafe_for_production
+from xenia.settings import GROUPS, Settings, SettingsError, load, unsafe_for_production
+from xenia.settings.reference import reference_page
 
 ROOT = Path(__file__).parents[2]
 

@@ -14,7 +14,7 @@ from xenia.cli.opened import database_url, embedded_file
 from xenia.cli.options import data_directory, data_options, refuse, settings_of
 from xenia.outside.private_files import private_folder, write_private
 from xenia.ports import StoreUnavailable
-from xenia.settings import reference_page
+from xenia.settings.reference import reference_page
 from xenia.storage.embedded_copy import copy_embedded
 from xenia.storage.store import open_store
 

@@ -23,6 +23,7 @@ from xenia.core.directory.application import (
     Scope,
     ServicePrincipal,
 )
+from xenia.core.directory.group import Group
 from xenia.core.directory.identity_provider import (
     ClaimMapping,
     ExternalAccount,
@@ -104,6 +105,11 @@ def application(object_id: str = "app-object", app_id: str = "app-id", **changes
 
 def principal(object_id: str = "sp-object", app_id: str = "app-id", **changes: Any) -> ServicePrincipal:
     made = ServicePrincipal(object_id, CONTOSO, app_id, "Orders", CONTOSO, NOW)
+    return replace(made, **changes)
+
+
+def group(group_id: str = "group-1", tenant_id: str = CONTOSO, **changes: Any) -> Group:
+    made = Group(group_id, tenant_id, group_id.title(), group_id, NOW)
     return replace(made, **changes)
 
 

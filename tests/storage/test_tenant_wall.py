@@ -32,6 +32,7 @@ from tests.storage.records import (
     family,
     federation,
     grant,
+    group,
     interaction,
     invitation,
     mail,
@@ -50,16 +51,19 @@ from tests.storage.records import (
     user_attribute,
     user_flow,
 )
+from xenia.core.directory.group import GroupLink, ObjectKind
 from xenia.core.errors import NotFound
 from xenia.core.query import Compare, Page, Query
 from xenia.core.sign_up import RequestState
 from xenia.storage.schema import metadata
 from xenia.storage.store import SqlStore, SqlTransaction
 
+OWNER = GroupLink.OWNER
 EMPTY = Page((), None, 0)
 COUNTED = Query(count=True)
 BOUND = (
     "users",
+    "groups",
     "credentials",
     "applications",
     "invitations",
@@ -106,6 +110,18 @@ PROBES: dict[str, tuple[Callable[[Any], Any], Any]] = {
     "users.with_role": (lambda it: it.with_role("role-1"), ()),
     "users.manager": (lambda it: it.manager(MIA), None),
     "users.set_manager": (lambda it: it.set_manager(MIA, ADMIN), NotFound),
+    "groups.find": (lambda it: it.find("group-1"), None),
+    "groups.list": (lambda it: it.list(COUNTED), EMPTY),
+    "groups.add": (lambda it: it.add(group("x")), ValueError),
+    "groups.replace": (lambda it: it.replace(group(tenant_id=FABRIKAM)), NotFound),
+    "groups.remove": (lambda it: it.remove("group-1"), None),
+    "groups.attach": (lambda it: it.attach(OWNER, "group-1", MIA, ObjectKind.USER), NotFound),
+    "groups.detach": (lambda it: it.detach(OWNER, "group-1", ADMIN), False),
+    "groups.is_linked": (lambda it: it.is_linked(OWNER, "group-1", ADMIN), False),
+    "groups.objects": (lambda it: it.objects(OWNER, "group-1", COUNTED, transitive=True), EMPTY),
+    "groups.containing": (lambda it: it.containing(MIA, COUNTED, transitive=True), EMPTY),
+    "groups.ids_containing": (lambda it: it.ids_containing(MIA), ()),
+    "groups.assigned_containing": (lambda it: it.assigned_containing(MIA, "sp-object"), ()),
     "credentials.password": (lambda it: it.password(MIA), None),
     "credentials.set_password": (lambda it: it.set_password(password(hashed="mine")), NotFound),
     "credentials.remove_password": (lambda it: it.remove_password(MIA), False),
@@ -144,6 +160,7 @@ PROBES: dict[str, tuple[Callable[[Any], Any], Any]] = {
     ),
     "applications.remove_service_principal": (lambda it: it.remove_service_principal("sp-object"), None),
     "applications.assignments_of": (lambda it: it.assignments_of(MIA), ()),
+    "applications.assignments_held": (lambda it: it.assignments_held(MIA), ()),
     "applications.assignments_to": (lambda it: it.assignments_to("sp-object"), ()),
     "applications.add_assignment": (lambda it: it.add_assignment(assignment("as-2")), NotFound),
     "applications.remove_assignment": (lambda it: it.remove_assignment("as-1"), False),
@@ -251,6 +268,9 @@ def _fill(tx: SqlTransaction) -> None:
     tx.users.set_sponsors(MIA, [ADMIN])
     tx.users.set_manager(MIA, ADMIN)
     tx.users.add_role(MIA, "role-1")
+    tx.groups.add(group())
+    tx.groups.attach(GroupLink.MEMBER, "group-1", MIA, ObjectKind.USER)
+    tx.groups.attach(OWNER, "group-1", ADMIN, ObjectKind.USER)
     tx.credentials.set_password(password())
     tx.credentials.add_authenticator_app(authenticator())
     tx.invitations.add(invitation())
@@ -260,6 +280,7 @@ def _fill(tx: SqlTransaction) -> None:
     tx.applications.add_owner("app-object", MIA)
     tx.applications.add_service_principal(principal())
     tx.applications.add_assignment(assignment())
+    tx.applications.add_assignment(assignment("as-3", principal_id="group-1", principal_type="Group"))
     tx.applications.put_grant(grant())
     tx.sign_ins.add_interaction(interaction())
     tx.sign_ins.put_session(session())

@@ -32,7 +32,7 @@ from xenia.usecases.manage_applications import (
     RegisteredApplication,
     add_client_secret,
     add_redirect_uri,
-    assign_user,
+    assign_principal,
     delete_application,
     grant_admin_consent,
     list_assigned,
@@ -41,7 +41,7 @@ from xenia.usecases.manage_applications import (
     register_application,
     remove_client_secret,
     set_api_permissions,
-    unassign_user,
+    unassign_principal,
     update_application,
     update_authentication,
     update_enterprise_app,
@@ -181,7 +181,7 @@ def test_strangers_change_nothing_of_an_app(server: RunningServer) -> None:
         lambda: add_client_secret(ports, stranger, app, "mine"),
         lambda: set_api_permissions(ports, stranger, app, 0, GRAPH_APP_ID, [READ_SCOPE]),
         lambda: grant_admin_consent(ports, stranger, app),
-        lambda: assign_user(ports, stranger, made.principal.id, server.admin.id),
+        lambda: assign_principal(ports, stranger, made.principal.id, server.admin.id),
         lambda: update_enterprise_app(
             ports, stranger, made.principal.id,
             account_enabled=False, assignment_required=False, visible_to_users=False,
@@ -303,22 +303,22 @@ def test_assignments_name_a_role_of_the_app_once(server: RunningServer) -> None:
     made = _register(server, app_roles=(role,))
     ports, actor, person = server.ports, server.actor(), server.admin.id
     with pytest.raises(InvalidValue):
-        assign_user(ports, actor, made.principal.id, person, DEFAULT_ACCESS_ROLE)
-    given = assign_user(ports, actor, made.principal.id, person, role.id)
+        assign_principal(ports, actor, made.principal.id, person, DEFAULT_ACCESS_ROLE)
+    given = assign_principal(ports, actor, made.principal.id, person, role.id)
     with pytest.raises(Conflict):
-        assign_user(ports, actor, made.principal.id, person, role.id)
+        assign_principal(ports, actor, made.principal.id, person, role.id)
     assert [each.role_name for each in list_assigned(ports, actor, made.principal.id)] == ["Buyer"]
     other = _register(server)
     with pytest.raises(NotFound):
-        unassign_user(ports, actor, other.principal.id, given.id)
-    unassign_user(ports, actor, made.principal.id, given.id)
+        unassign_principal(ports, actor, other.principal.id, given.id)
+    unassign_principal(ports, actor, made.principal.id, given.id)
     assert list_assigned(ports, actor, made.principal.id) == ()
 
 
 def test_deleting_takes_secrets_principal_and_assignments_along(server: RunningServer) -> None:
     made = _register(server)
     add_client_secret(server.ports, server.actor(), made.application.id, "x")
-    assign_user(server.ports, server.actor(), made.principal.id, server.admin.id)
+    assign_principal(server.ports, server.actor(), made.principal.id, server.admin.id)
     delete_application(server.ports, server.actor(), made.application.id)
     with server.ports.store.read(server.tenant.id) as tx:
         assert tx.applications.service_principal(made.application.app_id) is None

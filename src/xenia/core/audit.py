@@ -24,7 +24,7 @@ class Target:
 
     id: str
     type: str
-    """``User``, ``Application``, ``ServicePrincipal``, ``Policy``, ``Directory`` or ``Other``."""
+    """``User``, ``Group``, ``Application``, ``ServicePrincipal``, ``Policy``, ``Directory`` or ``Other``."""
     display_name: str | None = None
     user_principal_name: str | None = None
     changes: tuple[Change, ...] = ()
@@ -94,12 +94,25 @@ DELETED_SECURITY_INFO = Activity(
 ADMIN_DELETED_SECURITY_INFO = Activity(
     "Admin deleted security info", service="Authentication Methods", operation="Delete"
 )
+ADD_GROUP = Activity("Add group", "GroupManagement", operation="Add")
+UPDATE_GROUP = Activity("Update group", "GroupManagement")
+DELETE_GROUP = Activity("Delete group", "GroupManagement", operation="Delete")
+ADD_GROUP_MEMBER = Activity("Add member to group", "GroupManagement", operation="Add")
+REMOVE_GROUP_MEMBER = Activity("Remove member from group", "GroupManagement", operation="Delete")
+ADD_GROUP_OWNER = Activity("Add owner to group", "GroupManagement", operation="Add")
+REMOVE_GROUP_OWNER = Activity("Remove owner from group", "GroupManagement", operation="Delete")
 ADD_APPLICATION = Activity("Add application", "ApplicationManagement", operation="Add")
 UPDATE_APPLICATION = Activity("Update application", "ApplicationManagement")
 DELETE_APPLICATION = Activity("Delete application", "ApplicationManagement", operation="Delete")
 ADD_SERVICE_PRINCIPAL = Activity("Add service principal", "ApplicationManagement", operation="Add")
 UPDATE_CREDENTIALS = Activity(
     "Update application \u2013 Certificates and secrets management", "ApplicationManagement"
+)
+ASSIGN_APP_ROLE_TO_GROUP = Activity(
+    "Add app role assignment to group", "ApplicationManagement", operation="Add"
+)
+REMOVE_APP_ROLE_FROM_GROUP = Activity(
+    "Remove app role assignment from group", "ApplicationManagement", operation="Delete"
 )
 ASSIGN_APP_ROLE = Activity("Add app role assignment grant to user", operation="Add")
 REMOVE_APP_ROLE = Activity("Remove app role assignment from user", operation="Delete")

@@ -63,6 +63,34 @@ GRAPH_PERMISSIONS: tuple[GraphPermission, ...] = (
         "63dd7cd9-b489-4adf-a28c-ac38b9a0f962", "09850681-111b-4a89-9bed-3f2cae46d706",
     ),
     GraphPermission(
+        "Group.Read.All", "Read all groups", "Read groups, their members and owners.",
+        "5f8c59db-677d-491f-a6b8-5f174b11ec1d", "5b567255-7703-4780-807c-7be8301ae99b",
+    ),
+    GraphPermission(
+        "Group.ReadWrite.All", "Read and write all groups", "Create, read, change and delete groups.",
+        "4e46008b-f24c-477d-8fff-7bb4ec7aafe0", "62a82d76-70ea-41e2-9197-370581804d09",
+    ),
+    GraphPermission(
+        "Group.Create", "Create groups", "Create groups without reading or changing others.",
+        role_id="bf7b1a76-6e77-406b-b258-bf5c7720e98f",
+    ),
+    GraphPermission(
+        "GroupMember.Read.All", "Read group memberships", "Read basic group properties and memberships.",
+        "bc024368-1153-4739-b217-4326f2e966d0", "98830695-27a2-44f7-8c18-0c3ebc9698f6",
+    ),
+    GraphPermission(
+        "GroupMember.ReadWrite.All", "Read and write group memberships", "Read groups and change their members.",
+        "f81125ac-d3b7-4573-a3b2-7099cc39df9e", "dbaae8cf-10b5-4b86-a4a1-f871c94c6695",
+    ),
+    GraphPermission(
+        "Member.Read.Hidden", "Read hidden memberships", "Read the members of groups that hide them.",
+        "f6a3db3e-f7e8-4ed2-a414-557c8c9830be", "658aa5d8-239f-45c4-aa12-864f4fc7e490",
+    ),
+    GraphPermission(
+        "AppRoleAssignment.ReadWrite.All", "Manage app role assignments", "Assign people, groups and apps to apps.",
+        "84bccea3-f856-4a8a-967b-dbe0a3d53a64", "06b708a9-e830-4db3-a914-8e69da51d44f",
+    ),
+    GraphPermission(
         "Directory.Read.All", "Read directory data", "Read users, apps and other directory data.",
         "06da0dbc-49e2-44d2-8312-53f166ab848a", "7ab1d382-f21e-4acd-a863-ba3e13f7da61",
     ),

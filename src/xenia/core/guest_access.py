@@ -34,6 +34,10 @@ class DirectorySight:
     """Whether another user may be addressed by user principal name, which allows guessing."""
     sees_relations: bool
     """Whether manager and sponsors of others are visible."""
+    lists_groups: bool
+    """Whether groups may be listed and searched at will."""
+    reads_groups: bool
+    """Whether a group may be looked up, with its members. One's own groups are told by id to everybody."""
     reads_tenant: bool
     """Whether contacts and policies of the organisation are visible, beyond its name and domains."""
 
@@ -44,9 +48,31 @@ def directory_sight(level: GuestAccess, roles: frozenset[str], *, is_guest: bool
     if not is_guest or roles & DIRECTORY_READING_ROLES or level is GuestAccess.SAME_AS_MEMBERS:
         # The most inclusive level concerns directory objects; tenant settings stay with members.
         whole = not is_guest or bool(roles & DIRECTORY_READING_ROLES)
-        return DirectorySight(True, EVERYTHING, looks_up_names=True, sees_relations=True, reads_tenant=whole)
+        return DirectorySight(
+            True,
+            EVERYTHING,
+            looks_up_names=True,
+            sees_relations=True,
+            lists_groups=True,
+            reads_groups=True,
+            reads_tenant=whole,
+        )
     if level is GuestAccess.LIMITED:
         return DirectorySight(
-            False, GUEST_VIEW_OF_OTHERS, looks_up_names=False, sees_relations=True, reads_tenant=False
+            False,
+            GUEST_VIEW_OF_OTHERS,
+            looks_up_names=False,
+            sees_relations=True,
+            lists_groups=False,
+            reads_groups=True,
+            reads_tenant=False,
         )
-    return DirectorySight(False, NOTHING, looks_up_names=False, sees_relations=False, reads_tenant=False)
+    return DirectorySight(
+        False,
+        NOTHING,
+        looks_up_names=False,
+        sees_relations=False,
+        lists_groups=False,
+        reads_groups=False,
+        reads_tenant=False,
+    )

@@ -11,6 +11,7 @@ from xenia.ports.directory import (
     Tenants,
     Users,
 )
+from xenia.ports.groups import Groups
 from xenia.ports.journeys import (
     Keys,
     Limits,
@@ -77,6 +78,7 @@ __all__ = [
     "Fetched",
     "Fetcher",
     "ForeignTokens",
+    "Groups",
     "IdentityProviders",
     "Invitations",
     "KeyRing",

@@ -8,6 +8,7 @@ from typing import Protocol, TypeVar
 
 from xenia.core.ids import TenantId
 from xenia.ports.directory import Applications, Credentials, Invitations, Tenants, Users
+from xenia.ports.groups import Groups
 from xenia.ports.journeys import Keys, Limits, Logs, Mailbox, Outbox, SignIns, Sweeping
 from xenia.ports.self_service import ApiConnectors, IdentityProviders, SignUps, UserAttributes, UserFlows
 
@@ -27,6 +28,8 @@ class Transaction(Protocol):
     def tenants(self) -> Tenants: ...
     @property
     def users(self) -> Users: ...
+    @property
+    def groups(self) -> Groups: ...
     @property
     def credentials(self) -> Credentials: ...
     @property

@@ -33,7 +33,7 @@ from xenia.usecases.manage_applications import (
     NewApplication,
     add_certificate,
     add_client_secret,
-    assign_user,
+    assign_principal,
     grant_admin_consent,
     register_application,
     set_api_permissions,
@@ -73,7 +73,7 @@ def apply_app(ports: Ports, actor: Actor, folder: Path, entry: SeedApp) -> AppId
     roles = {role.value: role.id for role in app.app_roles}
     for person, one in zip(people, entry.assigned, strict=True):
         role = DEFAULT_ACCESS_ROLE if isinstance(one, str) else roles.get(one.role, one.role)
-        assign_user(ports, actor, made.principal.id, person.id, role)
+        assign_principal(ports, actor, made.principal.id, person.id, role)
     return app.app_id
 
 

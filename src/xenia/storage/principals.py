@@ -10,18 +10,20 @@ from xenia.core.directory.application import AppRoleAssignment, DelegatedGrant, 
 from xenia.core.errors import NotFound
 from xenia.core.ids import AppId, ObjectId, fold
 from xenia.core.query import Page, Query
+from xenia.storage.columns import Words
 from xenia.storage.documents import Document, written
 from xenia.storage.filter_sql import Searchable, attribute_columns
 from xenia.storage.paging import list_page
 from xenia.storage.schema.applications import app_role_assignments, delegated_grants, service_principals
 from xenia.storage.schema.directory import role_members
+from xenia.storage.schema.groups import group_members, group_owners, groups
 from xenia.storage.transactions import Both, Kept, Repository
 
 _PRINCIPAL = Document(ServicePrincipal)
 _ASSIGNMENT = Document(AppRoleAssignment)
 _GRANT = Document(DelegatedGrant)
 _TENANT: sa.BindParameter[Any] = sa.bindparam("own_tenant")
-_ID: sa.BindParameter[Any] = sa.bindparam("own_id")
+_ID: sa.BindParameter[Any] = sa.bindparam("own_id", type_=Words)
 _c = service_principals.c
 _SELF = (_c.tenant_id == _TENANT, _c.id == _ID)
 _assignments = app_role_assignments.c
@@ -37,6 +39,10 @@ _DROP_LOOSE_ENDS = (
     sa.delete(app_role_assignments).where(
         _assignments.tenant_id == _TENANT, _assignments.principal_id == _ID
     ),
+    *(
+        sa.delete(table).where(table.c.tenant_id == _TENANT, table.c.object_id == _ID)
+        for table in (group_members, group_owners)
+    ),
 )
 _ASSIGNMENTS = (
     sa.select(_assignments.doc)
@@ -44,6 +50,21 @@ _ASSIGNMENTS = (
     .order_by(_assignments.created_at, _assignments.id)
 )
 _ASSIGNMENTS_OF = _ASSIGNMENTS.where(_assignments.principal_id == _ID)
+# Their own and those of the groups they are in themselves: groups in groups do not hand assignments on.
+_HOLDERS = sa.union_all(
+    sa.select(_ID),
+    sa.select(group_members.c.group_id)
+    .join(
+        groups,
+        sa.and_(groups.c.tenant_id == group_members.c.tenant_id, groups.c.id == group_members.c.group_id),
+    )
+    .where(
+        group_members.c.tenant_id == _TENANT,
+        group_members.c.object_id == _ID,
+        groups.c.security_enabled.is_(sa.true()),
+    ),
+)
+_ASSIGNMENTS_HELD = _ASSIGNMENTS.where(_assignments.principal_id.in_(_HOLDERS))
 _ASSIGNMENTS_TO = _ASSIGNMENTS.where(_assignments.resource_id == _ID)
 _ADD_ASSIGNMENT = sa.insert(app_role_assignments)
 _REMOVE_ASSIGNMENT = sa.delete(app_role_assignments).where(
@@ -57,7 +78,7 @@ _PUT_GRANT = Both(
 )
 _REMOVE_GRANT = sa.delete(delegated_grants).where(_grants.tenant_id == _TENANT, _grants.id == _ID)
 
-_SEARCHABLE = Searchable(_c.id, _c.tenant_id, attribute_columns(service_principals))
+SEARCHABLE = Searchable(_c.id, _c.tenant_id, attribute_columns(service_principals))
 
 
 class Principals(Repository):
@@ -83,7 +104,7 @@ class Principals(Repository):
         """Enterprise apps of this tenant."""
         return list_page(
             self._scope.connection,
-            _SEARCHABLE,
+            SEARCHABLE,
             query,
             self._tenant,
             lambda row: _PRINCIPAL.read(row[0]),
@@ -111,6 +132,10 @@ class Principals(Repository):
     def assignments_of(self, principal_id: ObjectId) -> tuple[AppRoleAssignment, ...]:
         """Roles given to this user, group or service principal, oldest first."""
         return tuple(_ASSIGNMENT.read(row[0]) for row in self._all(_ASSIGNMENTS_OF, self._own(principal_id)))
+
+    def assignments_held(self, user_id: ObjectId) -> tuple[AppRoleAssignment, ...]:
+        """The user's own assignments and those of security-enabled groups with this direct member, oldest first."""
+        return tuple(_ASSIGNMENT.read(row[0]) for row in self._all(_ASSIGNMENTS_HELD, self._own(user_id)))
 
     def assignments_to(self, resource_id: ObjectId) -> tuple[AppRoleAssignment, ...]:
         """Everybody assigned to this service principal, oldest first."""

@@ -23,6 +23,7 @@ from xenia.storage.api_connectors import SqlApiConnectors
 from xenia.storage.applications import SqlApplications
 from xenia.storage.conflicts import is_unique_race, refusal_of
 from xenia.storage.credentials import SqlCredentials
+from xenia.storage.groups import SqlGroups
 from xenia.storage.identity_providers import SqlIdentityProviders
 from xenia.storage.invitations import SqlInvitations
 from xenia.storage.keys import SqlKeys
@@ -67,6 +68,11 @@ class SqlTransaction:
     def users(self) -> SqlUsers:
         """Of this tenant."""
         return SqlUsers(self._scope)
+
+    @property
+    def groups(self) -> SqlGroups:
+        """Of this tenant."""
+        return SqlGroups(self._scope)
 
     @property
     def credentials(self) -> SqlCredentials:

@@ -25,6 +25,7 @@ from xenia.storage.schema.directory import (
     user_values,
     users,
 )
+from xenia.storage.schema.groups import group_members, group_owners
 from xenia.storage.schema.signing_in import portal_sessions, session_accounts, token_families
 from xenia.storage.transactions import Both, Kept, Repository
 from xenia.storage.user_rows import SEARCHABLE, address_rows, columns_of, identity_rows, value_rows
@@ -95,6 +96,8 @@ _DROP_CHILDREN = {
 }
 # What refers to a user without a foreign key, because it may as well refer to something else.
 LOOSE_ENDS = (
+    (group_members.c.tenant_id, group_members.c.object_id),
+    (group_owners.c.tenant_id, group_owners.c.object_id),
     (role_members.c.tenant_id, role_members.c.principal_id),
     (app_role_assignments.c.tenant_id, app_role_assignments.c.principal_id),
     (delegated_grants.c.tenant_id, delegated_grants.c.principal_key),

@@ -9,7 +9,12 @@ from dataclasses import dataclass
 
 from xenia.core import errors
 from xenia.core.claims import Resource
-from xenia.core.directory.application import GRAPH_APP_ID, Application, ServicePrincipal
+from xenia.core.directory.application import (
+    GRAPH_APP_ID,
+    Application,
+    AppRoleAssignment,
+    ServicePrincipal,
+)
 from xenia.core.directory.tenant import Tenant
 from xenia.core.endpoints import origins
 from xenia.core.ids import ObjectId, fold, parse_guid
@@ -154,15 +159,26 @@ def _echo(asked: ResourceScopes, granted: tuple[str, ...], oidc: tuple[str, ...]
 
 
 def assigned_roles(
-    tx: Transaction, holder_id: ObjectId, resource: Application, resource_principal: ServicePrincipal
+    tx: Transaction, user_id: ObjectId, resource: Application, principal: ServicePrincipal
+) -> tuple[str, ...]:
+    """Values of the resource's app roles that the user holds, in person or as a direct member of a group."""
+    held = _held(tx.applications.assignments_held(user_id), principal)
+    return _role_values(resource, held)
+
+
+def roles_of_app(
+    tx: Transaction, client_id: ObjectId, resource: Application, principal: ServicePrincipal
 ) -> tuple[tuple[str, ...], bool]:
-    """Values of the resource's app roles the user or app holds, and whether anything is assigned at all."""
-    held = {
-        assignment.app_role_id
-        for assignment in tx.applications.assignments_of(holder_id)
-        if assignment.resource_id == resource_principal.id
-    }
-    roles = tuple(
+    """Values of the resource's app roles an app holds by itself, and whether anything is assigned to it at all."""
+    held = _held(tx.applications.assignments_of(client_id), principal)
+    return _role_values(resource, held), bool(held)
+
+
+def _held(given: tuple[AppRoleAssignment, ...], principal: ServicePrincipal) -> set[str]:
+    return {assignment.app_role_id for assignment in given if assignment.resource_id == principal.id}
+
+
+def _role_values(resource: Application, held: set[str]) -> tuple[str, ...]:
+    return tuple(
         role.value for role in resource.app_roles if role.id in held and role.is_enabled and role.value
     )
-    return roles, bool(held)

@@ -15,13 +15,14 @@ from xenia.core.directory.application import (
     ServicePrincipal,
 )
 from xenia.core.directory.first_party import FIRST_PARTY_APP_IDS
+from xenia.core.directory.group import Group
 from xenia.core.directory.roles import APP_WRITING_ROLES
 from xenia.core.directory.user import User
 from xenia.core.errors import Conflict, InvalidValue, NotFound, NotPermitted
-from xenia.core.ids import ObjectId
+from xenia.core.ids import ObjectId, parse_guid
 from xenia.ports import Ports, Transaction
 from xenia.usecases.application_rules import WRITE_APPLICATIONS, note, principal_target, require_principal
-from xenia.usecases.user_protection import require_user, user_target
+from xenia.usecases.group_rules import object_target
 
 ASSIGN_PERMISSIONS = ("AppRoleAssignment.ReadWrite.All", "Directory.ReadWrite.All")
 UPDATE_SERVICE_PRINCIPAL = Activity("Update service principal", "ApplicationManagement")
@@ -32,75 +33,105 @@ class AssignedPrincipal:
     """One line of *Users and groups*."""
 
     assignment: AppRoleAssignment
-    user: User
+    principal: User | Group
     role_name: str
 
 
-def assign_user(
+def assign_principal(
     ports: Ports,
     actor: Actor,
+    resource_id: ObjectId,
     principal_id: ObjectId,
-    user_id: ObjectId,
     app_role_id: str = DEFAULT_ACCESS_ROLE,
 ) -> AppRoleAssignment:
-    """Give the user a role of the app, or Default Access.
+    """Give a user or a security-enabled group a role of the app *resource_id*, or Default Access.
 
-    Raises NotPermitted, NotFound (app or user), InvalidValue (no such role for users), Conflict (assigned already).
+    Raises NotPermitted, NotFound (app or principal), InvalidValue (no such role for users, or a group that cannot
+    be assigned), Conflict (assigned already).
     """
     actor.require(APP_WRITING_ROLES, *ASSIGN_PERMISSIONS)
     now = ports.clock.now()
     assignment_id, record_id = ports.entropy.guid(), ports.entropy.guid()
 
     def work(tx: Transaction) -> AppRoleAssignment:
-        principal = require_principal(tx, principal_id)
-        user = require_user(tx, user_id)
-        if app_role_id not in {role for role, _ in _roles_for_users(tx, principal)}:
+        resource = require_principal(tx, resource_id)
+        principal = _require_assignable(tx, principal_id)
+        if app_role_id not in {role for role, _ in _roles_for_users(tx, resource)}:
             raise InvalidValue("app_role_id", "Permission being assigned was not found on application.")
-        present = tx.applications.assignments_of(user.id)
-        if any((each.resource_id, each.app_role_id) == (principal.id, app_role_id) for each in present):
+        present = tx.applications.assignments_of(principal.id)
+        if any((each.resource_id, each.app_role_id) == (resource.id, app_role_id) for each in present):
             raise Conflict("app_role_id", "Permission being assigned already exists on the object.")
-        assignment = AppRoleAssignment(assignment_id, user.id, "User", principal.id, app_role_id, now)
+        is_group = isinstance(principal, Group)
+        kind = "Group" if is_group else "User"
+        assignment = AppRoleAssignment(assignment_id, principal.id, kind, resource.id, app_role_id, now)
         tx.applications.add_assignment(assignment)
-        note(tx, record_id, audit.ASSIGN_APP_ROLE, actor, now, principal_target(principal), user_target(user))
+        activity = audit.ASSIGN_APP_ROLE_TO_GROUP if is_group else audit.ASSIGN_APP_ROLE
+        note(tx, record_id, activity, actor, now, principal_target(resource), object_target(principal))
         return assignment
 
     return ports.store.write(actor.tenant_id, work)
 
 
-def unassign_user(ports: Ports, actor: Actor, principal_id: ObjectId, assignment_id: str) -> None:
+def unassign_principal(ports: Ports, actor: Actor, resource_id: ObjectId, assignment_id: str) -> None:
     """Take an assignment of this app away. Raises NotPermitted, NotFound."""
     actor.require(APP_WRITING_ROLES, *ASSIGN_PERMISSIONS)
     now, record_id = ports.clock.now(), ports.entropy.guid()
 
     def work(tx: Transaction) -> None:
-        principal = require_principal(tx, principal_id)
+        resource = require_principal(tx, resource_id)
         found = next(
-            (each for each in tx.applications.assignments_to(principal.id) if each.id == assignment_id), None
+            (each for each in tx.applications.assignments_to(resource.id) if each.id == assignment_id), None
         )
         if found is None or not tx.applications.remove_assignment(assignment_id):
             raise NotFound("Resource", assignment_id)
-        user = tx.users.find(found.principal_id, deleted=True)
-        targets = (principal_target(principal), *((user_target(user),) if user else ()))
-        note(tx, record_id, audit.REMOVE_APP_ROLE, actor, now, *targets)
+        is_group = found.principal_type == "Group"
+        holder = (
+            tx.groups.find(found.principal_id)
+            if is_group
+            else tx.users.find(found.principal_id, deleted=True)
+        )
+        targets = (principal_target(resource), *((object_target(holder),) if holder else ()))
+        activity = audit.REMOVE_APP_ROLE_FROM_GROUP if is_group else audit.REMOVE_APP_ROLE
+        note(tx, record_id, activity, actor, now, *targets)
 
     ports.store.write(actor.tenant_id, work)
 
 
-def list_assigned(ports: Ports, actor: Actor, principal_id: ObjectId) -> tuple[AssignedPrincipal, ...]:
-    """Users assigned to this app, oldest first. Raises NotPermitted, NotFound."""
+def list_assigned(ports: Ports, actor: Actor, resource_id: ObjectId) -> tuple[AssignedPrincipal, ...]:
+    """Users and groups assigned to this app, oldest first. Raises NotPermitted, NotFound."""
     if not actor.may("Application.Read.All", *WRITE_APPLICATIONS):
         raise NotPermitted("Application.Read.All")
     with ports.store.read(actor.tenant_id) as tx:
-        principal = require_principal(tx, principal_id)
-        names = dict(_roles_for_users(tx, principal))
+        resource = require_principal(tx, resource_id)
+        names = dict(_roles_for_users(tx, resource))
         found = []
-        for assignment in tx.applications.assignments_to(principal.id):
-            user = tx.users.find(assignment.principal_id) if assignment.principal_type == "User" else None
-            if user is not None:
+        for assignment in tx.applications.assignments_to(resource.id):
+            holder = _holder(tx, assignment)
+            if holder is not None:
                 found.append(
-                    AssignedPrincipal(assignment, user, names.get(assignment.app_role_id, "Default Access"))
+                    AssignedPrincipal(assignment, holder, names.get(assignment.app_role_id, "Default Access"))
                 )
         return tuple(found)
+
+
+def _holder(tx: Transaction, assignment: AppRoleAssignment) -> User | Group | None:
+    """The user or group that is assigned; apps' permissions are told elsewhere."""
+    if assignment.principal_type == "Group":
+        return tx.groups.find(assignment.principal_id)
+    return tx.users.find(assignment.principal_id) if assignment.principal_type == "User" else None
+
+
+def _require_assignable(tx: Transaction, principal_id: ObjectId) -> User | Group:
+    key = parse_guid(principal_id)
+    found = (tx.users.find(key) or tx.groups.find(key)) if key else None
+    if found is None:
+        raise NotFound("Resource", principal_id)
+    if isinstance(found, Group) and not found.security_enabled:
+        raise InvalidValue(
+            "principal_id",
+            f"The group '{found.display_name}' is not security-enabled and cannot be assigned.",
+        )
+    return found
 
 
 def list_roles(ports: Ports, actor: Actor, principal_id: ObjectId) -> tuple[tuple[str, str], ...]:

@@ -63,7 +63,7 @@ def app_names(
     tx: Transaction, user_id: ObjectId | None, added: Iterable[tuple[ObjectId, str]] = ()
 ) -> tuple[str, ...]:
     """Display names of the apps the guest may open, with those about to be assigned, in order of name."""
-    held = () if user_id is None else tx.applications.assignments_of(user_id)
+    held = () if user_id is None else tx.applications.assignments_held(user_id)
     ids = {assignment.resource_id for assignment in held} | {principal_id for principal_id, _ in added}
     principals = (tx.applications.find_service_principal(principal_id) for principal_id in ids)
     return tuple(sorted({principal.display_name for principal in principals if principal is not None}))

@@ -9,7 +9,7 @@ from xenia.core import claims as c
 from xenia.core import errors
 from xenia.core.directory.tenant import Tenant
 from xenia.ports import Ports
-from xenia.usecases.access import assigned_roles, find_resource, requested_scopes
+from xenia.usecases.access import find_resource, requested_scopes, roles_of_app
 from xenia.usecases.authenticate_client import AuthenticatedClient
 from xenia.usecases.issue_tokens import PlannedToken, sign_token
 
@@ -50,7 +50,7 @@ def app_access(
         )
     with ports.store.read(tenant.id) as tx:
         resource = find_resource(tx, tenant, asked.resources[0])
-        roles, is_assigned = assigned_roles(tx, client.principal.id, resource.application, resource.principal)
+        roles, is_assigned = roles_of_app(tx, client.principal.id, resource.application, resource.principal)
     own = client.application.app_id == resource.application.app_id
     if resource.principal.assignment_required and not is_assigned and not own:
         raise errors.AppNotAssigned(client.application.app_id, resource.application.app_id)

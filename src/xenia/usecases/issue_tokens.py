@@ -162,7 +162,7 @@ def plan_id_token(
     ports: Ports, tx: Transaction, signed_in: SignedIn, wanted: TokenRequest, now: datetime
 ) -> PlannedToken:
     """Claims of the ID token for this request."""
-    roles, _ = assigned_roles(tx, signed_in.user.id, signed_in.client, signed_in.principal)
+    roles = assigned_roles(tx, signed_in.user.id, signed_in.client, signed_in.principal)
     request = c.IdTokenRequest(
         scopes=wanted.scopes.oidc,
         nonce=wanted.nonce,
@@ -187,7 +187,7 @@ def plan_access_token(
         tx, signed_in.tenant, signed_in.client, signed_in.principal, signed_in.user.id, wanted.scopes
     )
     resource = access.resource
-    roles, _ = assigned_roles(tx, signed_in.user.id, resource.application, resource.principal)
+    roles = assigned_roles(tx, signed_in.user.id, resource.application, resource.principal)
     grant = c.UserGrant(access.scopes, roles, wanted.authentication, wanted.family_id, wanted.claims)
     lifetime = _SHORTEST_ACCESS + int(ports.entropy.digits(6)) % _ACCESS_SPREAD
     stamp = c.Stamp(now, timedelta(seconds=lifetime), ports.entropy.token(16))

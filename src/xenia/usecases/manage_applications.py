@@ -56,9 +56,9 @@ from xenia.usecases.application_rules import (
 )
 from xenia.usecases.enterprise_apps import (
     AssignedPrincipal,
-    assign_user,
+    assign_principal,
     list_assigned,
-    unassign_user,
+    unassign_principal,
     update_enterprise_app,
 )
 
@@ -75,7 +75,7 @@ __all__ = [
     "add_certificate",
     "add_client_secret",
     "add_redirect_uri",
-    "assign_user",
+    "assign_principal",
     "delete_application",
     "grant_admin_consent",
     "list_assigned",
@@ -86,7 +86,7 @@ __all__ = [
     "remove_certificate",
     "remove_client_secret",
     "set_api_permissions",
-    "unassign_user",
+    "unassign_principal",
     "update_application",
     "update_authentication",
     "update_enterprise_app",

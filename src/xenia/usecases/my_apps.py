@@ -19,9 +19,9 @@ class AssignedApp:
 
 def my_apps(ports: Ports, tenant_id: TenantId, user_id: ObjectId) -> tuple[AssignedApp, ...]:
     """Enabled, visible applications assigned to the user, by name."""
-    tiles = []
+    tiles: dict[AssignedApp, None] = {}
     with ports.store.read(tenant_id) as tx:
-        for assignment in tx.applications.assignments_of(user_id):
+        for assignment in tx.applications.assignments_held(user_id):
             principal = tx.applications.find_service_principal(assignment.resource_id)
             if principal is None or not (principal.account_enabled and principal.visible_to_users):
                 continue
@@ -31,5 +31,6 @@ def my_apps(ports: Ports, tenant_id: TenantId, user_id: ObjectId) -> tuple[Assig
                 (role.display_name for role in roles if role.id == assignment.app_role_id), "Default Access"
             )
             home = principal.home_page_url or (application.home_page_url if application else None)
-            tiles.append(AssignedApp(principal.display_name, home, role))
+            # Of somebody assigned twice, in person and by a group, or by two groups, it is one tile.
+            tiles[AssignedApp(principal.display_name, home, role)] = None
     return tuple(sorted(tiles, key=lambda tile: (tile.name.casefold(), tile.role)))

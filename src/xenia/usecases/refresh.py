@@ -238,7 +238,7 @@ def check_still_admitted(
     if tx.tenants.policies(tenant.id).security_defaults and not has_second:
         raise errors.SecondFactorRequired
     if client.principal.assignment_required and not any(
-        given.resource_id == client.principal.id for given in tx.applications.assignments_of(user.id)
+        given.resource_id == client.principal.id for given in tx.applications.assignments_held(user.id)
     ):
         application = client.application
         raise errors.NotAssigned(user.sign_in_name, application.app_id, application.display_name)

@@ -103,15 +103,15 @@ def _require_reader(actor: Actor) -> None:
 
 
 def _apps(tx: Transaction, user_id: ObjectId) -> tuple[AssignedApp, ...]:
-    found = []
-    for assignment in tx.applications.assignments_of(user_id):
+    found: dict[AssignedApp, None] = {}
+    for assignment in tx.applications.assignments_held(user_id):
         principal = tx.applications.find_service_principal(assignment.resource_id)
         if principal is None:
             continue
         application = tx.applications.find_by_app_id(principal.app_id)
         names = {role.id: role.display_name for role in (application.app_roles if application else ())}
         names[DEFAULT_ACCESS_ROLE] = "Default Access"
-        found.append(
-            AssignedApp(principal.id, principal.display_name, names.get(assignment.app_role_id, "–"))
+        found[AssignedApp(principal.id, principal.display_name, names.get(assignment.app_role_id, "–"))] = (
+            None
         )
     return tuple(found)

@@ -16,6 +16,7 @@ class DirectoryRole:
 GLOBAL_ADMINISTRATOR = DirectoryRole("62e90394-69f5-4237-9190-012177145e10", "Global Administrator")
 GLOBAL_READER = DirectoryRole("f2ef992c-3afb-46b9-b7cf-a126ee74c451", "Global Reader")
 USER_ADMINISTRATOR = DirectoryRole("fe930be7-5e62-47db-91af-98c3a49a38b1", "User Administrator")
+GROUPS_ADMINISTRATOR = DirectoryRole("fdd7a751-b60b-444a-984c-02652fe8fa1c", "Groups Administrator")
 GUEST_INVITER = DirectoryRole("95e79109-95c0-4d8e-aee3-d01accf2d47b", "Guest Inviter")
 HELPDESK_ADMINISTRATOR = DirectoryRole("729827e3-9c14-49f7-bb1b-9608f156bbb8", "Helpdesk Administrator")
 CLOUD_APPLICATION_ADMINISTRATOR = DirectoryRole(
@@ -38,6 +39,7 @@ ALL_ROLES: tuple[DirectoryRole, ...] = (
     GLOBAL_ADMINISTRATOR,
     GLOBAL_READER,
     USER_ADMINISTRATOR,
+    GROUPS_ADMINISTRATOR,
     GUEST_INVITER,
     HELPDESK_ADMINISTRATOR,
     CLOUD_APPLICATION_ADMINISTRATOR,
@@ -65,6 +67,10 @@ INVITING_ROLES = frozenset(
 """Roles that may invite under every setting but ``none``."""
 
 USER_WRITING_ROLES = frozenset(role.template_id for role in (GLOBAL_ADMINISTRATOR, USER_ADMINISTRATOR))
+GROUP_WRITING_ROLES = frozenset(
+    role.template_id for role in (GLOBAL_ADMINISTRATOR, USER_ADMINISTRATOR, GROUPS_ADMINISTRATOR)
+)
+"""May make, change and delete groups; owners may change theirs."""
 GUEST_SUPPORT_ROLES = USER_WRITING_ROLES | {HELPDESK_ADMINISTRATOR.template_id}
 """May reset redemption, revoke sessions and reset the MFA of guests."""
 APP_WRITING_ROLES = frozenset(

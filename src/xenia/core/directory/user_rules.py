@@ -42,8 +42,8 @@ PASSWORD_LENGTH = range(8, 257)
 _REQUIRED = frozenset(
     {"display_name", "mail_nickname", "user_principal_name", "user_type", "account_enabled"}
 )
-_CONTROL = re.compile("[\\x00-\\x1f\\x7f-\\x9f\u2028\u2029]")
-_CONTROL_BUT_BREAKS = re.compile("[\\x00-\\x09\\x0b\\x0c\\x0e-\\x1f\\x7f-\\x9f\u2028\u2029]")
+CONTROL = re.compile("[\\x00-\\x1f\\x7f-\\x9f\u2028\u2029]")
+CONTROL_BUT_BREAKS = re.compile("[\\x00-\\x09\\x0b\\x0c\\x0e-\\x1f\\x7f-\\x9f\u2028\u2029]")
 """Line ends and their like would reach mail headers and logs; joiners and marks of scripts are welcome."""
 _UPN_LOCAL = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._'\-]*[A-Za-z0-9_\-])?")
 
@@ -113,14 +113,14 @@ def check_password(password: str) -> None:
 
 
 def _text(attribute: str, value: object) -> str:
-    if not isinstance(value, str) or len(value) > TEXT_LIMITS[attribute] or _CONTROL.search(value):
+    if not isinstance(value, str) or len(value) > TEXT_LIMITS[attribute] or CONTROL.search(value):
         raise invalid(attribute, f"At most {TEXT_LIMITS[attribute]} characters.")
     return value
 
 
 def _street(attribute: str, value: object) -> str:
     # The one property that may span lines; other control characters stay out of mails and pages.
-    if not isinstance(value, str) or _CONTROL_BUT_BREAKS.search(value):
+    if not isinstance(value, str) or CONTROL_BUT_BREAKS.search(value):
         raise invalid(attribute)
     if len(value) > TEXT_LIMITS[attribute]:
         raise invalid(attribute, f"At most {TEXT_LIMITS[attribute]} characters.")
@@ -159,7 +159,7 @@ def _proxies(attribute: str, value: object) -> tuple[str, ...]:
 
 def _phones(attribute: str, value: object) -> tuple[str, ...]:
     phones = _items(attribute, value)
-    if len(phones) > 1 or any(len(phone) > 64 or _CONTROL.search(phone) for phone in phones):
+    if len(phones) > 1 or any(len(phone) > 64 or CONTROL.search(phone) for phone in phones):
         raise invalid(attribute, "One number of at most 64 characters.")
     return phones
 

@@ -6,6 +6,7 @@ Convention: the column of a record's attribute bears its name; ``<attribute>_key
 from xenia.storage.schema import (  # noqa: F401  (they declare)
     applications,
     directory,
+    groups,
     records,
     self_service,
     signing_in,

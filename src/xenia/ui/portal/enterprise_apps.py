@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from xenia.core.directory.application import DEFAULT_ACCESS_ROLE, ServicePrincipal
 from xenia.core.directory.first_party import FIRST_PARTY_APP_IDS
+from xenia.core.directory.group import Group
 from xenia.core.directory.roles import APP_WRITING_ROLES
+from xenia.core.directory.user import User
 from xenia.core.errors import Conflict, InvalidValue, NotPermitted, XeniaError
 from xenia.core.query import Query, Text
 from xenia.ui.portal.desk import Desk, Model, Visit
@@ -14,7 +16,7 @@ from xenia.ui.portal.roles import refusal_words
 from xenia.ui.portal.user_words import state_of
 from xenia.usecases import manage_applications, read_directory
 from xenia.usecases.enterprise_apps import list_roles
-from xenia.usecases.user_dossier import find_person
+from xenia.usecases.group_dossier import find_user_or_group
 from xenia.web.http import HttpResponse
 from xenia.web.routing import Route
 
@@ -98,14 +100,15 @@ class EnterpriseApps:
         """**Add user/group**."""
         principal = self._principal(visit)
         try:
-            user = find_person(self._desk.ports, visit.actor, visit.form("user"))
-            if user is None:
+            found = find_user_or_group(self._desk.ports, visit.actor, visit.form("user"))
+            if found is None:
                 raise InvalidValue(  # noqa: TRY301  (one place says every refusal)
                     "user",
-                    "No single user fits. Enter an email address, user principal name or object ID.",
+                    "No single user or group fits. Enter an email address, user principal name, group name or "
+                    "object ID.",
                 )
             role = visit.form("role") or DEFAULT_ACCESS_ROLE
-            manage_applications.assign_user(self._desk.ports, visit.actor, principal.id, user.id, role)
+            manage_applications.assign_principal(self._desk.ports, visit.actor, principal.id, found.id, role)
         except (Conflict, InvalidValue, NotPermitted) as error:
             return self._assigned(visit, error)
         return self._desk.back(visit, f"enterprise-apps/{principal.id}/users-and-groups", "assigned")
@@ -114,7 +117,7 @@ class EnterpriseApps:
         """**Remove**."""
         principal = self._principal(visit)
         try:
-            manage_applications.unassign_user(
+            manage_applications.unassign_principal(
                 self._desk.ports, visit.actor, principal.id, visit.form("assignment")
             )
         except NotPermitted as error:
@@ -141,15 +144,7 @@ class EnterpriseApps:
         principal = self._principal(visit)
         ports = self._desk.ports
         rows = [
-            {
-                "id": each.assignment.id,
-                "name": each.user.display_name,
-                "address": each.user.sign_in_name,
-                "url": visit.url(f"users/{each.user.id}"),
-                "type": each.user.user_type.value,
-                "state": state_of(each.user),
-                "role": each.role_name,
-            }
+            {"id": each.assignment.id, "role": each.role_name, **_assigned_row(visit, each.principal)}
             for each in manage_applications.list_assigned(ports, visit.actor, principal.id)
         ]
         model: Model = {
@@ -183,3 +178,22 @@ class EnterpriseApps:
         trail = (*_HOME, (principal.display_name, base), (section, ""))
         status = 200 if error is None else 403 if isinstance(error, NotPermitted) else 422
         return self._desk.page(visit, template, "enterprise_apps", trail, status=status, more=own | model)
+
+
+def _assigned_row(visit: Visit, principal: User | Group) -> Model:
+    """What the list says of somebody who is assigned."""
+    if isinstance(principal, Group):
+        return {
+            "name": principal.display_name,
+            "address": "–",
+            "url": visit.url(f"groups/{principal.id}"),
+            "type": "Group",
+            "state": None,
+        }
+    return {
+        "name": principal.display_name,
+        "address": principal.sign_in_name,
+        "url": visit.url(f"users/{principal.id}"),
+        "type": principal.user_type.value,
+        "state": state_of(principal),
+    }

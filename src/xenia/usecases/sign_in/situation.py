@@ -317,7 +317,7 @@ def _app_refusal(tx: Transaction, known: _Known, user: User) -> XeniaError | Non
     if not known.principal.account_enabled:
         return errors.ApplicationDisabled(known.client.app_id)
     assigned = any(
-        given.resource_id == known.principal.id for given in tx.applications.assignments_of(user.id)
+        given.resource_id == known.principal.id for given in tx.applications.assignments_held(user.id)
     )
     if known.principal.assignment_required and not assigned:
         return errors.NotAssigned(user.sign_in_name, known.client.app_id, known.client.display_name)

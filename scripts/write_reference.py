@@ -238,6 +238,7 @@ EVENT_WORDS = {
     "UPDATE_POLICY": "Domain lists, e-mail one-time passcode, security defaults, the switch of self-service sign-up",
     "UPDATE_COMPANY": "Name, privacy statement, contacts of the organisation",
     "CREATE_TENANT": "The tenant was opened",
+    "ROTATE_SIGNING_KEY": "The operator rotated the token signing key early (`xenia keys rotate`); kept with the platform",
     "ADD_ROLE_MEMBER": "A directory role was given",
     "REMOVE_ROLE_MEMBER": "A directory role was taken",
     "APPROVE_SIGN_UP": "A sign-up request was approved; the guest was made with it",

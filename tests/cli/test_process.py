@@ -155,6 +155,17 @@ def test_tools_work_beside_the_running_server(server: RunningXenia, tmp_path: Pa
     tenant = xenia("tenant", "create", "Fabrikam", "fabrikam", *data)
     assert tenant.returncode == 0
     assert server.call("GET", "/fabrikam/v2.0/.well-known/openid-configuration")[0] == 200
+    listed = xenia("keys", "list", *data).stdout.splitlines()
+    assert [line.split()[1] for line in listed] == ["current", "next"]
+    early = xenia("keys", "rotate", *data)
+    assert early.returncode == 1
+    assert "--compromised" in early.stderr
+    assert xenia("keys", "list", *data).stdout.splitlines() == listed
+    rotated = xenia("keys", "rotate", "--compromised", *data)
+    assert rotated.returncode == 0, rotated.stderr
+    following = listed[1].split()[0]
+    assert rotated.stdout.startswith(f"{following} signs from now on")
+    assert xenia("keys", "list", *data).stdout.startswith(f"{following}  current")
     saved = xenia("backup", str(tmp_path / "saved.tgz"), *data)
     assert saved.returncode == 0
     assert (tmp_path / "saved.tgz").stat().st_mode & 0o777 == 0o600

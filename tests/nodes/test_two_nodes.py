@@ -136,8 +136,8 @@ def test_a_key_of_one_node_is_accepted_by_the_others(standing: tuple[Site, list[
     store, sealer = open_store(site.database, durable=True), _sealer()
     try:
         ring = RsaKeyRing(store, sealer, SystemClock())
-        ring.rotate()
-        ring.rotate()
+        ring.rotate(compromised=True)
+        ring.rotate(compromised=True)
         token = ring.sign(claims, x5t=True)
     finally:
         store.close()

@@ -99,7 +99,7 @@ def test_documents_are_revalidated_by_etag(idp: Protocol) -> None:
 def test_a_rotated_key_is_published_at_once(idp: Protocol) -> None:
     path = f"/{idp.tenant_id}/discovery/v2.0/keys"
     before = idp.send("GET", path).body
-    idp.server.ports.keys.rotate()  # type: ignore[attr-defined]
+    idp.server.ports.keys.rotate(compromised=True)  # type: ignore[attr-defined]
     after = idp.send("GET", path).body
     assert before != after
     token = body_of(idp.client_credentials())["access_token"]

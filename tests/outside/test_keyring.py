@@ -19,9 +19,9 @@ from joserfc.jwk import RSAKey
 from tests.support.inviting import SetClock
 from tests.support.stores import make_sqlite_store
 from xenia.outside.ambient import SystemEntropy
-from xenia.outside.keyring import PUBLISHED_AFTER_RETIREMENT, SIGNING_PERIOD, RsaKeyRing
+from xenia.outside.keyring import KNOWN_AFTER, PUBLISHED_AFTER_RETIREMENT, SIGNING_PERIOD, KeyTooNew, RsaKeyRing
 from xenia.outside.sealing import AesSealer
-from xenia.ports import PublicKey
+from xenia.ports import PublicKey, Transaction
 from xenia.storage.store import SqlStore
 
 CLAIMS = {"sub": "ä", "n": 1, "list": ["a"], "none": None}
@@ -137,7 +137,8 @@ def test_the_next_key_is_known_long_before_it_signs(store: SqlStore, clock: SetC
 
 def test_an_early_rotation_reaches_other_processes(store: SqlStore, clock: SetClock) -> None:
     first, second = ring(store, clock), ring(store, clock)
-    old = first.sign(CLAIMS)
+    clock.advance(KNOWN_AFTER)
+    old = second.sign(CLAIMS)
     first.rotate()
     fresh = first.sign(CLAIMS)
     assert header_of(fresh)["kid"] != header_of(old)["kid"]
@@ -147,12 +148,52 @@ def test_an_early_rotation_reaches_other_processes(store: SqlStore, clock: SetCl
     assert header_of(second.sign(CLAIMS))["kid"] == header_of(fresh)["kid"]
 
 
+def test_a_key_that_clients_may_not_know_yet_does_not_sign(store: SqlStore, clock: SetClock) -> None:
+    keys = ring(store, clock)
+    before = keys.stored()
+    assert [held.state for held in before] == ["current", "next"]
+    with pytest.raises(KeyTooNew) as refused:
+        keys.rotate()
+    assert refused.value.usable_at == clock.now() + KNOWN_AFTER
+    assert keys.stored() == before
+    clock.advance(KNOWN_AFTER)
+    assert keys.rotate().key.kid == before[1].key.kid
+    assert sorted(held.state for held in keys.stored()) == ["current", "next", "retired"]
+    with pytest.raises(KeyTooNew):
+        keys.rotate()  # the second of two operators at once
+
+
+def test_a_stolen_key_is_believed_no_longer(store: SqlStore, clock: SetClock) -> None:
+    keys, other = ring(store, clock), ring(store, clock)
+    stolen = keys.sign(CLAIMS)
+    fresh = keys.rotate(compromised=True)
+    assert keys.verify(stolen) is None
+    assert header_of(stolen)["kid"] not in {key.kid for key in keys.public_keys()}
+    assert header_of(keys.sign(CLAIMS))["kid"] == fresh.key.kid
+    clock.advance(timedelta(minutes=6))
+    assert other.verify(stolen) is None
+    assert other.verify(keys.sign(CLAIMS)) == CLAIMS
+
+
+def test_what_notes_the_rotation_commits_with_it(store: SqlStore, clock: SetClock) -> None:
+    keys = ring(store, clock)
+    clock.advance(KNOWN_AFTER)
+    before = keys.stored()
+
+    def failing(tx: Transaction) -> None:
+        raise RuntimeError
+
+    with pytest.raises(RuntimeError):
+        keys.rotate(noting=failing)
+    assert keys.stored() == before
+
+
 def test_an_unknown_key_id_makes_us_look_once_in_a_while_only(store: SqlStore, clock: SetClock) -> None:
     first, second = ring(store, clock), ring(store, clock)
     stranger = f"{_segment({'alg': 'RS256', 'kid': 'nobody'})}.e30.AAAA"
     assert second.verify(stranger) is None
-    first.rotate()
-    first.rotate()  # the newest next key is unknown to the second process
+    first.rotate(compromised=True)
+    first.rotate(compromised=True)  # the newest next key is unknown to the second process
     token = first.sign(CLAIMS)
     clock.advance(timedelta(seconds=6))
     assert second.verify(token) == CLAIMS

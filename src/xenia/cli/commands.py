@@ -23,6 +23,7 @@ _COMMANDS = {
     "code": ("xenia.cli.directory:code", "Print the current authenticator code of a user."),
     "env": ("xenia.cli.clients:env", "Print environment variables for clients of this server."),
     "trust": ("xenia.cli.clients:trust", "Add this installation's CA to the system's and browsers' stores."),
+    "keys": ("xenia.cli.keys:keys", "Signing keys: list, rotate."),
     "lab": ("xenia.cli.lab:lab", "Labs: verify."),
     "config": ("xenia.cli.upkeep:config", "Settings: reference page."),
 }

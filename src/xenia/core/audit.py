@@ -125,6 +125,7 @@ UPDATE_AUTHORIZATION_POLICY = Activity("Update authorization policy", "Authoriza
 UPDATE_POLICY = Activity("Update policy", "Policy")
 UPDATE_COMPANY = Activity("Set Company Information", "DirectoryManagement")
 CREATE_TENANT = Activity("Create company", "DirectoryManagement", operation="Add")
+ROTATE_SIGNING_KEY = Activity("Rotate token signing key", "KeyManagement")
 ADD_ROLE_MEMBER = Activity("Add member to role", "RoleManagement", operation="Add")
 REMOVE_ROLE_MEMBER = Activity("Remove member from role", "RoleManagement", operation="Delete")
 APPROVE_SIGN_UP = Activity("Approve sign-up request", operation="Add")

@@ -11,7 +11,7 @@ import base64
 import binascii
 import hashlib
 import threading
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -28,18 +28,37 @@ from cryptography.hazmat.primitives.serialization import (
 )
 from cryptography.x509.oid import NameOID
 
-from xenia.ports import Clock, Keys, PublicKey, Sealer, Store, StoredKey
+from xenia.core.directory.first_party import PLATFORM_TENANT_ID
+from xenia.ports import Clock, Keys, PublicKey, Sealer, Store, StoredKey, Transaction
 
 SIGNING_PERIOD = timedelta(days=90)
 """How long a key signs before the published next one takes over."""
 PUBLISHED_AFTER_RETIREMENT = timedelta(hours=48)
 """Clients cache the key set for a day; the longest token lives a day."""
+KNOWN_AFTER = timedelta(hours=24)
+"""How long a key is published before it may sign: clients cache the key set for a day."""
 _REREAD_AFTER = timedelta(minutes=5)
 _REREAD_UNKNOWN_AFTER = timedelta(seconds=5)
 """At most one look into the store per this time for unknown key ids, which anybody can send."""
 _SEAL_PURPOSE = "signing-key"
 _CERTIFICATE_LIFETIME = timedelta(days=5 * 365)
 _MAX_TOKEN = 64 * 1024
+
+
+class KeyTooNew(Exception):
+    """The next key was published too recently to sign; ``usable_at`` says when it may."""
+
+    def __init__(self, usable_at: datetime) -> None:
+        super().__init__(f"The next key may sign from {usable_at:%Y-%m-%d %H:%M} UTC.")
+        self.usable_at = usable_at
+
+
+@dataclass(frozen=True, slots=True)
+class HeldKey:
+    """A published key, and whether it is ``current``, ``next`` or ``retired``."""
+
+    key: StoredKey
+    state: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,12 +136,36 @@ class RsaKeyRing:
         with self._lock:
             self._keys = self._read(now)
 
-    def rotate(self) -> None:
-        """Let the next key sign from now on, retire the current one and publish a new next key."""
+    def stored(self) -> tuple[HeldKey, ...]:
+        """All keys that are published, the one that signs first; for the operator's eyes."""
         now = self._clock.now()
-        current = self._key_set().current
-        self._store.write(None, lambda tx: tx.keys.retire(current.kid, now))
+        with self._store.read(None) as tx:
+            keys = tx.keys.list()
+        current = _current(keys, now)
+        shown = sorted(
+            (key for key in keys if _is_published(key, now)), key=lambda key: (key is not current, key.created_at)
+        )
+        return tuple(HeldKey(key, _state(key, current)) for key in shown)
+
+    def rotate(
+        self, *, compromised: bool = False, noting: Callable[[Transaction], None] = lambda tx: None
+    ) -> HeldKey:
+        """Let the next key sign from now on, retire the current one and publish a new next key; what signs now.
+
+        Whoever caches our key set must have met the next key, so one published less than ``KNOWN_AFTER`` ago is
+        refused with KeyTooNew: also to the second of two operators at once. *compromised*: the current key stops
+        being believed at once, and the next one does not wait. Other processes follow within minutes. *noting* writes the
+        audit record into the same transaction, which is the platform's.
+        """
+        now = self._clock.now()
+
+        def work(tx: Transaction) -> None:
+            _hand_over(tx.keys, now, compromised=compromised)
+            noting(tx)
+
+        self._store.write(PLATFORM_TENANT_ID, work)
         self.ensure()
+        return self.stored()[0]
 
     def _key_set(self) -> _KeySet:
         keys, now = self._keys, self._clock.now()
@@ -186,6 +229,25 @@ def _current(keys: tuple[StoredKey, ...] | list[StoredKey], now: datetime) -> St
     usable = _usable(keys)
     active = [key for key in usable if key.active_from <= now]
     return active[-1] if active else next(iter(usable), None)
+
+
+def _state(key: StoredKey, current: StoredKey | None) -> str:
+    if key.retired_at is not None:
+        return "retired"
+    return "current" if key is current else "next"
+
+
+def _hand_over(keys: Keys, now: datetime, *, compromised: bool) -> None:
+    """Inside the write transaction: retire the current key in favour of the next. Raises KeyTooNew, LookupError."""
+    usable = _usable(keys.list())
+    current = _current(usable, now)
+    if current is None:
+        raise LookupError("the store holds no signing key")
+    following = [key for key in usable if key.active_from > current.active_from]
+    if not compromised and (not following or now < following[0].created_at + KNOWN_AFTER):
+        raise KeyTooNew((following[0].created_at if following else now) + KNOWN_AFTER)
+    # A stolen key must leave the key set now, not after its time among the retired.
+    keys.retire(current.kid, now - PUBLISHED_AFTER_RETIREMENT if compromised else now)
 
 
 def _missing(keys: tuple[StoredKey, ...], now: datetime) -> tuple[datetime, ...]:

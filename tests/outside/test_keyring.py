@@ -19,7 +19,13 @@ from joserfc.jwk import RSAKey
 from tests.support.inviting import SetClock
 from tests.support.stores import make_sqlite_store
 from xenia.outside.ambient import SystemEntropy
-from xenia.outside.keyring import KNOWN_AFTER, PUBLISHED_AFTER_RETIREMENT, SIGNING_PERIOD, KeyTooNew, RsaKeyRing
+from xenia.outside.keyring import (
+    KNOWN_AFTER,
+    PUBLISHED_AFTER_RETIREMENT,
+    SIGNING_PERIOD,
+    KeyTooNew,
+    RsaKeyRing,
+)
 from xenia.outside.sealing import AesSealer
 from xenia.ports import PublicKey, Transaction
 from xenia.storage.store import SqlStore

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 
@@ -270,6 +270,25 @@ def test_two_uses_at_once_have_one_winner(store: SqlStore):
     for racer in racers:
         racer.join()
     assert sorted(won) == [False, False, False, True]
+
+
+def test_an_undecided_device_code_changes_hands_once(store: SqlStore):
+    store.write(CONTOSO, lambda tx: tx.sign_ins.add_device_code(device_code()))
+
+    def claim(at: datetime = NOW) -> bool:
+        return store.write(CONTOSO, lambda tx: tx.sign_ins.claim_device_code(device_code(), FABRIKAM, at))
+
+    assert (claim(NOW + DEVICE_CODE_LIFETIME), claim(), claim()) == (False, True, False)
+    with store.read(FABRIKAM) as tx:
+        assert tx.sign_ins.find_device_code("device-1") == device_code(tenant_id=FABRIKAM)
+        assert tx.sign_ins.tenant_of_device_code("device-1") == FABRIKAM
+        assert tx.sign_ins.tenant_of_device_code("other") is None
+    with store.read(CONTOSO) as tx:
+        assert tx.sign_ins.find_device_code("device-1") is None
+    declined = device_code("device-2", user_code_hash="u-2")
+    store.write(CONTOSO, lambda tx: tx.sign_ins.add_device_code(declined))
+    store.write(CONTOSO, lambda tx: tx.sign_ins.decide_device_code(declined, NOW))
+    assert not store.write(CONTOSO, lambda tx: tx.sign_ins.claim_device_code(declined, FABRIKAM, NOW))
 
 
 def test_a_device_code_is_polled_decided_and_spent_once(store: SqlStore):

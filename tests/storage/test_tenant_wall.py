@@ -84,6 +84,8 @@ PLATFORM_WIDE = {
     "applications.use_assertion",
     "sign_ins.find_code_anywhere",
     "sign_ins.find_device_code_anywhere",
+    "sign_ins.tenant_of_device_code",
+    "sign_ins.tenant_of_refresh_token",
     "outbox.find",
     "outbox.claim",
     "outbox.release",
@@ -213,6 +215,10 @@ PROBES: dict[str, tuple[Callable[[Any], Any], Any]] = {
     "sign_ins.retry_refresh_token": (lambda it: it.retry_refresh_token("refresh-used", NOW), False),
     "sign_ins.add_device_code": (lambda it: it.add_device_code(device_code("x")), ValueError),
     "sign_ins.find_device_code": (lambda it: it.find_device_code("device-1"), None),
+    "sign_ins.claim_device_code": (
+        lambda it: it.claim_device_code(device_code(), FABRIKAM, NOW),
+        ValueError,
+    ),
     "sign_ins.poll_device_code": (lambda it: it.poll_device_code("device-1", HOUR, NOW), False),
     "sign_ins.decide_device_code": (lambda it: it.decide_device_code(device_code(), NOW), ValueError),
     "sign_ins.consume_device_code": (lambda it: it.consume_device_code("device-1", NOW), False),
@@ -365,8 +371,10 @@ def test_platform_wide_methods_need_no_tenant(store: SqlStore):
             tx.applications.secrets("app-object") == (secret(),),
             tx.sign_ins.find_code_anywhere("code-1") == code(),
             tx.sign_ins.find_device_code_anywhere("user-device-1") == device_code(),
+            tx.sign_ins.tenant_of_device_code("device-1") == CONTOSO,
+            tx.sign_ins.tenant_of_refresh_token("refresh-1") == CONTOSO,
             len(tx.outbox.claim(1, NOW, timedelta(minutes=1))),
             tx.applications.use_assertion("app-object", "jti", NOW + HOUR),
         )
 
-    assert store.write(None, work) == (True, True, True, True, 1, True)
+    assert store.write(None, work) == (True, True, True, True, True, True, 1, True)

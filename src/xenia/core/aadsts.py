@@ -39,6 +39,7 @@ AADSTS: dict[type[e.XeniaError], Aadsts] = {
     e.DuplicatedParameter: Aadsts(9000411, "invalid_request", may_redirect=True),
     e.TenantNotFound: Aadsts(90002, "invalid_request"),
     e.TenantRequired: Aadsts(50059, "invalid_request"),
+    e.ConsumersNotHere: Aadsts(9002332, "invalid_request"),
     e.ApplicationNotFound: Aadsts(700016, "unauthorized_client"),
     e.InvalidClientId: Aadsts(700038, "unauthorized_client"),
     e.ApplicationDisabled: Aadsts(7000112, "unauthorized_client"),

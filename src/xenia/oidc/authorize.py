@@ -12,21 +12,27 @@ from dataclasses import replace
 from xenia.core.aadsts import aadsts_of
 from xenia.core.directory.tenant import Tenant
 from xenia.core.endpoints import ALIASES, V1, V2, issuer, origins, sign_in_url
-from xenia.core.errors import InvalidRequest, NotMultiTenant, TenantRequired, XeniaError
-from xenia.core.ids import ObjectId, fold, parse_guid
+from xenia.core.errors import InvalidRequest, LoginRequired, XeniaError
+from xenia.core.ids import ObjectId, fold
 from xenia.core.signin.request import AuthorizeRequest
 from xenia.oidc import pipeline
 from xenia.ports import Ports
 from xenia.usecases.access import check_requested, requested_scopes
+from xenia.usecases.alias_requests import multi_tenant_application
 from xenia.usecases.authenticate_client import find_client
 from xenia.usecases.find_tenant import TenantDirectory
-from xenia.usecases.issue_tokens import read_login_hint
+from xenia.usecases.issue_tokens import read_login_hint, tenant_of_login_hint
 from xenia.usecases.sign_in import BrowserContext, Turn, begin_authorize
-from xenia.web.authorization_response import error_answer_to, render_answer
+from xenia.web.authorization_response import FORM_POST_CSP, error_answer_to, render_answer
 from xenia.web.cookies import Cookies
-from xenia.web.http import HttpRequest, HttpResponse, Params, redirect
-from xenia.web.pages import Pages
+from xenia.web.http import HttpRequest, HttpResponse, Params, html, redirect
+from xenia.web.pages import THEME_COOKIE, Pages, theme_of
 from xenia.web.protocol_error import correlation_of
+
+NO_ORGANIZATION = (
+    "No organization here has accounts of this address. Enter a work or school account. Guests sign in where they were "
+    "invited: open the app by the address of that organization."
+)
 
 
 class Authorize:
@@ -48,39 +54,72 @@ class Authorize:
 
     def _answer(self, request: HttpRequest, version: str) -> HttpResponse:
         params = _params(request)
-        tenant, asked = self._address(request, params, version)
+        pipeline.check_size(params)
+        client_id = pipeline.required_client_id(params)
+        tenant = self._tenant(request.args["tenant"], client_id, params)
+        if tenant is None:
+            return self._ask_account(request, client_id, params, version)
+        asked = self._address(tenant, client_id, params, version)
         try:
             complete = self._with_hints(request, tenant, asked)
             turn = begin_authorize(self._ports, tenant, complete, self._browser(request, tenant))
         except XeniaError as error:
             if not (aadsts_of(error).may_redirect or asked.request.is_silent):
                 raise
-            return self._refuse(request, tenant, asked, error)
+            return self._refuse(request, tenant.display_name, asked, error)
         return self._follow(request, tenant, turn)
 
-    def _address(self, request: HttpRequest, params: Params, version: str) -> tuple[Tenant, pipeline.Asked]:
-        """Whose request this is and where its answer may go. Every refusal here is a page."""
-        pipeline.check_size(params)
-        client_id = pipeline.required_client_id(params)
-        tenant = self._tenant(request.args["tenant"], client_id, params)
+    def _address(self, tenant: Tenant, client_id: str, params: Params, version: str) -> pipeline.Asked:
+        """Where the answer to this request may go. Every refusal here is a page."""
         with self._ports.store.read(tenant.id) as tx:
             client, _ = find_client(tx, tenant, client_id)
         where = pipeline.registered_redirect(client, params)
         first = pipeline.first_understanding(client.app_id, where, params, version)
-        return tenant, pipeline.Asked(params, client, first)
+        return pipeline.Asked(params, client, first)
 
-    def _tenant(self, segment: str, client_id: str, params: Params) -> Tenant:
-        """The tenant named by the path, or at an alias by a hint; aliases are for multi-tenant applications."""
-        if fold(segment) not in ALIASES:
+    def _tenant(self, segment: str, client_id: str, params: Params) -> Tenant | None:
+        """The tenant named by the path; at an alias, for multi-tenant applications, the one a hint names, or None."""
+        alias = fold(segment)
+        if alias not in ALIASES:
             return self._tenants.find(segment)
-        with self._ports.store.read(None) as tx:
-            client = tx.applications.find_by_app_id(parse_guid(client_id) or "")
-        if client is not None and not client.is_multi_tenant:
-            raise NotMultiTenant(client.app_id, client.display_name)
-        found = self._tenants.find_by_hint(params.find("domain_hint"), params.find("login_hint"))
-        if found is None:
-            raise TenantRequired
-        return found
+        multi_tenant_application(self._ports, client_id, alias)
+        hint = params.find("login_hint")
+        opened = tenant_of_login_hint(self._ports, hint or "")
+        if opened is not None:
+            return self._tenants.find(opened)
+        return self._tenants.find_by_hint(params.find("domain_hint"), hint)
+
+    def _ask_account(
+        self, request: HttpRequest, client_id: str, params: Params, version: str
+    ) -> HttpResponse:
+        """Nothing at an alias says whose account it will be: ask, and let the address decide.
+
+        The page repeats the request with the address as its ``login_hint``; nothing is stored meanwhile. What must not
+        show a page is told that nobody is signed in.
+        """
+        alias = fold(request.args["tenant"])
+        client = multi_tenant_application(self._ports, client_id, alias)
+        where = pipeline.registered_redirect(client, params)
+        first = pipeline.first_understanding(client.app_id, where, params, version)
+        if first.is_silent:
+            asked = pipeline.Asked(params, client, first)
+            return self._refuse(request, "Xenia", asked, LoginRequired())
+        hint = params.get("login_hint")
+        repeated = [
+            (name, value) for name, value in params.pairs if name not in ("login_hint", "domain_hint")
+        ]
+        page = self._pages.render(
+            "kit/which_account.html",
+            host={"name": "Xenia"},
+            theme=theme_of(request.cookies.get(THEME_COOKIE)),
+            app_name=client.display_name,
+            action=request.path,
+            method=request.method.lower(),
+            repeated=repeated,
+            login=hint,
+            errors=[{"field": "login_hint", "text": NO_ORGANIZATION}] if hint else [],
+        )
+        return html(page, csp=FORM_POST_CSP)  # with a session, the answer follows the form at once
 
     def _with_hints(self, request: HttpRequest, tenant: Tenant, asked: pipeline.Asked) -> AuthorizeRequest:
         """The complete request, its scopes known to exist and its opaque hints opened."""
@@ -110,7 +149,7 @@ class Authorize:
         )
 
     def _refuse(
-        self, request: HttpRequest, tenant: Tenant, asked: pipeline.Asked, error: XeniaError
+        self, request: HttpRequest, host_name: str, asked: pipeline.Asked, error: XeniaError
     ) -> HttpResponse:
         known = asked.request
         answer = error_answer_to(
@@ -123,7 +162,7 @@ class Authorize:
             app_name=asked.client.display_name,
             silent=known.is_silent,
         )
-        return render_answer(answer, self._pages, after_form=False, host_name=tenant.display_name)
+        return render_answer(answer, self._pages, after_form=False, host_name=host_name)
 
     def _follow(self, request: HttpRequest, tenant: Tenant, turn: Turn) -> HttpResponse:
         if turn.answer is not None:

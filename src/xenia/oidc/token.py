@@ -15,16 +15,16 @@ from xenia.core.errors import (
     InvalidRequest,
     MethodNotAllowed,
     MissingParameter,
-    PasswordGrantNotHere,
     TenantRequired,
     UnsupportedGrantType,
 )
 from xenia.core.ids import fold
 from xenia.oidc.aadsts import NO_STORE, request_ids, token_error
 from xenia.oidc.client_auth import presented_client
-from xenia.oidc.grants import Grant, TokenRequest
-from xenia.oidc.grants.password import PasswordGrant
+from xenia.oidc.grants import AtAlias, Grant, TokenRequest
 from xenia.ports import Ports
+from xenia.usecases.alias_requests import multi_tenant_application
+from xenia.usecases.authenticate_client import PresentedClient
 from xenia.usecases.find_tenant import TenantDirectory
 from xenia.web.http import HttpRequest, HttpResponse, Params, json
 from xenia.web.protocol_error import correlation_of
@@ -59,7 +59,8 @@ class TokenEndpoint:
         if request.method != "POST":
             raise MethodNotAllowed(request.method, "POST, OPTIONS")
         form = _form(request)
-        tenant = self._tenant(request.args["tenant"], form)
+        if fold(request.args["tenant"]) not in ALIASES:
+            self._tenants.find(request.args["tenant"])  # a wrong address is told before anything else
         grant = self._grants.get(form.get("grant_type"))
         if not form.get("grant_type"):
             raise MissingParameter("grant_type")
@@ -68,11 +69,12 @@ class TokenEndpoint:
         missing = next((name for name in grant.parameters if not form.get(name)), None)
         if missing is not None:
             raise MissingParameter(missing)
+        client, segment = presented_client(request, form), request.args["tenant"]
         answer = grant.respond(
             TokenRequest(
-                tenant=tenant,
-                segment=request.args["tenant"],
-                client=presented_client(request, form),
+                tenant=self._tenant(segment, grant, client, form),
+                segment=segment,
+                client=client,
                 form=form,
                 base_url=request.base_url,
                 version=version,
@@ -84,17 +86,17 @@ class TokenEndpoint:
         )
         return json(answer, headers=(*NO_STORE, *request_ids(request)))
 
-    def _tenant(self, segment: str, form: Params) -> Tenant:
-        """The tenant of the path; a password at the alias of all organizations belongs to its user's."""
+    def _tenant(self, segment: str, grant: Grant, client: PresentedClient, form: Params) -> Tenant:
+        """The tenant of the path; at an alias that of what is presented. Raises TenantRequired where nothing names one."""
         alias = fold(segment)
-        if alias not in ALIASES or form.get("grant_type") != PasswordGrant.grant_type:
+        if alias not in ALIASES:
             return self._tenants.find(segment)
-        if alias != "organizations":
-            raise PasswordGrantNotHere(alias)
-        found = self._tenants.find_by_hint(form.find("username"))
+        at = AtAlias(alias, client.client_id, form, self._tenants, self._ports.clock.now())
+        found = grant.home(at)
         if found is None:
             raise TenantRequired
-        return found
+        multi_tenant_application(self._ports, client.client_id, alias)
+        return self._tenants.find(found)
 
 
 def _form(request: HttpRequest) -> Params:

@@ -143,12 +143,13 @@ class RsaKeyRing:
             keys = tx.keys.list()
         current = _current(keys, now)
         shown = sorted(
-            (key for key in keys if _is_published(key, now)), key=lambda key: (key is not current, key.created_at)
+            (key for key in keys if _is_published(key, now)),
+            key=lambda key: (key is not current, key.created_at),
         )
         return tuple(HeldKey(key, _state(key, current)) for key in shown)
 
     def rotate(
-        self, *, compromised: bool = False, noting: Callable[[Transaction], None] = lambda tx: None
+        self, *, compromised: bool = False, noting: Callable[[Transaction], None] | None = None
     ) -> HeldKey:
         """Let the next key sign from now on, retire the current one and publish a new next key; what signs now.
 
@@ -161,7 +162,8 @@ class RsaKeyRing:
 
         def work(tx: Transaction) -> None:
             _hand_over(tx.keys, now, compromised=compromised)
-            noting(tx)
+            if noting is not None:
+                noting(tx)
 
         self._store.write(PLATFORM_TENANT_ID, work)
         self.ensure()

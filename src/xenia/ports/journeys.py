@@ -11,7 +11,7 @@ from xenia.core.audit import AuditRecord, SignInRecord
 from xenia.core.codes import AuthorizationCode, TokenFamily
 from xenia.core.credentials import EmailPasscode
 from xenia.core.device_code import DeviceCode
-from xenia.core.ids import ObjectId
+from xenia.core.ids import ObjectId, TenantId
 from xenia.core.mail import CapturedMail, Mail, MailAttempt, OutgoingMail
 from xenia.core.query import Page, Query
 from xenia.core.refresh_token import RefreshToken
@@ -107,6 +107,10 @@ class SignIns(Protocol):
         """Used and expired ones too, as long as they are remembered."""
         ...
 
+    def tenant_of_refresh_token(self, token_hash: str) -> TenantId | None:
+        """Platform-wide: clients renew tokens at an alias too."""
+        ...
+
     def consume_refresh_token(self, token: RefreshToken, now: datetime) -> bool:
         """Use it up, and its unused siblings with it; False when it was used before (one conditional statement)."""
         ...
@@ -125,6 +129,14 @@ class SignIns(Protocol):
 
     def find_device_code_anywhere(self, user_code_hash: str) -> DeviceCode | None:
         """Platform-wide: a person types the short code before any tenant is known."""
+        ...
+
+    def tenant_of_device_code(self, code_hash: str) -> TenantId | None:
+        """Platform-wide: a device that named no tenant asks at an alias."""
+        ...
+
+    def claim_device_code(self, code: DeviceCode, tenant_id: TenantId, now: datetime) -> bool:
+        """Hand an undecided code to another tenant; False when it was decided or has expired meanwhile."""
         ...
 
     def poll_device_code(self, code_hash: str, interval: timedelta, now: datetime) -> bool:

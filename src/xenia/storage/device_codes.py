@@ -10,6 +10,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from xenia.core.device_code import DeviceCode
+from xenia.core.ids import TenantId
 from xenia.storage.documents import Document, written
 from xenia.storage.schema.signing_in import device_codes
 from xenia.storage.transactions import Repository
@@ -23,6 +24,12 @@ _READ = sa.select(_c.doc, _c.polled_at, _c.decided_at, _c.consumed_at)
 _ADD = sa.insert(device_codes)
 _FIND = _READ.where(*_SELF)
 _FIND_ANYWHERE = _READ.where(_c.user_code_hash == sa.bindparam("user_code"))
+_TENANT_OF = sa.select(_c.tenant_id).where(_c.code_hash == sa.bindparam("hash"))
+_CLAIM = (
+    sa.update(device_codes)
+    .where(*_SELF, _c.decided_at.is_(None), _c.expires_at > _NOW)
+    .values(tenant_id=sa.bindparam("new_tenant"), doc=sa.bindparam("document"))
+)
 _POLL = (
     sa.update(device_codes)
     .where(
@@ -75,6 +82,18 @@ class DeviceCodes(Repository):
         """Platform-wide: a person types the short code before any tenant is known."""
         row = self._first(_FIND_ANYWHERE, {"user_code": user_code_hash})
         return None if row is None else _read(row)
+
+    def tenant_of_device_code(self, code_hash: str) -> TenantId | None:
+        """Platform-wide: a device that named no tenant asks at an alias."""
+        row = self._first(_TENANT_OF, {"hash": code_hash})
+        return None if row is None else str(row[0])
+
+    def claim_device_code(self, code: DeviceCode, tenant_id: TenantId, now: datetime) -> bool:
+        """Hand an undecided code of this tenant to another; False when it was decided or has expired meanwhile."""
+        self._check_owner(code.tenant_id)
+        moved = replace(code, tenant_id=tenant_id)
+        own = {"own_tenant": self._tenant, "hash": code.code_hash, "now": now}
+        return self._run(_CLAIM, {**own, "new_tenant": tenant_id, "document": written(moved)}) == 1
 
     def poll_device_code(self, code_hash: str, interval: timedelta, now: datetime) -> bool:
         """Note a poll; False when the last one is not ``interval`` ago (one conditional statement)."""

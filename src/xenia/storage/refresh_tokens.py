@@ -9,6 +9,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from xenia.core.ids import TenantId
 from xenia.core.refresh_token import REMEMBERED, RETRIES, RETRY_GRACE, RefreshToken
 from xenia.storage.documents import Document, written
 from xenia.storage.schema.signing_in import refresh_tokens
@@ -23,6 +24,7 @@ _SELF = (_c.tenant_id == _TENANT, _c.token_hash == sa.bindparam("hash"))
 
 _ADD = sa.insert(refresh_tokens)
 _FIND = sa.select(_c.doc, _c.consumed_at, _c.retries).where(*_SELF)
+_TENANT_OF = sa.select(_c.tenant_id).where(_c.token_hash == sa.bindparam("hash"))
 _SPEND = sa.update(refresh_tokens).where(_c.consumed_at.is_(None)).values(consumed_at=_NOW, keep_until=_KEEP)
 _CONSUME = _SPEND.where(*_SELF)
 _SUPERSEDE = _SPEND.where(_c.tenant_id == _TENANT, _c.family_id == sa.bindparam("family"))
@@ -58,6 +60,11 @@ class RefreshTokens(Repository):
         """The token of this tenant, used and expired ones too, as long as they are remembered."""
         row = self._first(_FIND, {"own_tenant": self._tenant, "hash": token_hash})
         return None if row is None else _read(row)
+
+    def tenant_of_refresh_token(self, token_hash: str) -> TenantId | None:
+        """Platform-wide: clients renew tokens at an alias too."""
+        row = self._first(_TENANT_OF, {"hash": token_hash})
+        return None if row is None else str(row[0])
 
     def consume_refresh_token(self, token: RefreshToken, now: datetime) -> bool:
         """Use it up, and its unused siblings with it; False when it was used before (one conditional statement)."""

@@ -21,7 +21,9 @@ from xenia.core.device_code import (
     user_code,
 )
 from xenia.core.directory.application import Application, Platform
+from xenia.core.directory.first_party import PLATFORM_TENANT_ID
 from xenia.core.directory.tenant import Tenant
+from xenia.core.ids import TenantId
 from xenia.core.networks import network_of
 from xenia.core.signin.request import AuthorizeRequest
 from xenia.ports import Ports, Transaction
@@ -47,6 +49,8 @@ class DeviceOrder:
     version: str
     """Of the endpoint."""
     caller: Caller
+    kept_by: TenantId
+    """The tenant, or the platform until somebody names the account by which they approve."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +70,11 @@ class WaitingDevice:
     application: Application
     publisher: Tenant | None
     """The organization that registered the application."""
+
+    @property
+    def is_claimed(self) -> bool:
+        """Whether a tenant is known; else whoever approves names their account first."""
+        return self.tenant.id != PLATFORM_TENANT_ID
 
 
 def request_device_code(
@@ -89,9 +98,9 @@ def request_device_code(
         issued = IssuedDeviceCode(
             f"1.A{ports.entropy.token(48)}", user_code(ports.entropy.digits(USER_CODE_DIGITS))
         )
-        row = _row(ports, tenant, client, issued, order, now)
+        row = _row(ports, client, issued, order, now)
         try:
-            ports.store.write(tenant.id, lambda tx, row=row: tx.sign_ins.add_device_code(row))  # type: ignore[misc]
+            ports.store.write(order.kept_by, lambda tx, row=row: tx.sign_ins.add_device_code(row))  # type: ignore[misc]
         except errors.Conflict:
             continue  # another device waits under the same short code
         return issued
@@ -107,7 +116,6 @@ def check_may_use_devices(client: AuthenticatedClient) -> None:
 
 def _row(
     ports: Ports,
-    tenant: Tenant,
     client: AuthenticatedClient,
     issued: IssuedDeviceCode,
     order: DeviceOrder,
@@ -116,7 +124,7 @@ def _row(
     return DeviceCode(
         code_hash=device_code_hash(ports, issued.device_code),
         user_code_hash=user_code_hash(ports, issued.user_code),
-        tenant_id=tenant.id,
+        tenant_id=order.kept_by,
         app_id=client.application.app_id,
         scopes=order.scopes,
         created_at=now,
@@ -177,8 +185,8 @@ def _look_up(
     return found if found.decided_at is None else errors.UserCodeDecided()
 
 
-def approval_request(waiting: WaitingDevice) -> AuthorizeRequest:
-    """The sign-in that approves the device.
+def approval_request(waiting: WaitingDevice, login: str | None = None) -> AuthorizeRequest:
+    """The sign-in that approves the device, by the account *login* where one was named already.
 
     The account is always chosen by hand: a session alone must not lend itself to a device that may be somebody
     else's.
@@ -192,6 +200,7 @@ def approval_request(waiting: WaitingDevice) -> AuthorizeRequest:
         response_mode="query",
         scopes=code.scopes,
         prompts=("select_account",),
+        login_hint=login,
         claims_request=code.claims_request,
         endpoint_version=code.endpoint_version,
         device_code=code.code_hash,

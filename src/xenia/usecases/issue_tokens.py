@@ -212,26 +212,33 @@ def code_hash(ports: Ports, code: str) -> str:
 
 
 def login_hint(ports: Ports, signed_in: SignedIn) -> str:
-    """The opaque ``login_hint`` claim: finds the account again without telling the app anything new."""
-    plain = f"{signed_in.user.id} {signed_in.user.sign_in_name}"
-    return HINT_PREFIX + ports.sealer.seal(plain.encode(), _hint_purpose(signed_in.tenant.id))
+    """The opaque ``login_hint`` claim: finds the account again, at an alias too, and tells the app nothing new."""
+    plain = f"{signed_in.tenant.id} {signed_in.user.id} {signed_in.user.sign_in_name}"
+    return HINT_PREFIX + ports.sealer.seal(plain.encode(), _HINT_PURPOSE)
 
 
 def read_login_hint(ports: Ports, tenant_id: TenantId, hint: str) -> tuple[str, str] | None:
     """(user id, sign-in name) of a hint made by us for this tenant, else None."""
+    of_tenant, user_id, name = _opened_hint(ports, hint)
+    return (user_id, name) if of_tenant == tenant_id else None
+
+
+def tenant_of_login_hint(ports: Ports, hint: str) -> TenantId | None:
+    """The tenant of a hint made by us, else None."""
+    return _opened_hint(ports, hint)[0] or None
+
+
+def _opened_hint(ports: Ports, hint: str) -> tuple[TenantId, str, str]:
+    """(tenant id, user id, sign-in name), empty for anything we did not make."""
     if not hint.startswith(HINT_PREFIX):
-        return None
+        return "", "", ""
     try:
-        user_id, _, name = (
-            ports.sealer.open(hint[len(HINT_PREFIX) :], _hint_purpose(tenant_id)).decode().partition(" ")
-        )
+        plain = ports.sealer.open(hint[len(HINT_PREFIX) :], _HINT_PURPOSE).decode()
     except ValueError:
-        return None
-    return user_id, name
-
-
-def _hint_purpose(tenant_id: TenantId) -> str:
-    return f"{_HINT_PURPOSE}:{tenant_id}"
+        return "", "", ""
+    tenant_id, _, account = plain.partition(" ")
+    user_id, _, name = account.partition(" ")
+    return tenant_id, user_id, name
 
 
 def _code_row(

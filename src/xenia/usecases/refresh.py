@@ -41,7 +41,7 @@ from xenia.usecases.token_set import PlannedTokens, TokenSet, plan_tokens, sign_
 
 REFUSALS_NOTED = 5
 REFUSALS_WINDOW = timedelta(minutes=10)
-_UNKNOWN = "The provided refresh token is not valid."
+NOT_A_REFRESH_TOKEN = "The provided refresh token is not valid."  # noqa: S105  (a sentence)
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +70,7 @@ def refresh(
     """
     if family_of_refresh_token(ports, request.token) is None:
         # Nobody but this server makes the mark: guesses cost no transaction.
-        raise errors.InvalidGrant(_UNKNOWN)
+        raise errors.InvalidGrant(NOT_A_REFRESH_TOKEN)
     try:
         outcome = ports.store.write(tenant.id, lambda tx: _refresh(ports, tx, tenant, client, request, now))
     except errors.XeniaError as error:
@@ -119,7 +119,7 @@ def _refresh(
         return _long_gone(ports, tx, client, request, now)
     if token.app_id != client.application.app_id:
         # Neither used up nor revoked: another client must not be able to end this one's sign-in.
-        raise errors.InvalidGrant(_UNKNOWN)
+        raise errors.InvalidGrant(NOT_A_REFRESH_TOKEN)
     # Before anything reacts: whoever cannot prove to be the client must not be able to revoke its sign-in.
     check_platform(token.platform, client, request.origin)
     # Both are held until the commit, in the order of everybody who revokes: uses come one after another.
@@ -173,7 +173,7 @@ def _long_gone(
     """A token of ours that the database has forgotten: it was used up long ago, so this is reuse too."""
     family = tx.sign_ins.find_family(family_of_refresh_token(ports, request.token) or "")
     if family is None or family.app_id != client.application.app_id:
-        return errors.InvalidGrant(_UNKNOWN)
+        return errors.InvalidGrant(NOT_A_REFRESH_TOKEN)
     tx.sign_ins.revoke_family(family.id, now)
     return errors.RefreshTokenReused()
 

@@ -54,6 +54,16 @@ class TenantRequired(ProtocolError):
         )
 
 
+class ConsumersNotHere(ProtocolError):
+    """``consumers`` was addressed: there are no personal accounts here, only those of organizations."""
+
+    def __init__(self, app_id: str) -> None:
+        super().__init__(
+            f"Application '{app_id}' is configured for use by users of an organization only. Please do not use the "
+            "/consumers endpoint to serve this request."
+        )
+
+
 class ApplicationNotFound(ProtocolError):
     """The client is unknown in the tenant."""
 

@@ -8,8 +8,10 @@ from typing import Any, Protocol
 
 from xenia.core.directory.tenant import Tenant
 from xenia.core.endpoints import V1, V2
+from xenia.core.ids import TenantId
 from xenia.core.scopes import split_scopes
 from xenia.usecases.authenticate_client import PresentedClient
+from xenia.usecases.find_tenant import TenantDirectory
 from xenia.usecases.person_sign_in_record import Caller
 from xenia.usecases.token_set import TokenSet
 from xenia.web.http import Params
@@ -39,6 +41,17 @@ class TokenRequest:
         return self.version == V1
 
 
+@dataclass(frozen=True, slots=True)
+class AtAlias:
+    """A token request at ``common`` or ``organizations``: what may tell whose it is."""
+
+    alias: str
+    client_id: str
+    form: Params
+    tenants: TenantDirectory
+    now: datetime
+
+
 class Grant(Protocol):
     """One value of ``grant_type`` (RFC 6749 section 4)."""
 
@@ -50,6 +63,10 @@ class Grant(Protocol):
     @property
     def parameters(self) -> tuple[str, ...]:
         """Parameters it cannot do without."""
+        ...
+
+    def home(self, at: AtAlias) -> TenantId | None:
+        """At an alias: the tenant of what the request presents; None where nothing names one. Raises what is wrong."""
         ...
 
     def respond(self, request: TokenRequest) -> dict[str, Any]:

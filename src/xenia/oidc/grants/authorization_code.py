@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from xenia.oidc.grants import TokenRequest, asked_scopes, person_members
+from xenia.core.errors import InvalidGrant
+from xenia.core.ids import TenantId
+from xenia.oidc.grants import AtAlias, TokenRequest, asked_scopes, person_members
 from xenia.ports import Ports
+from xenia.usecases.alias_requests import tenant_of_code
 from xenia.usecases.authenticate_client import authenticate_client
 from xenia.usecases.redeem_code import CodeRedemption, redeem_code
 
@@ -18,6 +21,13 @@ class AuthorizationCodeGrant:
 
     def __init__(self, ports: Ports) -> None:
         self._ports = ports
+
+    def home(self, at: AtAlias) -> TenantId | None:
+        """The tenant that issued the code. Raises InvalidGrant."""
+        found = tenant_of_code(self._ports, at.form.get("code"))
+        if found is None:
+            raise InvalidGrant
+        return found
 
     def respond(self, request: TokenRequest) -> dict[str, Any]:
         """Access token, refresh token for ``offline_access``, ID token when ``openid`` was asked for, ``client_info`` when the request wants it."""

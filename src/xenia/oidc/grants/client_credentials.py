@@ -17,10 +17,10 @@ from xenia.core import errors
 from xenia.core.aadsts import aadsts_of
 from xenia.core.audit import SignInRecord
 from xenia.core.claims import ClientAuthentication
-from xenia.core.ids import fold
+from xenia.core.ids import TenantId, fold
 from xenia.core.networks import network_of
 from xenia.core.scopes import split_scopes
-from xenia.oidc.grants import TokenRequest, token_members
+from xenia.oidc.grants import AtAlias, TokenRequest, token_members
 from xenia.ports import Ports
 from xenia.usecases.app_sign_in_journal import AppSignInJournal
 from xenia.usecases.authenticate_client import AuthenticatedClient, authenticate_client, find_client
@@ -50,6 +50,11 @@ class ClientCredentialsGrant:
         self._ports = ports
         self._journal = journal
         self._known: dict[tuple[str, ...], _Proven] = {}
+
+    def home(self, at: AtAlias) -> TenantId | None:
+        """None: an app acts in a tenant that it names."""
+        del at
+        return None
 
     def respond(self, request: TokenRequest) -> dict[str, Any]:
         """Exactly ``token_type``, ``expires_in``, ``ext_expires_in``, ``access_token``: no scope, no client_info."""

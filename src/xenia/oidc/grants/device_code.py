@@ -5,7 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from xenia.core.device_code import DEVICE_CODE_LIFETIME, POLL_INTERVAL
-from xenia.core.endpoints import V1, V2, device_url
+from xenia.core.directory.first_party import PLATFORM_TENANT_ID
+from xenia.core.directory.tenant import Tenant
+from xenia.core.endpoints import ALIASES, V1, V2, device_url
 from xenia.core.errors import (
     CrossOriginNotAllowed,
     DuplicatedParameter,
@@ -13,10 +15,16 @@ from xenia.core.errors import (
     MethodNotAllowed,
     MissingParameter,
 )
+from xenia.core.ids import TenantId, fold
 from xenia.oidc.aadsts import NO_STORE, request_ids, token_error
 from xenia.oidc.client_auth import presented_client
-from xenia.oidc.grants import TokenRequest, asked_scopes, caller_of, person_members
+from xenia.oidc.grants import AtAlias, TokenRequest, asked_scopes, caller_of, person_members
 from xenia.ports import Ports
+from xenia.usecases.alias_requests import (
+    multi_tenant_application,
+    owner_of_application,
+    tenant_of_device_code,
+)
 from xenia.usecases.authenticate_client import authenticate_client
 from xenia.usecases.device_sign_in import DeviceOrder, IssuedDeviceCode, request_device_code
 from xenia.usecases.find_tenant import TenantDirectory
@@ -34,6 +42,10 @@ class DeviceCodeGrant:
     def __init__(self, ports: Ports, grant_type: str = grant_type) -> None:
         self._ports = ports
         self.grant_type = grant_type
+
+    def home(self, at: AtAlias) -> TenantId | None:
+        """The tenant whose account approves the device. Raises what ``tenant_of_device_code`` raises."""
+        return tenant_of_device_code(self._ports, at.client_id, at.form.get("device_code"), at.now)
 
     def respond(self, request: TokenRequest) -> dict[str, Any]:
         """Access token, with ``offline_access`` a refresh token, with ``openid`` an ID token; before that, refusals."""
@@ -85,10 +97,11 @@ class DeviceAuthorization:
         duplicated = form.duplicated()
         if duplicated is not None:
             raise DuplicatedParameter(duplicated)
+        client = presented_client(request, form)
         return TokenRequest(
-            tenant=self._tenants.find(request.args["tenant"]),
+            tenant=self._tenant(request.args["tenant"], client.client_id),
             segment=request.args["tenant"],
-            client=presented_client(request, form),
+            client=client,
             form=form,
             base_url=request.base_url,
             version=version,
@@ -97,6 +110,13 @@ class DeviceAuthorization:
             user_agent=request.header("user-agent")[:512],
             now=self._ports.clock.now(),
         )
+
+    def _tenant(self, segment: str, client_id: str) -> Tenant:
+        """The tenant of the path; at an alias the one that knows the client's credentials."""
+        alias = fold(segment)
+        if alias not in ALIASES:
+            return self._tenants.find(segment)
+        return owner_of_application(self._ports, multi_tenant_application(self._ports, client_id, alias))
 
     def _answer(self, request: TokenRequest) -> dict[str, Any]:
         scopes = asked_scopes(request)
@@ -110,6 +130,7 @@ class DeviceAuthorization:
             claims=request.form.find("claims"),
             version=request.version,
             caller=caller_of(request),
+            kept_by=PLATFORM_TENANT_ID if fold(request.segment) in ALIASES else request.tenant.id,
         )
         issued = request_device_code(self._ports, request.tenant, client, order, request.now)
         return _members(request, issued)

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from xenia.core.errors import CrossOriginNotAllowed, InvalidRequest, MissingParameter
-from xenia.oidc.grants import TokenRequest, asked_scopes, caller_of, person_members
+from xenia.core.errors import CrossOriginNotAllowed, InvalidRequest, MissingParameter, UserAssertionInvalid
+from xenia.core.ids import TenantId
+from xenia.oidc.grants import AtAlias, TokenRequest, asked_scopes, caller_of, person_members
 from xenia.ports import Ports
+from xenia.usecases.alias_requests import tenant_of_access_token
 from xenia.usecases.authenticate_client import authenticate_client
 from xenia.usecases.on_behalf_of import DelegationOrder, act_on_behalf_of
 
@@ -21,6 +23,13 @@ class OnBehalfOfGrant:
 
     def __init__(self, ports: Ports) -> None:
         self._ports = ports
+
+    def home(self, at: AtAlias) -> TenantId | None:
+        """The tenant that issued the assertion. Raises UserAssertionInvalid."""
+        found = tenant_of_access_token(self._ports, at.form.get("assertion"))
+        if found is None:
+            raise UserAssertionInvalid
+        return found
 
     def respond(self, request: TokenRequest) -> dict[str, Any]:
         """Access token, with ``offline_access`` a refresh token, with ``openid`` an ID token."""

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from xenia.core.endpoints import ALIASES
-from xenia.core.errors import CrossOriginNotAllowed, MissingParameter, NotMultiTenant
-from xenia.core.ids import fold
-from xenia.oidc.grants import TokenRequest, asked_scopes, caller_of, person_members
+from xenia.core.errors import CrossOriginNotAllowed, MissingParameter, PasswordGrantNotHere
+from xenia.core.ids import TenantId
+from xenia.oidc.grants import AtAlias, TokenRequest, asked_scopes, caller_of, person_members
 from xenia.ports import Ports
 from xenia.usecases.authenticate_client import authenticate_client
 from xenia.usecases.password_grant import PasswordOrder, sign_in_with_password
@@ -22,6 +21,13 @@ class PasswordGrant:
     def __init__(self, ports: Ports) -> None:
         self._ports = ports
 
+    def home(self, at: AtAlias) -> TenantId | None:
+        """The tenant of the user name's domain, at ``organizations`` only. Raises PasswordGrantNotHere."""
+        if at.alias != "organizations":
+            raise PasswordGrantNotHere(at.alias)
+        found = at.tenants.find_by_hint(at.form.find("username"))
+        return found.id if found is not None else None
+
     def respond(self, request: TokenRequest) -> dict[str, Any]:
         """Access token, with ``offline_access`` a refresh token, with ``openid`` an ID token."""
         if request.origin is not None:
@@ -32,8 +38,6 @@ class PasswordGrant:
         client = authenticate_client(
             self._ports, request.tenant, request.client, request.base_url, request.segment, request.now
         )
-        if fold(request.segment) in ALIASES and not client.application.is_multi_tenant:
-            raise NotMultiTenant(client.application.app_id, client.application.display_name)
         order = PasswordOrder(
             login=request.form.get("username").strip(),
             password=request.form.get("password"),

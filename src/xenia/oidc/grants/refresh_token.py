@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
-from xenia.oidc.grants import TokenRequest, asked_scopes, caller_of, person_members
+from xenia.core.errors import InvalidGrant
+from xenia.core.ids import TenantId
+from xenia.oidc.grants import AtAlias, TokenRequest, asked_scopes, caller_of, person_members
 from xenia.ports import Ports
+from xenia.usecases.alias_requests import tenant_of_refresh_token
 from xenia.usecases.authenticate_client import authenticate_client
-from xenia.usecases.refresh import RefreshRequest, refresh
+from xenia.usecases.refresh import NOT_A_REFRESH_TOKEN, RefreshRequest, refresh
 
 
 class RefreshTokenGrant:
@@ -18,6 +21,13 @@ class RefreshTokenGrant:
 
     def __init__(self, ports: Ports) -> None:
         self._ports = ports
+
+    def home(self, at: AtAlias) -> TenantId | None:
+        """The tenant that issued the token. Raises InvalidGrant."""
+        found = tenant_of_refresh_token(self._ports, at.form.get("refresh_token"))
+        if found is None:
+            raise InvalidGrant(NOT_A_REFRESH_TOKEN)
+        return found
 
     def respond(self, request: TokenRequest) -> dict[str, Any]:
         """Access token, the next refresh token, ID token when ``openid`` is among the scopes."""

@@ -15,6 +15,7 @@ from xenia.core.networks import same_network
 from xenia.ports import Ports
 from xenia.ui.signin.views import Model, chosen_theme, host_of
 from xenia.ui.signin.words import waiting
+from xenia.usecases.alias_requests import claim_device
 from xenia.usecases.device_approval import decline_device
 from xenia.usecases.device_sign_in import (
     WaitingDevice,
@@ -29,6 +30,10 @@ from xenia.web.http import HttpRequest, HttpResponse, html, redirect
 from xenia.web.pages import Pages
 
 _PURPOSE = "device"
+NO_ORGANIZATION = (
+    "No organization here has accounts of this address. Enter a work or school account; guests sign in where they were "
+    "invited, so the app must name that organization."
+)
 
 
 class Devices:
@@ -73,8 +78,15 @@ class Devices:
         if request.form.get("decision") != "continue":
             decline_device(self._ports, device.tenant.id, device.code.code_hash, now)
             return self._pages_of(device).declined(request)
+        login = None
+        if not device.is_claimed:
+            login = request.form.get("login").strip()[:254]
+            home = self._tenants.find_by_hint(login)
+            if home is None:
+                return self._confirm(request, device, typed, login=login)
+            device = claim_device(self._ports, device, home, now)
         browser = self._browser(request, device.tenant)
-        turn = begin_authorize(self._ports, device.tenant, approval_request(device), browser)
+        turn = begin_authorize(self._ports, device.tenant, approval_request(device, login), browser)
         response = redirect(f"/{device.tenant.id}/signin?ctx={turn.interaction_id}")
         return self._cookies.set_browser(response, turn.browser_secret) if turn.browser_secret else response
 
@@ -96,7 +108,10 @@ class Devices:
         response = html(page, status=200 if error is None else _status(error))
         return self._cookies.set_browser(response, fresh) if fresh else response
 
-    def _confirm(self, request: HttpRequest, device: WaitingDevice, typed: str) -> HttpResponse:
+    def _confirm(
+        self, request: HttpRequest, device: WaitingDevice, typed: str, login: str | None = None
+    ) -> HttpResponse:
+        """What waits. *login*: an address that was named, and belongs to no organization of this server."""
         code, app = device.code, device.application
         here = same_network(code.ip_address, request.client_address)
         page = self._pages.render(
@@ -111,9 +126,12 @@ class Devices:
             program=code.user_agent,
             asked_ago=waiting(self._ports.clock.now() - code.created_at),
             form={"user_code": typed},
+            asks_account=not device.is_claimed,
+            login=login or "",
+            errors=[] if login is None else [{"field": "login", "text": NO_ORGANIZATION}],
             form_token=self._guard.token(self._cookies.browser(request) or "", _confirmation(typed)),
         )
-        return html(page)
+        return html(page, status=200 if login is None else 422)
 
     def _browser(self, request: HttpRequest, tenant: Tenant) -> BrowserContext:
         return BrowserContext(

@@ -11,6 +11,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from xenia import graph, oidc
+from xenia.core.retention import Retention
 from xenia.outside.ambient import SystemClock, SystemEntropy
 from xenia.outside.assertions import JwtAssertions
 from xenia.outside.errands import BackgroundErrands
@@ -25,7 +26,14 @@ from xenia.outside.provider_documents import CachedDocuments
 from xenia.outside.sealing import AesSealer
 from xenia.outside.totp import AuthenticatorTotp
 from xenia.ports import Fetched, FetchRequest, MailTransport, Ports, ServerInfo
-from xenia.settings import MailSettings, Settings, forward_proxy, is_loopback_host, system_ca_bundle
+from xenia.settings import (
+    MailSettings,
+    RetentionSettings,
+    Settings,
+    forward_proxy,
+    is_loopback_host,
+    system_ca_bundle,
+)
 from xenia.storage.store import SqlStore, open_store
 from xenia.ui import account, lab, mailbox, portal, signin, tester
 from xenia.usecases.app_sign_in_journal import AppSignInJournal
@@ -160,7 +168,11 @@ def build(installation: Installation) -> Program:
         journal=journal,
         fetcher=fetcher,
         errands=errands,
-        workers=(dispatcher, Sweeper(store, clock), Background("signing-keys", care_for_keys)),
+        workers=(
+            dispatcher,
+            Sweeper(store, clock, retention(settings.retention)),
+            Background("signing-keys", care_for_keys),
+        ),
     )
 
 
@@ -198,6 +210,20 @@ def server_info(installation: Installation, sealer: AesSealer) -> ServerInfo:
         initial_domain_suffix=settings.server.initial_domain_suffix,
         signin_limit_scale=_CLASSROOM if settings.workshop.tools else 1,
         allows_private=settings.outgoing.outgoing_private,
+    )
+
+
+def retention(settings: RetentionSettings) -> Retention:
+    """The ages of the settings, where 0 means for good."""
+
+    def age(days: int) -> timedelta | None:
+        return timedelta(days=days) if days else None
+
+    return Retention(
+        age(settings.audit_days),
+        age(settings.sign_in_days),
+        age(settings.mail_days),
+        settings.mailbox_mails or None,
     )
 
 

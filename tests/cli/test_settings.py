@@ -157,4 +157,7 @@ def test_every_flag_of_the_reference_exists_and_secrets_have_none() -> None:
             assert f"--{flag}" in offered, name
         else:
             assert f"--{name.replace('_', '-')}" not in offered
-    assert {name for name, flag in rows if not flag} == {"data_key", "smtp_password", "tools", "tool_token"}
+    assert {name for name, flag in rows if not flag} == {
+        *("data_key", "smtp_password", "tools", "tool_token"),
+        *("audit_days", "sign_in_days", "mail_days", "mailbox_mails"),
+    }

@@ -9,6 +9,7 @@ import pytest
 
 from tests.storage.records import (
     CONTOSO,
+    FABRIKAM,
     HOUR,
     MIA,
     NOW,
@@ -34,6 +35,7 @@ from xenia.core.audit import Target
 from xenia.core.errors import Conflict, InvalidValue
 from xenia.core.mail import MailAttempt, MailState
 from xenia.core.query import And, AnyOf, Compare, Not, Query, Text
+from xenia.core.retention import Retention
 from xenia.core.sign_up import RequestState
 from xenia.ports import StoredKey
 from xenia.storage.store import SqlStore
@@ -127,6 +129,20 @@ def test_a_start_hastens_what_waits_and_leaves_what_is_in_hand(store: SqlStore):
     assert [mail.id for mail in store.write(None, lambda tx: tx.outbox.claim(10, NOW, LEASE))] == ["m1"]
 
 
+def test_only_a_claim_is_renewed(store: SqlStore):
+    for mail_id in ("claimed", "waiting", "sent"):
+        _enqueue(store, mail_id)
+    store.write(None, lambda tx: tx.outbox.claim(1, NOW, LEASE))
+    with store.read(None) as tx:
+        (held,) = (m for m in ("claimed", "waiting", "sent") if tx.outbox.find(m).state is MailState.SENDING)
+    waiting = next(m for m in ("claimed", "waiting", "sent") if m != held)
+    until = NOW + 2 * LEASE
+    assert store.write(None, lambda tx: tx.outbox.renew((held, waiting, "unknown"), until)) == 1
+    with store.read(None) as tx:
+        assert tx.outbox.find(held).next_attempt_at == until
+        assert tx.outbox.find(waiting).next_attempt_at == NOW
+
+
 def test_an_attempt_settles_as_retry_sent_or_abandoned(store: SqlStore):
     deferred, sent = (
         MailAttempt(NOW, delivered=False, reply="451 later"),
@@ -218,6 +234,9 @@ def test_a_limit_refuses_until_its_window_ends(store: SqlStore):
     assert hits(NOW + HOUR, 1) == [None]
 
 
+FOR_GOOD = Retention(audit=None, sign_in=None, mail=None, mailbox_mails=None)
+
+
 def test_sweeping_removes_what_expired_and_nothing_else(store: SqlStore):
     def work(tx):
         tx.users.add(user(deleted_at=NOW))
@@ -244,14 +263,16 @@ def test_sweeping_removes_what_expired_and_nothing_else(store: SqlStore):
         tx.sign_ups.decide_request(denied, RequestState.DENIED, NOW, by="Eve", reason="No", user_id=None)
 
     store.write(CONTOSO, work)
-    assert store.write(None, lambda tx: tx.sweeping.sweep(NOW)) == 0
-    assert store.write(None, lambda tx: tx.sweeping.sweep(NOW + 25 * HOUR + timedelta(seconds=1))) == 9
+    assert store.write(None, lambda tx: tx.sweeping.sweep(NOW, FOR_GOOD)) == 0
+    assert (
+        store.write(None, lambda tx: tx.sweeping.sweep(NOW + 25 * HOUR + timedelta(seconds=1), FOR_GOOD)) == 9
+    )
     # Two refresh tokens that were used up.
-    assert store.write(None, lambda tx: tx.sweeping.sweep(NOW + timedelta(days=30))) == 2
+    assert store.write(None, lambda tx: tx.sweeping.sweep(NOW + timedelta(days=30), FOR_GOOD)) == 2
     # The deleted user goes, and with it the families and what hangs on them.
-    assert store.write(None, lambda tx: tx.sweeping.sweep(NOW + timedelta(days=91))) == 2
-    assert store.write(None, lambda tx: tx.sweeping.sweep(NOW + timedelta(days=400))) == 0
-    assert store.write(None, lambda tx: tx.sweeping.sweep(NOW + timedelta(days=401))) == 2
+    assert store.write(None, lambda tx: tx.sweeping.sweep(NOW + timedelta(days=91), FOR_GOOD)) == 2
+    assert store.write(None, lambda tx: tx.sweeping.sweep(NOW + timedelta(days=400), FOR_GOOD)) == 0
+    assert store.write(None, lambda tx: tx.sweeping.sweep(NOW + timedelta(days=401), FOR_GOOD)) == 2
     with store.read(CONTOSO) as tx:
         assert tx.users.find(MIA, deleted=True) is None
         assert tx.users.roles(MIA) == frozenset()
@@ -262,3 +283,61 @@ def test_sweeping_removes_what_expired_and_nothing_else(store: SqlStore):
         assert tx.sign_ups.events("B2X_1_Partners", NOW, NOW + HOUR) == ()
         # Whoever waits is never forgotten.
         assert [waiting.id for waiting in tx.sign_ups.list_requests()] == ["request-1"]
+
+
+def test_records_go_at_their_age(store: SqlStore):
+    days = timedelta(days=1)
+    kept = Retention(audit=3 * days, sign_in=2 * days, mail=2 * days, mailbox_mails=None)
+
+    def work(tx):
+        tx.logs.audit(audit())
+        tx.logs.audit(audit("audit-2", at=NOW + days))
+        tx.logs.sign_in(sign_in())
+        tx.logs.sign_in(sign_in("sign-in-2", at=NOW + days))
+        for item in (captured(received_at=NOW), captured("mail-2", received_at=NOW + days)):
+            tx.mailbox.add(item)
+
+    def left(tx):
+        logs = (*tx.logs.list_audit(Query()).items, *tx.logs.list_sign_ins(Query()).items)
+        return {record.id for record in (*logs, *tx.mailbox.list())}
+
+    store.write(CONTOSO, work)
+    store.write(FABRIKAM, lambda tx: tx.logs.audit(audit("audit-3", FABRIKAM)))
+    assert store.write(None, lambda tx: tx.sweeping.sweep(NOW + 2 * days, kept)) == 0
+    assert store.write(None, lambda tx: tx.sweeping.sweep(NOW + 2 * days + HOUR, kept)) == 2
+    with store.read(CONTOSO) as tx:
+        assert left(tx) == {"audit-1", "audit-2", "sign-in-2", "mail-2"}
+    # The old records of every tenant, with what they point at.
+    assert store.write(None, lambda tx: tx.sweeping.sweep(NOW + 3 * days + HOUR, kept)) == 4
+    with store.read(CONTOSO) as tx:
+        assert left(tx) == {"audit-2"}
+        of_mia = Query(Compare("target_id", "eq", audit().targets[0].id))
+        assert [record.id for record in tx.logs.list_audit(of_mia).items] == ["audit-2"]
+
+
+def test_mail_that_still_has_to_go_out_is_never_swept(store: SqlStore):
+    for mail_id in ("waiting", "sent", "given up"):
+        _enqueue(store, mail_id)
+    sent = MailAttempt(NOW, delivered=True, reply="250")
+    store.write(None, lambda tx: tx.outbox.settle("sent", sent, retry_at=None, message_id="<m>"))
+    refused = MailAttempt(NOW, delivered=False, reply="550")
+    store.write(None, lambda tx: tx.outbox.settle("given up", refused, retry_at=None, message_id="<m>"))
+    month = timedelta(days=30)
+    assert store.write(None, lambda tx: tx.sweeping.sweep(NOW + month)) == 0
+    assert store.write(None, lambda tx: tx.sweeping.sweep(NOW + month + HOUR)) == 2
+    with store.read(None) as tx:
+        assert tx.outbox.find("waiting") is not None
+        assert tx.outbox.find("sent") is tx.outbox.find("given up") is None
+
+
+def test_the_mailbox_keeps_its_newest_mails(store: SqlStore):
+    def work(tx):
+        for number in range(5):
+            tx.mailbox.add(captured(f"mail-{number}", received_at=NOW + number * HOUR))
+
+    store.write(None, work)
+    kept = Retention(mailbox_mails=2)
+    assert store.write(None, lambda tx: tx.sweeping.sweep(NOW + 5 * HOUR, kept)) == 3
+    assert store.write(None, lambda tx: tx.sweeping.sweep(NOW + 5 * HOUR, kept)) == 0
+    with store.read(None) as tx:
+        assert [mail.id for mail in tx.mailbox.list()] == ["mail-4", "mail-3"]

@@ -88,6 +88,7 @@ PLATFORM_WIDE = {
     "sign_ins.tenant_of_refresh_token",
     "outbox.find",
     "outbox.claim",
+    "outbox.renew",
     "outbox.release",
     "outbox.hasten",
     "outbox.settle",

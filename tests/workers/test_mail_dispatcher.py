@@ -186,6 +186,35 @@ def test_a_mail_claimed_by_a_process_that_died_goes_out_when_the_lease_lapses(
     assert row(world, mail_id).state is MailState.SENT
 
 
+def test_a_claim_is_renewed_while_a_slow_server_makes_it_wait(world: World, wire: Wire) -> None:
+    reached, may_go_on = threading.Event(), threading.Event()
+
+    class SlowWire:
+        def deliver(self, message: RenderedMail) -> str:
+            reached.set()
+            assert may_go_on.wait(ENOUGH)
+            return wire.deliver(message)
+
+    lease, mail_id = timedelta(seconds=0.3), queue(world)
+    ports = world.ports
+    slow = MailDispatcher(ports.store, world.clock, ports.sealer, ports.preview, SlowWire(), lease=lease)
+    other = dispatcher(world, wire)
+    slow.start()
+    assert reached.wait(ENOUGH)
+    for _ in range(4):
+        world.clock.advance(lease * 2 / 3)
+        renewed = threading.Event()
+        _when(lambda: row(world, mail_id).next_attempt_at == world.clock.now() + lease, renewed)
+        assert renewed.wait(ENOUGH)
+        assert other.deliver_due() == 0
+    may_go_on.set()
+    sent = threading.Event()
+    _when(lambda: row(world, mail_id).state is MailState.SENT, sent)
+    assert sent.wait(ENOUGH)
+    assert slow.stop()
+    assert len(wire.sent) == 1
+
+
 def test_a_copy_after_a_crash_between_acceptance_and_record_bears_the_same_message_id(
     world: World, wire: Wire
 ) -> None:

@@ -15,6 +15,7 @@ from xenia.core.ids import ObjectId, TenantId
 from xenia.core.mail import CapturedMail, Mail, MailAttempt, OutgoingMail
 from xenia.core.query import Page, Query
 from xenia.core.refresh_token import RefreshToken
+from xenia.core.retention import USUAL, Retention
 from xenia.core.session import PortalSession, Session
 from xenia.core.signin.federation import Federation
 from xenia.core.signin.interaction import Interaction
@@ -186,6 +187,10 @@ class Outbox(Protocol):
         """Take due mails for sending; a claim lapses after ``lease`` (the process died)."""
         ...
 
+    def renew(self, mail_ids: Sequence[str], until: datetime) -> int:
+        """Let the claims on these mails lapse at *until*; how many were still claimed."""
+        ...
+
     def release(self, now: datetime) -> int:
         """Make every claimed mail due at once; how many. Only for a process that knows it is the only one."""
         ...
@@ -257,8 +262,8 @@ class Limits(Protocol):
 class Sweeping(Protocol):
     """Removal of what has expired (platform-wide)."""
 
-    def sweep(self, now: datetime) -> int:
-        """Delete some expired short-lived rows and users deleted over 30 days ago; how many.
+    def sweep(self, now: datetime, kept: Retention = USUAL) -> int:
+        """Delete some expired short-lived rows, users deleted over 30 days ago, and records older than *kept*; how many.
 
         A bounded number, so that the transaction is short: call again while something was deleted.
         """

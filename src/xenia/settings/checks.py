@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import ipaddress
 import os
+from dataclasses import asdict
 from urllib.parse import urlsplit
 
 from xenia.settings.addresses import is_loopback_host
@@ -24,6 +25,9 @@ def contradictions(settings: Settings) -> list[Problem]:
         urlsplit(mail.smtp).scheme not in ("smtp", "smtps", "smtp+plain") or not urlsplit(mail.smtp).hostname
     ):
         found.append(Problem("smtp", "set", "write it as smtp://user@host:587 or smtps://user@host:465"))
+    for name, value in asdict(settings.retention).items():
+        if value < 0:
+            found.append(Problem(name, "set", "cannot be negative; 0 keeps everything"))
     if settings.log.log_level not in _LOG_LEVELS:
         found.append(Problem("log_level", "set", f"is one of {', '.join(_LOG_LEVELS)}"))
     try:

@@ -10,6 +10,8 @@ from xenia.settings.environment import default_data_dir
 
 SECRET = {"secret": True}
 """May be given by a file that the environment names."""
+NO_FLAG = {"flag": False}
+"""For the settings file and the environment only."""
 HIDDEN = {"secret": True, "flag": False}
 """No flag: everybody on the machine can read command lines."""
 
@@ -99,6 +101,20 @@ class LogSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class RetentionSettings:
+    """How long records of what happened are kept. 0 keeps them for good."""
+
+    audit_days: int = field(default=30, metadata=NO_FLAG)
+    """Days that audit records are kept. Export what the law or an auditor wants for longer, or raise this."""
+    sign_in_days: int = field(default=30, metadata=NO_FLAG)
+    """Days that sign-in records are kept."""
+    mail_days: int = field(default=30, metadata=NO_FLAG)
+    """Days that the record of a mail is kept (recipient, times, the mail server's answers; never its text), and mails in the mailbox of ``up``."""
+    mailbox_mails: int = field(default=2000, metadata=NO_FLAG)
+    """Mails that the mailbox of ``up`` keeps at most; the oldest go first."""
+
+
+@dataclass(frozen=True, slots=True)
 class Settings:
     """All settings of one process."""
 
@@ -108,6 +124,7 @@ class Settings:
     outgoing: OutgoingSettings = field(default_factory=OutgoingSettings)
     workshop: WorkshopSettings = field(default_factory=WorkshopSettings)
     log: LogSettings = field(default_factory=LogSettings)
+    retention: RetentionSettings = field(default_factory=RetentionSettings)
 
 
 GROUPS: tuple[tuple[str, type], ...] = (
@@ -117,4 +134,5 @@ GROUPS: tuple[tuple[str, type], ...] = (
     ("outgoing", OutgoingSettings),
     ("workshop", WorkshopSettings),
     ("log", LogSettings),
+    ("retention", RetentionSettings),
 )

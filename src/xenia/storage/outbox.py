@@ -61,6 +61,11 @@ _CLAIM = (
     )
     .returning(*_ROW)
 )
+_RENEW = (
+    sa.update(outbox)
+    .where(*_SELF, _c.state == sa.literal_column(f"'{MailState.SENDING}'"))
+    .values(next_attempt_at=sa.bindparam("until", type_=_c.next_attempt_at.type))
+)
 _RELEASE = (
     sa.update(outbox)
     .where(_c.state == sa.literal_column(f"'{MailState.SENDING}'"))
@@ -116,6 +121,10 @@ class SqlOutbox(Repository):
         """Platform-wide: take due mails for sending; a claim lapses after ``lease`` (the process died)."""
         rows = self._all(_CLAIM, {"now": now, "until": now + lease, "most": limit})
         return tuple(sorted((_read(row) for row in rows), key=lambda mail: (mail.created_at, mail.id)))
+
+    def renew(self, mail_ids: Sequence[str], until: datetime) -> int:
+        """Platform-wide: let the claims on these mails lapse at *until*; how many were still claimed."""
+        return sum(self._run(_RENEW, {"own_id": mail_id, "until": until}) for mail_id in mail_ids)
 
     def release(self, now: datetime) -> int:
         """Platform-wide: make every claimed mail due at once; how many. For a process that is the only one."""

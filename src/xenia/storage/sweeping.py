@@ -1,4 +1,4 @@
-"""Removal of what has expired (platform-wide), a bounded number of rows of each kind at a time."""
+"""Removal of what has expired or is old (platform-wide), a bounded number of rows of each kind at a time."""
 
 from __future__ import annotations
 
@@ -7,9 +7,17 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from xenia.core.mail import MailState
+from xenia.core.retention import USUAL, Retention
 from xenia.storage.schema.applications import used_assertions
-from xenia.storage.schema.directory import users
-from xenia.storage.schema.records import counters
+from xenia.storage.schema.directory import tenants, users
+from xenia.storage.schema.records import (
+    audit_records,
+    captured_mails,
+    counters,
+    outbox,
+    sign_in_records,
+)
 from xenia.storage.schema.self_service import federations, sign_up_events, sign_up_requests
 from xenia.storage.schema.signing_in import (
     authorization_codes,
@@ -65,6 +73,29 @@ _RULES = (
     (_expired(sign_up_events.c.at), _SIGN_UPS),
     (_expired(sign_up_requests.c.decided_at, sign_up_requests.c.decided_at.is_not(None)), _SIGN_UPS),
 )
+
+
+def _old(moment: sa.Column[datetime], *more: sa.ColumnElement[bool]) -> sa.Delete:
+    """Delete some of a table's old rows, through its index of (tenant, moment): no log is read as a whole."""
+    table = moment.table
+    own = tuple(table.primary_key.columns)
+    everybody = table.c.tenant_id.in_(sa.select(tenants.c.id))
+    some = sa.select(*own).where(everybody, moment < _BEFORE, *more).limit(_MOST)
+    return sa.delete(table).where(sa.tuple_(*own).in_(some))
+
+
+_AUDIT = _old(audit_records.c.at)
+_SIGN_IN = _old(sign_in_records.c.at)
+_MAIL = _expired(
+    outbox.c.created_at,
+    outbox.c.state.in_([sa.literal_column(f"'{state}'") for state in (MailState.SENT, MailState.ABANDONED)]),
+)
+_CAPTURED = _expired(captured_mails.c.received_at)
+_NEWEST = sa.select(captured_mails.c.received_at).order_by(
+    captured_mails.c.received_at.desc(), captured_mails.c.id.desc()
+)
+_LAST_KEPT = _NEWEST.limit(1).offset(sa.bindparam("kept", type_=sa.Integer))
+
 _GONE_USERS = (
     sa.select(users.c.tenant_id, users.c.id)
     .where(users.c.deleted_at < _BEFORE, users.c.deleted_at.is_not(None))
@@ -87,8 +118,8 @@ class SqlSweeping(Repository):
 
     __slots__ = ()
 
-    def sweep(self, now: datetime) -> int:
-        """Delete expired short-lived rows and users deleted over 30 days ago; how many.
+    def sweep(self, now: datetime, kept: Retention = USUAL) -> int:
+        """Delete expired short-lived rows, users deleted over 30 days ago, and records older than *kept*; how many.
 
         A bounded number: call again while something was deleted.
         """
@@ -98,4 +129,14 @@ class SqlSweeping(Repository):
             own = [{"own_tenant": row[0], "own_id": row[1]} for row in gone]
             for statement in _REMOVALS:
                 self._run(statement, own)
-        return removed + len(gone)
+        return removed + len(gone) + self._sweep_records(now, kept)
+
+    def _sweep_records(self, now: datetime, kept: Retention) -> int:
+        ages = ((_AUDIT, kept.audit), (_SIGN_IN, kept.sign_in), (_MAIL, kept.mail), (_CAPTURED, kept.mail))
+        removed = sum(
+            self._run(statement, {"before": now - age}) for statement, age in ages if age is not None
+        )
+        if kept.mailbox_mails is not None:
+            last = self._first(_LAST_KEPT, {"kept": kept.mailbox_mails - 1})
+            removed += 0 if last is None else self._run(_CAPTURED, {"before": last[0]})
+        return removed

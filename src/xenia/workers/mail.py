@@ -8,6 +8,7 @@ claim belongs to one of them until its lease lapses.
 from __future__ import annotations
 
 import logging
+import threading
 from datetime import datetime, timedelta
 
 from xenia.core.mail import Mail, MailAttempt, MailKind, OutgoingMail
@@ -20,8 +21,9 @@ log = logging.getLogger(__name__)
 FIRST_RETRY = timedelta(seconds=30)
 LONGEST_RETRY = timedelta(hours=1)
 GIVE_UP_AFTER = timedelta(hours=24)
-LEASE = timedelta(minutes=5)
-"""Longer than a delivery may take with all its time-outs; a process that died blocks a mail no longer than this."""
+LEASE = timedelta(seconds=30)
+"""A process that died blocks a mail no longer than this; a living one renews its claims until it has its answer."""
+_SETTLE_FOR = timedelta(minutes=5)
 _LOOK_AGAIN = timedelta(seconds=5)
 _SETTLE_AGAIN = timedelta(seconds=1)
 _LONGEST_ANSWER = 500
@@ -39,6 +41,7 @@ class MailDispatcher:
         transport: MailTransport,
         *,
         threads: int = 2,
+        lease: timedelta = LEASE,
     ) -> None:
         """Two threads: one recipient's slow server does not hold up everybody's codes."""
         self._store = store
@@ -46,11 +49,16 @@ class MailDispatcher:
         self._sealer = sealer
         self._renderer = renderer
         self._transport = transport
+        self._lease = lease
         self._background = Background("mail", self._step, threads=threads)
+        self._claims = Background("mail-claims", self._renew)
+        self._held: set[str] = set()
+        self._holding = threading.Lock()
 
     def start(self) -> None:
         """Begin delivering."""
         self._background.start()
+        self._claims.start()
 
     def wake(self) -> None:
         """Something was queued (or the clock was turned): look now."""
@@ -61,7 +69,8 @@ class MailDispatcher:
 
         Such a mail is claimed by the next process when its lease lapses.
         """
-        return self._background.stop(timeout)
+        is_done = self._background.stop(timeout)
+        return self._claims.stop(timeout) and is_done
 
     def deliver_due(self) -> int:
         """Deliver what is due until nothing is; how many mails were tried. For tests and one-shot commands."""
@@ -82,10 +91,25 @@ class MailDispatcher:
         # Looking first leaves the database's one writer to others while there is nothing to claim.
         if due is None or due > now:
             return False
-        claimed = self._store.write(None, lambda tx: tx.outbox.claim(1, now, LEASE))
+        claimed = self._store.write(None, lambda tx: tx.outbox.claim(1, now, self._lease))
         for row in claimed:
-            self._deliver(row)
+            with self._holding:
+                self._held.add(row.id)
+            try:
+                self._deliver(row)
+            finally:
+                with self._holding:
+                    self._held.discard(row.id)
         return bool(claimed)
+
+    def _renew(self) -> timedelta:
+        """Keep the claims on the mails in hand: a slow mail server is no death of ours."""
+        with self._holding:
+            held = tuple(self._held)
+        until = self._clock.now() + self._lease
+        if held:
+            self._store.write(None, lambda tx: tx.outbox.renew(held, until))
+        return self._lease / 3
 
     def _next_due(self) -> datetime | None:
         with self._store.read(None) as tx:
@@ -132,7 +156,7 @@ class MailDispatcher:
     ) -> None:
         """Record the attempt, trying hard: a delivered mail that is not recorded goes out a second time.
 
-        When the database stays away longer than the lease there is nothing left to defend.
+        While the database is away nobody else can claim it either; after some minutes this gives up.
         """
         log.info(
             "mail attempt",
@@ -152,7 +176,7 @@ class MailDispatcher:
                     lambda tx: tx.outbox.settle(row.id, attempt, retry_at=retry_at, message_id=message_id),
                 )
             except Exception:
-                if waited >= LEASE or not self._background.pause(_SETTLE_AGAIN):
+                if waited >= _SETTLE_FOR or not self._background.pause(_SETTLE_AGAIN):
                     raise
                 waited += _SETTLE_AGAIN
             else:

@@ -5,19 +5,25 @@ from __future__ import annotations
 import logging
 from datetime import timedelta
 
+from xenia.core.retention import USUAL, Retention
 from xenia.ports import Clock, Store
 from xenia.workers.background import Background
 
 log = logging.getLogger(__name__)
 
 RHYTHM = timedelta(minutes=10)
+_GO_ON = timedelta(seconds=1)
+"""Between two parts of a large sweep: everybody else writes meanwhile."""
 
 
 class Sweeper:
     """Sweeps in the background. Several processes may: deleting twice does no harm."""
 
-    def __init__(self, store: Store, clock: Clock, *, every: timedelta = RHYTHM) -> None:
+    def __init__(
+        self, store: Store, clock: Clock, kept: Retention = USUAL, *, every: timedelta = RHYTHM
+    ) -> None:
         self._store = store
+        self._kept = kept
         self._clock = clock
         self._every = every
         self._background = Background("sweeper", self._step)
@@ -35,13 +41,12 @@ class Sweeper:
         return self._background.stop(timeout)
 
     def sweep(self) -> int:
-        """One sweep; how many rows went."""
+        """One part of a sweep; how many rows went. There may be more while it is not 0."""
         now = self._clock.now()
-        removed = self._store.write(None, lambda tx: tx.sweeping.sweep(now))
+        removed = self._store.write(None, lambda tx: tx.sweeping.sweep(now, self._kept))
         if removed:
             log.info("swept", extra={"removed": removed})
         return removed
 
     def _step(self) -> timedelta:
-        self.sweep()
-        return self._every
+        return _GO_ON if self.sweep() else self._every

@@ -125,6 +125,7 @@ unique(
     where=outbox.c.dedupe_key != "",
 )
 partial("ix_outbox_due", outbox.c.state.in_(("pending", "sending")), outbox.c.next_attempt_at)
+sa.Index("ix_outbox_created_at", outbox.c.created_at)
 sa.Index("ix_outbox_subject_of", outbox.c.tenant_id, outbox.c.subject_of, outbox.c.created_at)
 
 captured_mails = sa.Table(

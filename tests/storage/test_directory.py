@@ -296,3 +296,23 @@ def test_moments_keep_microseconds_and_their_zone(store: SqlStore):
         assert [entry.created_at for entry in found] == [odd]
         assert found[0].created_at.utcoffset() == timedelta(0)
         assert tx.users.list(Query(Compare("created_at", "eq", NOW))).items == ()
+
+
+def test_who_has_no_usable_invitation(store: SqlStore):
+    def work(tx):
+        for user_id, name in ((MIA, "mia"), (ADMIN, "eve")):
+            tx.users.add(user(user_id, name=name))
+        tx.invitations.add(invitation())
+
+    store.write(CONTOSO, work)
+    with store.read(CONTOSO) as tx:
+        # Who was never invited is not meant.
+        assert tx.invitations.without_usable((MIA, ADMIN)) == frozenset()
+        assert tx.invitations.without_usable(()) == frozenset()
+    store.write(CONTOSO, lambda tx: tx.invitations.withdraw_all(MIA, NOW))
+    with store.read(CONTOSO) as tx:
+        assert tx.invitations.without_usable((MIA, ADMIN)) == {MIA}
+        assert tx.invitations.without_usable((ADMIN,)) == frozenset()
+    store.write(CONTOSO, lambda tx: tx.invitations.add(invitation("inv-2", created_at=NOW + HOUR)))
+    with store.read(CONTOSO) as tx:
+        assert tx.invitations.without_usable((MIA, ADMIN)) == frozenset()

@@ -172,6 +172,7 @@ PROBES: dict[str, tuple[Callable[[Any], Any], Any]] = {
     "applications.remove_grant": (lambda it: it.remove_grant("gr-1"), False),
     "invitations.find": (lambda it: it.find("inv-1"), None),
     "invitations.of_user": (lambda it: it.of_user(MIA), ()),
+    "invitations.without_usable": (lambda it: it.without_usable((MIA,)), frozenset()),
     "invitations.add": (lambda it: it.add(invitation("inv-2", FABRIKAM)), NotFound),
     "invitations.replace": (lambda it: it.replace(invitation("inv-1", FABRIKAM)), NotFound),
     "invitations.complete": (lambda it: it.complete("inv-1", NOW), False),

@@ -55,6 +55,15 @@ class SqlInvitations(Repository):
         """Newest first."""
         return tuple(_read(row) for row in self._all(_OF_USER, {"own_tenant": self._tenant, "user": user_id}))
 
+    def without_usable(self, user_ids: Sequence[ObjectId]) -> frozenset[ObjectId]:
+        """Those of these users who were invited and of whose invitations none can be used any more."""
+        if not user_ids:
+            return frozenset()
+        usable = sa.func.max(sa.case((_c.withdrawn_at.is_(None), 1), else_=0))
+        invited = sa.select(_c.user_id).where(_c.tenant_id == _TENANT, _c.user_id.in_(user_ids))
+        rows = self._all(invited.group_by(_c.user_id).having(usable == 0), {"own_tenant": self._tenant})
+        return frozenset(row[0] for row in rows)
+
     def add(self, invitation: Invitation) -> None:
         """Raises Conflict on a taken id, NotFound when the user is not in this tenant."""
         self._check_owner(invitation.tenant_id)

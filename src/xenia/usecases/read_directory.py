@@ -6,6 +6,7 @@ Two things narrow what is seen: the permission of the token (``User.Read`` reach
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import MISSING, dataclass, fields, replace
 
 from xenia.core.actor import Actor
@@ -88,6 +89,13 @@ def list_users(ports: Ports, actor: Actor, query: Query) -> Page[SeenUser]:
             raise NotPermitted(READ_USERS[0])
         _refuse_probing(query, view)
         return _page(tx.users.list(query), view)
+
+
+def withdrawn_among(ports: Ports, actor: Actor, users: Iterable[User]) -> frozenset[ObjectId]:
+    """Ids of those pending guests whose invitations were all withdrawn: they cannot come in until invited again."""
+    pending = tuple(user.id for user in users if user.is_pending)
+    with ports.store.read(actor.tenant_id) as tx:
+        return tx.invitations.without_usable(pending)
 
 
 def list_deleted_users(ports: Ports, actor: Actor, query: Query) -> Page[SeenUser]:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from datetime import timedelta
 
 import pytest
 
+from tests.support.walker import Page
 from tests.ui.portal.office import Office
 from xenia.core.directory.tenant import InvitesFrom
 from xenia.core.directory.user import User
@@ -21,6 +23,11 @@ def _guest(office: Office, email: str = "maria@nordwind.example", **order: objec
 def _stored(office: Office, user: User) -> User | None:
     with office.platform.ports.store.read(office.platform.tenant.id) as tx:
         return tx.users.find(user.id, deleted=True)
+
+
+def _badges(page: Page) -> list[str]:
+    """The states that rows of a list bear, without their signs."""
+    return re.findall(r'<span class="badge[^>]*>.*?</span>\s*([^<]*?)\s*</span>', page.source, re.DOTALL)
 
 
 def test_list_filters_searches_and_names_the_state(office: Office) -> None:
@@ -130,6 +137,21 @@ def test_acts_want_a_token_of_this_session(office: Office) -> None:
     stored = _stored(office, guest)
     assert stored is not None
     assert stored.account_enabled
+
+
+def test_withdrawn_guest_is_called_that_wherever_listed(office: Office) -> None:
+    guest = _guest(office)
+    desktop = office.sit()
+    assert "Pending acceptance" in _badges(desktop.open("users?q=Maria"))
+    desktop.open(f"users/{guest.id}")
+    desktop.post(f"users/{guest.id}/act/withdraw", desktop.fields("/sign-out"))
+    assert "Withdrawn" in _badges(desktop.open("users?q=Maria"))
+    page = desktop.open(f"users/{guest.id}")
+    assert "Withdrawn" in page.text
+    assert "No link of this guest works at present." in page.text
+    assert "Accepts the invitation" not in page.text
+    office.platform.invite(guest.mail or "")
+    assert "Pending acceptance" in _badges(desktop.open("users?q=Maria"))
 
 
 def test_resend_after_acceptance_is_refused_on_the_same_page(office: Office) -> None:

@@ -21,6 +21,7 @@ from tests.support.walker import Page, Walker, query_of
 from xenia.core.directory.user import CreationType
 from xenia.core.query import Query
 from xenia.ports import Transaction
+from xenia.usecases.invite_guest import withdraw_invitation
 from xenia.usecases.manage_users import set_password
 from xenia.usecases.sign_in.second_factor import SEAL_PURPOSE
 
@@ -243,6 +244,26 @@ def test_a_pending_guest_who_comes_by_the_app_redeems_first(server: RunningServe
         guest = tx.users.find(result.user.id)
     assert guest is not None
     assert not guest.is_pending
+
+
+def test_a_withdrawn_guest_does_not_come_in_by_the_app_until_invited_again(server: RunningServer) -> None:
+    server.policies(security_defaults=False)
+    result = server.invite()
+    withdraw_invitation(server.ports, server.actor(), result.user.id)
+    walker = server.walker()
+    walker.open(server.authorize_url())
+    walker.submit("/identify", login=MARIA)
+    walker.submit("/send")
+    page = walker.submit("/signin/code", code=server.code_for(MARIA))
+    assert page.status == 403
+    assert "This invitation was withdrawn or replaced." in page.text
+    server.invite()
+    server.clock.advance(timedelta(minutes=1))
+    again = server.walker("203.0.113.31")
+    again.open(server.authorize_url())
+    again.submit("/identify", login=MARIA)
+    again.submit("/send")
+    assert "Review permissions" in again.submit("/signin/code", code=server.code_for(MARIA)).text
 
 
 def test_codes_expire_are_replaced_and_run_out_of_tries(server: RunningServer) -> None:

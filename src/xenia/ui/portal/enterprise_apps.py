@@ -8,6 +8,7 @@ from xenia.core.directory.group import Group
 from xenia.core.directory.roles import APP_WRITING_ROLES
 from xenia.core.directory.user import User
 from xenia.core.errors import Conflict, InvalidValue, NotPermitted, XeniaError
+from xenia.core.ids import ObjectId
 from xenia.core.query import Query, Text
 from xenia.ui.portal.desk import Desk, Model, Visit
 from xenia.ui.portal.graph_calls import call
@@ -143,9 +144,16 @@ class EnterpriseApps:
     def _assigned(self, visit: Visit, error: XeniaError | None) -> HttpResponse:
         principal = self._principal(visit)
         ports = self._desk.ports
+        assigned = manage_applications.list_assigned(ports, visit.actor, principal.id)
+        people = [each.principal for each in assigned if isinstance(each.principal, User)]
+        withdrawn = read_directory.withdrawn_among(ports, visit.actor, people)
         rows = [
-            {"id": each.assignment.id, "role": each.role_name, **_assigned_row(visit, each.principal)}
-            for each in manage_applications.list_assigned(ports, visit.actor, principal.id)
+            {
+                "id": each.assignment.id,
+                "role": each.role_name,
+                **_assigned_row(visit, each.principal, withdrawn),
+            }
+            for each in assigned
         ]
         model: Model = {
             "rows": rows,
@@ -180,7 +188,7 @@ class EnterpriseApps:
         return self._desk.page(visit, template, "enterprise_apps", trail, status=status, more=own | model)
 
 
-def _assigned_row(visit: Visit, principal: User | Group) -> Model:
+def _assigned_row(visit: Visit, principal: User | Group, withdrawn: frozenset[ObjectId]) -> Model:
     """What the list says of somebody who is assigned."""
     if isinstance(principal, Group):
         return {
@@ -195,5 +203,5 @@ def _assigned_row(visit: Visit, principal: User | Group) -> Model:
         "address": principal.sign_in_name,
         "url": visit.url(f"users/{principal.id}"),
         "type": principal.user_type.value,
-        "state": state_of(principal),
+        "state": state_of(principal, withdrawn=principal.id in withdrawn),
     }

@@ -146,7 +146,7 @@ class Invite:
             user=dossier.user,
             invitation=dossier.invitation,
             redeem_url=dossier.redeem_url,
-            state=state_of(dossier.user),
+            state=state_of(dossier.user, withdrawn=False),
             mail_leaves=self._desk.ports.server.mail_leaves,
             is_loopback=self._desk.ports.server.is_loopback,
         )

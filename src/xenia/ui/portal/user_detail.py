@@ -19,7 +19,7 @@ from xenia.ui.portal.user_words import (
     is_test_guest,
     state_of,
 )
-from xenia.usecases import invite_guest, manage_users
+from xenia.usecases import invite_guest, manage_users, read_directory
 from xenia.usecases.invitation_order import InvitationOrder
 from xenia.usecases.invitation_timeline import TimelineEntry, invitation_timeline
 from xenia.usecases.user_dossier import UserDossier, read_user_dossier
@@ -172,6 +172,7 @@ class UserDetail:
         user = dossier.user
         entries = invitation_timeline(self._desk.ports, visit.actor, user.id)
         actor = visit.actor
+        is_withdrawn = bool(read_directory.withdrawn_among(self._desk.ports, actor, (user,)))
         return {
             "user": user,
             "dossier": dossier,
@@ -180,8 +181,11 @@ class UserDetail:
             "identity_rows": identity_rows(user),
             "extensions": extension_rows(user, extension_attributes(self._desk.ports, actor)),
             "is_test_guest": is_test_guest(user),
-            "state": state_of(user),
-            "timeline": [*(_event(entry) for entry in entries), *_ahead(user.is_pending)],
+            "state": state_of(user, withdrawn=is_withdrawn),
+            "timeline": [
+                *(_event(entry) for entry in entries),
+                *_ahead(user.is_pending and not is_withdrawn),
+            ],
             "live": dossier.mail_under_way,
             "may_invite": may_invite(self._desk.ports, actor),
             "may_write": actor.holds_any(USER_WRITING_ROLES),
@@ -277,7 +281,7 @@ def _questions(dossier: UserDossier, visit: Visit) -> dict[str, Question]:
         ),
         "withdraw": (
             f"Withdraw the invitation of {user.display_name}?",
-            "Every link sent so far stops working. The user stays, and can be invited again.",
+            "Every link sent so far stops working, and no app lets the guest in. The user stays, and can be invited again.",
             "Withdraw invitation",
         ),
         "reset-mfa": (

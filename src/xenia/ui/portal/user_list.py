@@ -42,13 +42,19 @@ class UserList:
         address = ListAddress(visit.request, _FILTERS, _ORDERS, "name")
         query = Query(_filter(address.values), address.order, PAGE_SIZE, address.after, count=True)
         page = read_directory.list_users(self._desk.ports, visit.actor, query)
+        withdrawn = read_directory.withdrawn_among(
+            self._desk.ports, visit.actor, (seen.user for seen in page.items)
+        )
         here = "?" + visit.request.query_string
         return self._desk.page(
             visit,
             "users.html",
             "users",
             (("Users", "users"),),
-            rows=[row_of(seen.user, visit.url(f"users/{seen.user.id}")) for seen in page.items],
+            rows=[
+                row_of(seen.user, visit.url(f"users/{seen.user.id}"), withdrawn=seen.user.id in withdrawn)
+                for seen in page.items
+            ],
             columns=[
                 address.column("Display name", "name"),
                 address.column("User principal name", "upn"),

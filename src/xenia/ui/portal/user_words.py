@@ -52,14 +52,20 @@ def is_test_guest(user: User) -> bool:
     return user.employee_type == TEST_GUEST and user.creation_type is CreationType.SELF_SERVICE_SIGN_UP
 
 
-def state_of(user: User) -> dict[str, str] | None:
-    """Badge and words of the invitation state; None for people who were never invited."""
+def state_of(user: User, *, withdrawn: bool) -> dict[str, str] | None:
+    """Badge and words of the invitation state; None for people who were never invited.
+
+    *withdrawn*: none of the invitations of a pending guest can be used. Microsoft Graph has no word for that
+    (``externalUserState`` stays ``PendingAcceptance``), but whoever looks at a list has to know.
+    """
     if user.external_user_state is None:
         return None
+    if user.is_pending and withdrawn:
+        return {"kind": "disabled", "text": "Withdrawn"}
     return {"kind": _SIGNS[user.external_user_state], "text": STATE_WORDS[user.external_user_state.value]}
 
 
-def row_of(user: User, url: str) -> dict[str, object]:
+def row_of(user: User, url: str, *, withdrawn: bool) -> dict[str, object]:
     """A user as a row of a list."""
     return {
         "id": user.id,
@@ -69,7 +75,7 @@ def row_of(user: User, url: str) -> dict[str, object]:
         "mail": user.mail,
         "type": user.user_type.value,
         "identities": identities_words(user),
-        "state": state_of(user),
+        "state": state_of(user, withdrawn=withdrawn),
         "enabled": user.account_enabled,
         "created_at": user.created_at,
     }

@@ -298,6 +298,9 @@ def _refusal(tx: Transaction, known: _Known) -> XeniaError | None:
         return errors.GuestAccountDisabled() if user.is_external else errors.AccountDisabled()
     if user.is_pending and not known.policies.domain_restrictions.permits(user.mail or ""):
         return errors.GuestDomainRefused((user.mail or "").rpartition("@")[2])
+    if user.is_pending and tx.invitations.without_usable((user.id,)):
+        # Whoever withdrew the invitation meant the person, not the link: an app's own address is no way round.
+        return errors.InvitationNotUsable(detail="withdrawn")
     return _app_refusal(tx, known, user)
 
 

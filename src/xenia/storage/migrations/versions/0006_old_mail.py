@@ -5,8 +5,8 @@ Never edited after a release; types and names are spelled out, so that later cod
 
 from alembic import op
 
-revision = "0005"
-down_revision = "0004"
+revision = "0006"
+down_revision = "0005"
 branch_labels = None
 depends_on = None
 

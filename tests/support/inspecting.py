@@ -56,6 +56,22 @@ _SIDEWAYS = """() => {
   const wide = [...document.body.querySelectorAll('*')].filter((one) => one.getBoundingClientRect().right > room + 1);
   return wide.slice(-3).map((one) => one.outerHTML.slice(0, 120)).join(' | ') || 'something';
 }"""
+_BROKEN = """() => {
+  const broken = [];
+  for (const place of document.querySelectorAll('h1, h2, button, .button')) {
+    const texts = document.createTreeWalker(place, NodeFilter.SHOW_TEXT);
+    for (let text = texts.nextNode(); text; text = texts.nextNode()) {
+      for (const word of text.data.matchAll(/(?<![\\p{L}.@_-])\\p{L}{2,14}(?![\\p{L}.@_-])/gu)) {
+        const range = document.createRange();
+        range.setStart(text, word.index);
+        range.setEnd(text, word.index + word[0].length);
+        if (new Set([...range.getClientRects()].map((one) => Math.round(one.top))).size > 1) broken.push(word[0]);
+      }
+    }
+  }
+  return broken.join(', ');
+}"""
+"""Words of ordinary length that a heading or a button breaks in two; addresses and names of machines may."""
 
 
 @dataclass
@@ -103,6 +119,8 @@ class Inspector:
                 self.page.set_viewport_size(size)
                 sideways = self.page.evaluate(_SIDEWAYS)
                 self._expect(not sideways, f"{where} scrolls sideways at {size['width']}: {sideways}")
+                broken = self.page.evaluate(_BROKEN)
+                self._expect(not broken, f"{where} breaks words at {size['width']}: {broken}")
                 # What does not depend on colours is the same in both themes.
                 self._rules(f"{where} ({scheme}, {size['width']})", _ALL if scheme == "light" else _COLOURS)
         self.page.set_viewport_size(WIDE)

@@ -147,7 +147,8 @@ def _sentence(found: Funnel) -> str:
     if not found.started:
         return "Nobody started a sign-up in these days."
     people = "person" if found.started == 1 else "people"
-    return f"{found.created} of {found.started} {people} who started became guests."
+    guests = "a guest" if found.created == 1 else "guests"
+    return f"{found.created} of {found.started} {people} who started became {guests}."
 
 
 def _chart(found: Funnel) -> object:

@@ -20,7 +20,8 @@ from xenia.core.scopes import RequestedScopes
 from xenia.core.signin.answer import Answer, SignedIn
 from xenia.core.signin.request import AuthorizeRequest
 from xenia.ports import Ports, Transaction
-from xenia.usecases.access import assigned_roles, delegated_access, requested_scopes
+from xenia.usecases.access import delegated_access, requested_scopes
+from xenia.usecases.token_groups import ACCESS_TOKEN, ID_TOKEN, standing_at
 
 _SHORTEST_ACCESS, _ACCESS_SPREAD = 3600, 1800
 """Access tokens live 60 to 90 minutes at random, so that a fleet of clients does not renew at once."""
@@ -84,6 +85,8 @@ class TokenRequest:
     nonce: str | None
     asks_auth_time: bool
     version: str
+    in_fragment: bool = False
+    """Whether the tokens travel in an address, where little fits."""
 
 
 def plan_answer(
@@ -103,6 +106,7 @@ def plan_answer(
         nonce=request.nonce,
         asks_auth_time=request.max_age is not None,
         version=request.endpoint_version,
+        in_fragment=request.response_mode == "fragment",
     )
     code = f"1.A{ports.entropy.token(48)}" if issues_code else None
     if wanted.family_id is not None:
@@ -162,7 +166,9 @@ def plan_id_token(
     ports: Ports, tx: Transaction, signed_in: SignedIn, wanted: TokenRequest, now: datetime
 ) -> PlannedToken:
     """Claims of the ID token for this request."""
-    roles = assigned_roles(tx, signed_in.user.id, signed_in.client, signed_in.principal)
+    standing = standing_at(
+        tx, signed_in, signed_in.client, signed_in.principal, ID_TOKEN, in_fragment=wanted.in_fragment
+    )
     request = c.IdTokenRequest(
         scopes=wanted.scopes.oidc,
         nonce=wanted.nonce,
@@ -171,9 +177,8 @@ def plan_id_token(
         claims=wanted.claims,
     )
     stamp = c.Stamp(now, c.ID_TOKEN_LIFETIME, ports.entropy.token(16))
-    return PlannedToken(
-        c.id_token(signed_in, request, roles, login_hint(ports, signed_in), stamp), wanted.version
-    )
+    claims = c.id_token(signed_in, request, standing.roles, login_hint(ports, signed_in), stamp)
+    return PlannedToken(claims | standing.groups, wanted.version)
 
 
 def plan_access_token(
@@ -187,11 +192,19 @@ def plan_access_token(
         tx, signed_in.tenant, signed_in.client, signed_in.principal, signed_in.user.id, wanted.scopes
     )
     resource = access.resource
-    roles = assigned_roles(tx, signed_in.user.id, resource.application, resource.principal)
-    grant = c.UserGrant(access.scopes, roles, wanted.authentication, wanted.family_id, wanted.claims)
+    standing = standing_at(
+        tx,
+        signed_in,
+        resource.application,
+        resource.principal,
+        ACCESS_TOKEN,
+        in_fragment=wanted.in_fragment,
+    )
+    grant = c.UserGrant(access.scopes, standing.roles, wanted.authentication, wanted.family_id, wanted.claims)
     lifetime = _SHORTEST_ACCESS + int(ports.entropy.digits(6)) % _ACCESS_SPREAD
     stamp = c.Stamp(now, timedelta(seconds=lifetime), ports.entropy.token(16))
-    planned = PlannedToken(c.user_access_token(signed_in, resource, grant, stamp), resource.version)
+    claims = c.user_access_token(signed_in, resource, grant, stamp) | standing.groups
+    planned = PlannedToken(claims, resource.version)
     return PlannedAccess(planned, lifetime - 1, access.echo, resource.identifier)
 
 

@@ -120,6 +120,12 @@ GRANT_APP_PERMISSION = Activity(
     "Add app role assignment to service principal", "ApplicationManagement", operation="Add"
 )
 GRANT_DELEGATED = Activity("Add delegated permission grant", "ApplicationManagement", operation="Add")
+UPDATE_DELEGATED = Activity("Update delegated permission grant", "ApplicationManagement")
+REMOVE_DELEGATED = Activity("Remove delegated permission grant", "ApplicationManagement", operation="Delete")
+REMOVE_APP_PERMISSION = Activity(
+    "Remove app role assignment from service principal", "ApplicationManagement", operation="Delete"
+)
+REMOVE_SERVICE_PRINCIPAL = Activity("Remove service principal", "ApplicationManagement", operation="Delete")
 CONSENT_TO_APPLICATION = Activity("Consent to application", "ApplicationManagement", operation="Add")
 UPDATE_AUTHORIZATION_POLICY = Activity("Update authorization policy", "AuthorizationPolicy")
 UPDATE_POLICY = Activity("Update policy", "Policy")

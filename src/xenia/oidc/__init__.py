@@ -29,7 +29,7 @@ from xenia.web.pages import Pages
 from xenia.web.protocol_error import error_page, report
 from xenia.web.routing import Route, Surface
 
-_PAGES = ("/authorize", "/logout", "/logout/confirm", "/error", "/nativeclient")
+_PAGES = ("/authorize", "/adminconsent", "/logout", "/logout/confirm", "/error", "/nativeclient")
 
 
 def routes(ports: Ports, pages: Pages, cookies: Cookies, journal: AppSignInJournal | None = None) -> Surface:
@@ -78,6 +78,8 @@ def _authorize_routes(authorize: Authorize) -> tuple[Route, ...]:
     return (
         Route("GET POST", "/{tenant}/oauth2/v2.0/authorize", authorize.v2),
         Route("GET POST", "/{tenant}/oauth2/authorize", authorize.v1),
+        Route("GET", "/{tenant}/v2.0/adminconsent", authorize.admin_consent_v2),
+        Route("GET", "/{tenant}/adminconsent", authorize.admin_consent_v1),
     )
 
 

@@ -1,4 +1,4 @@
-"""The authorization endpoint (OpenID Connect Core section 3.1.2): GET, or POST from the app's own page.
+"""The authorization endpoint (OpenID Connect Core section 3.1.2): GET, or POST from the app's own page; admin consent.
 
 Reads a request through the pipeline and hands it to the sign-in engine; what comes back is either an answer
 for the app or an interaction whose page is due. A cross-site POST changes nothing here but to start an
@@ -19,11 +19,11 @@ from xenia.oidc import pipeline
 from xenia.ports import Ports
 from xenia.usecases.access import check_requested, requested_scopes
 from xenia.usecases.alias_requests import multi_tenant_application
-from xenia.usecases.authenticate_client import find_client
+from xenia.usecases.authenticate_client import find_registration
 from xenia.usecases.find_tenant import TenantDirectory
 from xenia.usecases.issue_tokens import read_login_hint, tenant_of_login_hint
 from xenia.usecases.sign_in import BrowserContext, Turn, begin_authorize
-from xenia.web.authorization_response import FORM_POST_CSP, error_answer_to, render_answer
+from xenia.web.authorization_response import FORM_POST_CSP, error_answer, render_answer
 from xenia.web.cookies import Cookies
 from xenia.web.http import HttpRequest, HttpResponse, Params, html, redirect
 from xenia.web.pages import THEME_COOKIE, Pages, theme_of
@@ -52,14 +52,23 @@ class Authorize:
         """``/{tenant}/oauth2/authorize``: one ``resource`` instead of scopes."""
         return self._answer(request, V1)
 
-    def _answer(self, request: HttpRequest, version: str) -> HttpResponse:
+    def admin_consent_v2(self, request: HttpRequest) -> HttpResponse:
+        """``/{tenant}/v2.0/adminconsent``: an administrator agrees for everybody; nothing is issued."""
+        return self._answer(request, V2, admin_consent=True)
+
+    def admin_consent_v1(self, request: HttpRequest) -> HttpResponse:
+        """``/{tenant}/adminconsent``: to everything the app is registered with."""
+        return self._answer(request, V1, admin_consent=True)
+
+    def _answer(self, request: HttpRequest, version: str, *, admin_consent: bool = False) -> HttpResponse:
         params = _params(request)
         pipeline.check_size(params)
         client_id = pipeline.required_client_id(params)
         tenant = self._tenant(request.args["tenant"], client_id, params)
         if tenant is None:
-            return self._ask_account(request, client_id, params, version)
+            return self._ask_account(request, client_id, params, version, admin_consent=admin_consent)
         asked = self._address(tenant, client_id, params, version)
+        asked = pipeline.for_admin_consent(asked) if admin_consent else asked
         try:
             complete = self._with_hints(request, tenant, asked)
             turn = begin_authorize(self._ports, tenant, complete, self._browser(request, tenant))
@@ -72,7 +81,7 @@ class Authorize:
     def _address(self, tenant: Tenant, client_id: str, params: Params, version: str) -> pipeline.Asked:
         """Where the answer to this request may go. Every refusal here is a page."""
         with self._ports.store.read(tenant.id) as tx:
-            client, _ = find_client(tx, tenant, client_id)
+            client = find_registration(tx, tenant, client_id)
         where = pipeline.registered_redirect(client, params)
         first = pipeline.first_understanding(client.app_id, where, params, version)
         return pipeline.Asked(params, client, first)
@@ -90,7 +99,13 @@ class Authorize:
         return self._tenants.find_by_hint(params.find("domain_hint"), hint)
 
     def _ask_account(
-        self, request: HttpRequest, client_id: str, params: Params, version: str
+        self,
+        request: HttpRequest,
+        client_id: str,
+        params: Params,
+        version: str,
+        *,
+        admin_consent: bool = False,
     ) -> HttpResponse:
         """Nothing at an alias says whose account it will be: ask, and let the address decide.
 
@@ -101,7 +116,7 @@ class Authorize:
         client = multi_tenant_application(self._ports, client_id, alias)
         where = pipeline.registered_redirect(client, params)
         first = pipeline.first_understanding(client.app_id, where, params, version)
-        if first.is_silent:
+        if first.is_silent and not admin_consent:
             asked = pipeline.Asked(params, client, first)
             return self._refuse(request, "Xenia", asked, LoginRequired())
         hint = params.get("login_hint")
@@ -125,7 +140,8 @@ class Authorize:
         """The complete request, its scopes known to exist and its opaque hints opened."""
         complete = pipeline.complete(asked)
         with self._ports.store.read(tenant.id) as tx:
-            check_requested(tx, tenant, requested_scopes(self._ports, request.base_url, complete.scopes))
+            scopes = requested_scopes(self._ports, request.base_url, complete.scopes)
+            check_requested(tx, tenant, scopes, asked.client)
             token_hint = asked.params.find("id_token_hint")
             if token_hint:
                 user_id = hinted_user(self._ports, tenant, token_hint, request.base_url)
@@ -151,17 +167,8 @@ class Authorize:
     def _refuse(
         self, request: HttpRequest, host_name: str, asked: pipeline.Asked, error: XeniaError
     ) -> HttpResponse:
-        known = asked.request
-        answer = error_answer_to(
-            known.redirect_uri,
-            known.response_mode,
-            known.state,
-            error,
-            request,
-            self._ports.clock.now(),
-            app_name=asked.client.display_name,
-            silent=known.is_silent,
-        )
+        name = asked.client.display_name
+        answer = error_answer(asked.request, error, request, self._ports.clock.now(), app_name=name)
         return render_answer(answer, self._pages, after_form=False, host_name=host_name)
 
     def _follow(self, request: HttpRequest, tenant: Tenant, turn: Turn) -> HttpResponse:

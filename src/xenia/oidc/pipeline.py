@@ -116,6 +116,11 @@ def first_understanding(
     )
 
 
+def for_admin_consent(asked: Asked) -> Asked:
+    """The same, where no token is asked for: always answered in the query, by a person who sees a page."""
+    return asked.with_(admin_consent=True, response_mode="query", prompts=())
+
+
 def _answer_mode(params: Params) -> str:
     """The response mode for whatever is answered: the one asked for when it is allowed, else the default."""
     carries_token = bool({"id_token", "token"} & set(params.get("response_type").split()))
@@ -268,8 +273,21 @@ CHECKS: tuple[Check, ...] = (
 )
 
 
+def admin_scope(asked: Asked) -> Asked:
+    """The admin consent endpoint: scopes on v2.0; the older form stands for everything the app is registered with."""
+    if asked.request.endpoint_version == V1:
+        return asked
+    scopes = split_scopes(asked.params.get("scope"))
+    if not scopes:
+        raise e.MissingParameter("scope")
+    return asked.with_(scopes=scopes)
+
+
+ADMIN_CONSENT_CHECKS: tuple[Check, ...] = (no_duplicates, no_request_object, admin_scope, hints)
+
+
 def complete(asked: Asked) -> AuthorizeRequest:
     """Run every check. Raises the first ProtocolError."""
-    for check in CHECKS:
+    for check in ADMIN_CONSENT_CHECKS if asked.request.admin_consent else CHECKS:
         asked = check(asked)
     return asked.request

@@ -11,7 +11,7 @@ from xenia.core.audit import AuditRecord, SignInRecord
 from xenia.core.codes import AuthorizationCode, TokenFamily
 from xenia.core.credentials import EmailPasscode
 from xenia.core.device_code import DeviceCode
-from xenia.core.ids import ObjectId, TenantId
+from xenia.core.ids import AppId, ObjectId, TenantId
 from xenia.core.mail import CapturedMail, Mail, MailAttempt, OutgoingMail
 from xenia.core.query import Page, Query
 from xenia.core.refresh_token import RefreshToken
@@ -102,6 +102,9 @@ class SignIns(Protocol):
 
     def revoke_family(self, family_id: str, now: datetime) -> None: ...
     def revoke_families_of(self, user_id: ObjectId, now: datetime) -> None: ...
+    def revoke_families_by(self, app_id: AppId, user_id: ObjectId | None, now: datetime) -> None:
+        """End all tokens this client holds for the user, or for everybody."""
+        ...
 
     def add_refresh_token(self, token: RefreshToken) -> None: ...
     def find_refresh_token(self, token_hash: str) -> RefreshToken | None:

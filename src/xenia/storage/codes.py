@@ -11,7 +11,7 @@ import sqlalchemy as sa
 
 from xenia.core.codes import AuthorizationCode, TokenFamily
 from xenia.core.errors import NotFound
-from xenia.core.ids import ObjectId
+from xenia.core.ids import AppId, ObjectId
 from xenia.core.signin.facts import Proof
 from xenia.storage.documents import Document, written
 from xenia.storage.schema.signing_in import authorization_codes, token_families
@@ -46,6 +46,8 @@ _REVOKE = (
     sa.update(token_families).where(_f.tenant_id == _TENANT, _f.revoked_at.is_(None)).values(revoked_at=_NOW)
 )
 _REVOKE_ONE = _REVOKE.where(_f.id == sa.bindparam("own_id"))
+_REVOKE_OF_APP = _REVOKE.where(_f.app_id == sa.bindparam("app"))
+_REVOKE_OF_BOTH = _REVOKE_OF_APP.where(_f.user_id == sa.bindparam("user"))
 _REVOKE_OF_USER = _REVOKE.where(_f.user_id == sa.bindparam("user"))
 
 
@@ -113,6 +115,14 @@ class Codes(Repository):
     def revoke_families_of(self, user_id: ObjectId, now: datetime) -> None:
         """End all tokens of the user."""
         self._run(_REVOKE_OF_USER, {"own_tenant": self._tenant, "user": user_id, "now": now})
+
+    def revoke_families_by(self, app_id: AppId, user_id: ObjectId | None, now: datetime) -> None:
+        """End all tokens this client holds for the user, or for everybody."""
+        own = {"own_tenant": self._tenant, "app": app_id, "now": now}
+        if user_id is None:
+            self._run(_REVOKE_OF_APP, own)
+        else:
+            self._run(_REVOKE_OF_BOTH, {**own, "user": user_id})
 
 
 def _read(row: Sequence[Any]) -> AuthorizationCode:

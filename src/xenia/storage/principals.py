@@ -76,9 +76,23 @@ _GRANTS_OF = (
 _PUT_GRANT = Both(
     delegated_grants, ("tenant_id", "client_id", "principal_key", "resource_id"), update=("id", "doc")
 )
+_FIND_GRANT = sa.select(_grants.doc).where(_grants.tenant_id == _TENANT, _grants.id == _ID)
+_FIND_ASSIGNMENT = sa.select(_assignments.doc).where(
+    _assignments.tenant_id == _TENANT, _assignments.id == _ID
+)
 _REMOVE_GRANT = sa.delete(delegated_grants).where(_grants.tenant_id == _TENANT, _grants.id == _ID)
 
 SEARCHABLE = Searchable(_c.id, _c.tenant_id, attribute_columns(service_principals))
+_SEARCHABLE_GRANTS = Searchable(
+    _grants.id,
+    _grants.tenant_id,
+    {
+        "id": _grants.id,
+        "client_id": _grants.client_id,
+        "principal_id": _grants.principal_key,
+        "resource_id": _grants.resource_id,
+    },
+)
 
 
 class Principals(Repository):
@@ -160,6 +174,27 @@ class Principals(Repository):
     def remove_assignment(self, assignment_id: str) -> bool:
         """False when there was none."""
         return self._run(_REMOVE_ASSIGNMENT, self._own(assignment_id)) == 1
+
+    def find_assignment(self, assignment_id: str) -> AppRoleAssignment | None:
+        """By id."""
+        row = self._first(_FIND_ASSIGNMENT, self._own(assignment_id))
+        return None if row is None else _ASSIGNMENT.read(row[0])
+
+    def find_grant(self, grant_id: str) -> DelegatedGrant | None:
+        """By id."""
+        row = self._first(_FIND_GRANT, self._own(grant_id))
+        return None if row is None else _GRANT.read(row[0])
+
+    def list_grants(self, query: Query) -> Page[DelegatedGrant]:
+        """All of the tenant. Everybody's grants have the empty text as their ``principal_id``."""
+        return list_page(
+            self._scope.connection,
+            _SEARCHABLE_GRANTS,
+            query,
+            self._tenant,
+            lambda row: _GRANT.read(row[0]),
+            columns=(_grants.doc,),
+        )
 
     def grants_of(self, client_id: ObjectId) -> tuple[DelegatedGrant, ...]:
         """Delegated grants given to this client service principal."""

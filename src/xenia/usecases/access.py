@@ -17,7 +17,7 @@ from xenia.core.directory.application import (
 )
 from xenia.core.directory.tenant import Tenant
 from xenia.core.endpoints import origins
-from xenia.core.ids import ObjectId, fold, parse_guid
+from xenia.core.ids import AppId, ObjectId, fold, parse_guid
 from xenia.core.scopes import ECHOED_OIDC_SCOPES, OIDC_SCOPES, RequestedScopes, ResourceScopes, understand
 from xenia.ports import Ports, Transaction
 
@@ -42,19 +42,43 @@ def find_resource(tx: Transaction, tenant: Tenant, requested: ResourceScopes) ->
     Raises ResourceNotFound unless it exists and has an enabled service principal in this tenant.
     """
     name = requested.identifier or GRAPH_APP_ID
-    application = _named(tx, GRAPH_APP_ID if requested.is_graph else name)
+    application = named_application(tx, requested)
     principal = tx.applications.service_principal(application.app_id) if application else None
     if application is None or principal is None or not principal.account_enabled:
         raise errors.ResourceNotFound(name, tenant.display_name)
     return Resource(application, principal, name)
 
 
-def check_requested(tx: Transaction, tenant: Tenant, requested: RequestedScopes) -> None:
+def named_application(tx: Transaction, requested: ResourceScopes) -> Application | None:
+    """The registration that a scope names, whether this tenant knows it or not."""
+    return _named(tx, GRAPH_APP_ID if requested.is_graph else requested.identifier or GRAPH_APP_ID)
+
+
+def is_pre_authorized(resource: Application, app_id: AppId, permission_id: str) -> bool:
+    """Whether the API lets this client have the permission without consent (``preAuthorizedApplications``)."""
+    return any(
+        entry.app_id == app_id and permission_id in entry.permission_ids
+        for entry in resource.pre_authorized_applications
+    )
+
+
+def is_assigned(tx: Transaction, principal: ServicePrincipal, user_id: ObjectId) -> bool:
+    """Whether the user may use an app that requires assignment; an app that requires none is for everybody."""
+    return not principal.assignment_required or any(
+        given.resource_id == principal.id for given in tx.applications.assignments_held(user_id)
+    )
+
+
+def check_requested(tx: Transaction, tenant: Tenant, requested: RequestedScopes, client: Application) -> None:
     """Whether everything asked for exists: said at once, not after the person has signed in.
 
+    What an API brings along with a client that it knows is in this tenant only after the consent.
     Raises ResourceNotFound, InvalidScope.
     """
     for asked in requested.resources:
+        named = named_application(tx, asked) if asked.is_default else None
+        if named is not None and named.is_multi_tenant and client.app_id in named.known_client_applications:
+            continue
         offered = {
             fold(scope.value)
             for scope in find_resource(tx, tenant, asked).application.scopes
@@ -118,6 +142,11 @@ def _agreed(
         for grant in tx.applications.grants_of(principal.id)
         if grant.resource_id == resource.principal.id and grant.principal_id in (None, user_id)
         for value in grant.scopes
+    }
+    agreed |= {
+        fold(scope.value)
+        for scope in resource.application.scopes
+        if is_pre_authorized(resource.application, client.app_id, scope.id)
     }
     if client.is_first_party or client.app_id == resource.application.app_id:
         ids = {

@@ -17,7 +17,7 @@ from xenia.core.directory.first_party import PLATFORM_TENANT_ID
 from xenia.core.directory.tenant import Tenant
 from xenia.core.ids import TenantId, parse_guid
 from xenia.ports import Ports, Transaction
-from xenia.usecases.authenticate_client import find_client
+from xenia.usecases.authenticate_client import find_registration
 from xenia.usecases.device_sign_in import WaitingDevice, device_code_hash
 from xenia.usecases.issue_tokens import code_hash
 from xenia.usecases.refresh_tokens import refresh_token_hash
@@ -102,11 +102,11 @@ def _unclaimed(tx: Transaction, app_id: str | None, hashed: str, now: datetime) 
 def claim_device(ports: Ports, waiting: WaitingDevice, tenant: Tenant, now: datetime) -> WaitingDevice:
     """Hand a code that waits with the platform to the organization whose account is going to approve it.
 
-    Raises what ``find_client`` raises where the application is not used there, and UserCodeDecided for the slower of
+    Raises what ``find_registration`` raises where the application is not for that tenant, and UserCodeDecided for the slower of
     two who typed the code at once.
     """
     with ports.store.read(tenant.id) as tx:
-        find_client(tx, tenant, waiting.code.app_id)
+        find_registration(tx, tenant, waiting.code.app_id)
     claimed = ports.store.write(
         PLATFORM_TENANT_ID, lambda tx: tx.sign_ins.claim_device_code(waiting.code, tenant.id, now)
     )

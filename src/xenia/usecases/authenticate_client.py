@@ -19,6 +19,7 @@ from xenia.core.endpoints import V1, V2, issuer, origins, token_url
 from xenia.core.ids import ObjectId, parse_guid
 from xenia.core.networks import network_of
 from xenia.ports import Ports, Transaction
+from xenia.usecases.local_principal import may_have_principal
 
 WRONG_SECRETS = 20
 WRONG_SECRETS_WINDOW = timedelta(minutes=5)
@@ -59,19 +60,31 @@ def find_client(tx: Transaction, tenant: Tenant, client_id: str) -> tuple[Applic
 
     Raises InvalidClientId, ApplicationNotFound, ApplicationDisabled.
     """
+    application = find_registration(tx, tenant, client_id)
+    principal = tx.applications.service_principal(application.app_id)
+    if principal is None:
+        raise errors.ApplicationNotFound(application.app_id, tenant.display_name)
+    return application, principal
+
+
+def find_registration(tx: Transaction, tenant: Tenant, client_id: str) -> Application:
+    """The registration with this client ID, if it is for this tenant: its principal may come with the first consent.
+
+    Raises InvalidClientId, ApplicationNotFound, ApplicationDisabled.
+    """
     app_id = parse_guid(client_id)
     if app_id is None:
         raise errors.InvalidClientId(client_id)
     application = tx.applications.find_by_app_id(app_id)
-    principal = tx.applications.service_principal(app_id)
-    foreign = (
-        application is not None and application.tenant_id != tenant.id and not application.is_multi_tenant
-    )
-    if application is None or principal is None or foreign:
+    # Of what ships with this server every tenant has its own: it never comes by consent.
+    if application is None or not may_have_principal(application, tenant.id):
         raise errors.ApplicationNotFound(app_id, tenant.display_name)
-    if not principal.account_enabled:
+    principal = tx.applications.service_principal(app_id)
+    if principal is None and (application.is_first_party or application.tenant_id == tenant.id):
+        raise errors.ApplicationNotFound(app_id, tenant.display_name)
+    if principal is not None and not principal.account_enabled:
         raise errors.ApplicationDisabled(app_id)
-    return application, principal
+    return application
 
 
 def authenticate_client(

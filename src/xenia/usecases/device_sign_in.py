@@ -88,7 +88,8 @@ def request_device_code(
     check_may_use_devices(client)
     ClaimsRequest.parse(order.claims)
     with ports.store.read(tenant.id) as tx:
-        check_requested(tx, tenant, requested_scopes(ports, order.caller.base_url, order.scopes))
+        scopes = requested_scopes(ports, order.caller.base_url, order.scopes)
+        check_requested(tx, tenant, scopes, client.application)
     key = f"device-request:{network_of(order.caller.ip_address)}"
     most = REQUESTS * ports.server.signin_limit_scale
     wait = ports.store.write(tenant.id, lambda tx: tx.limits.hit(key, most, REQUESTS_WINDOW, now))

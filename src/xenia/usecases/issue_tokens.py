@@ -15,12 +15,13 @@ from xenia.core import claims as c
 from xenia.core.claims_request import ClaimsRequest
 from xenia.core.codes import CODE_LIFETIME, AuthorizationCode, TokenFamily
 from xenia.core.endpoints import V1
+from xenia.core.errors import NotAssigned
 from xenia.core.ids import TenantId
 from xenia.core.scopes import RequestedScopes
 from xenia.core.signin.answer import Answer, SignedIn
 from xenia.core.signin.request import AuthorizeRequest
 from xenia.ports import Ports, Transaction
-from xenia.usecases.access import delegated_access, requested_scopes
+from xenia.usecases.access import delegated_access, is_assigned, requested_scopes
 from xenia.usecases.token_groups import ACCESS_TOKEN, ID_TOKEN, standing_at
 
 _SHORTEST_ACCESS, _ACCESS_SPREAD = 3600, 1800
@@ -186,12 +187,15 @@ def plan_access_token(
 ) -> PlannedAccess:
     """Claims of the access token for the first resource asked for.
 
-    Raises ResourceNotFound, InvalidScope, ConsentRequired.
+    Raises ResourceNotFound, InvalidScope, ConsentRequired, and NotAssigned where the API requires an assignment.
     """
     access = delegated_access(
         tx, signed_in.tenant, signed_in.client, signed_in.principal, signed_in.user.id, wanted.scopes
     )
     resource = access.resource
+    if not is_assigned(tx, resource.principal, signed_in.user.id):
+        name = resource.application.display_name
+        raise NotAssigned(signed_in.user.sign_in_name, resource.application.app_id, name)
     standing = standing_at(
         tx,
         signed_in,

@@ -303,7 +303,7 @@ def _roles_for(before: TenantPolicies, wanted: TenantPolicies) -> frozenset[str]
     return _ADMINISTRATORS | lesser
 
 
-_AUTHORIZATION = ("allow_invites_from", "guest_access", "members_may_register_apps")
+_AUTHORIZATION = ("allow_invites_from", "guest_access", "members_may_register_apps", "user_consent")
 _OTHER = ("security_defaults", "allow_plus_addresses", "offer_stay_signed_in", "password_grant")
 
 

@@ -24,7 +24,7 @@ from xenia.core.signin.demands import Demands
 from xenia.core.signin.facts import Factor, Proof
 from xenia.core.signin.interrupts import is_fresh
 from xenia.ports import Ports, Transaction
-from xenia.usecases.access import agreed_openid_scopes, requested_scopes
+from xenia.usecases.access import agreed_openid_scopes, is_assigned, requested_scopes
 from xenia.usecases.authenticate_client import AuthenticatedClient
 from xenia.usecases.issue_tokens import TokenRequest
 from xenia.usecases.person_sign_in_record import Caller, refused_record, token_record
@@ -237,9 +237,7 @@ def check_still_admitted(
     has_second = any(proof.factor is Factor.SECOND for proof in proofs)
     if tx.tenants.policies(tenant.id).security_defaults and not has_second:
         raise errors.SecondFactorRequired
-    if client.principal.assignment_required and not any(
-        given.resource_id == client.principal.id for given in tx.applications.assignments_held(user.id)
-    ):
+    if not is_assigned(tx, client.principal, user.id):
         application = client.application
         raise errors.NotAssigned(user.sign_in_name, application.app_id, application.display_name)
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from datetime import datetime
 from urllib.parse import quote, urlencode, urlsplit
 
-from xenia.core.errors import ConsentDeclined
+from xenia.core.errors import AdminConsentRequired, ConsentDeclined
 from xenia.core.signin.answer import Answer
 from xenia.core.signin.request import AuthorizeRequest
 from xenia.web.http import BASE_CSP, HttpRequest, HttpResponse, html, redirect
@@ -61,33 +61,20 @@ def with_path(uri: str) -> str:
 def error_answer(
     asked: AuthorizeRequest, error: Exception, request: HttpRequest, now: datetime, *, app_name: str = ""
 ) -> Answer:
-    """The error response to an authorization request (OpenID Connect Core section 3.1.2.6)."""
-    return error_answer_to(
-        asked.redirect_uri, asked.response_mode, asked.state, error, request, now,
-        app_name=app_name, silent=asked.is_silent,
-    )  # fmt: skip
+    """The error response to an authorization request (OpenID Connect Core section 3.1.2.6).
 
-
-def error_answer_to(
-    redirect_uri: str,
-    response_mode: str,
-    state: str | None,
-    error: Exception,
-    request: HttpRequest,
-    now: datetime,
-    *,
-    app_name: str = "",
-    silent: bool = False,
-) -> Answer:
-    """The same for a request that is not (yet) complete; client and redirect URI must be validated.
-
-    A silent request learns every obstacle as one of the names OpenID Connect gives them, never by a page.
+    The request need not be complete; client and redirect URI must be validated. A silent request learns every
+    obstacle as one of the names OpenID Connect gives them, never by a page.
     """
     found = report(error, request, now)
-    name = found.row.error if found.row.may_redirect or not silent else "interaction_required"
+    name = found.row.error if found.row.may_redirect or not asked.is_silent else "interaction_required"
+    if asked.admin_consent and isinstance(error, AdminConsentRequired):
+        name = "permission_denied"
     params = [("error", name), ("error_description", found.description), ("error_uri", found.help_url)]
+    if asked.admin_consent:
+        params.insert(0, ("admin_consent", "True"))
     if isinstance(error, ConsentDeclined):
         params.append(("error_subcode", "cancel"))
-    if state is not None:
-        params.append(("state", state))
-    return Answer(redirect_uri, response_mode, tuple(params), app_name)
+    if asked.state is not None:
+        params.append(("state", asked.state))
+    return Answer(asked.redirect_uri, asked.response_mode, tuple(params), app_name)

@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 
 from xenia.catalog.edm import Complex, Edm, Entity, Prop, Resource, Service, Values, Write
 from xenia.core.actor import Actor
-from xenia.core.directory.tenant import GuestAccess, InvitesFrom, TenantPolicies, Toggle
+from xenia.core.directory.tenant import GuestAccess, InvitesFrom, TenantPolicies, Toggle, UserConsent
 from xenia.core.errors import InvalidValue, NotFound
 from xenia.core.query import Page, Query
 from xenia.ports import Ports
@@ -17,6 +17,7 @@ from xenia.usecases import manage_tenant, read_directory
 
 E = TypeVar("E", bound=StrEnum)
 _READ = ("Policy.Read.All", "Policy.ReadWrite.Authorization")
+_FOR_SELF = "ManagePermissionGrantsForSelf"
 _READ_DEFAULTS = ("Policy.Read.All", "Policy.ReadWrite.SecurityDefaults")
 _READ_METHODS = (
     *("Policy.Read.AuthenticationMethod", "Policy.ReadWrite.AuthenticationMethod"),
@@ -62,7 +63,7 @@ DEFAULT_PERMISSIONS = Complex(
         Prop("allowedToCreateSecurityGroups", Edm.BOOLEAN),
         Prop("allowedToCreateTenants", Edm.BOOLEAN),
         Prop("allowedToReadOtherUsers", Edm.BOOLEAN),
-        Prop("permissionGrantPoliciesAssigned", many=True),
+        Prop("permissionGrantPoliciesAssigned", many=True, write=Write.UPDATE),
     ),
 )
 
@@ -73,8 +74,25 @@ def _default_permissions(policies: TenantPolicies) -> object:
         "allowedToCreateSecurityGroups": False,
         "allowedToCreateTenants": False,
         "allowedToReadOtherUsers": True,
-        "permissionGrantPoliciesAssigned": ["ManagePermissionGrantsForSelf.microsoft-user-default-legacy"],
+        "permissionGrantPoliciesAssigned": []
+        if policies.user_consent is UserConsent.NONE
+        else [f"{_FOR_SELF}.{policies.user_consent.value}"],
     }
+
+
+def _user_consent(assigned: list[str]) -> UserConsent:
+    """What the assigned policies come to: of those this server knows, one at most. Raises InvalidValue."""
+    wanted = [name.lower() for name in assigned if name.lower().startswith(f"{_FOR_SELF.lower()}.")]
+    if not wanted:
+        return UserConsent.NONE
+    known = {f"{_FOR_SELF}.{each.value}".lower(): each for each in (UserConsent.LOW, UserConsent.ALL)}
+    if len(wanted) > 1 or wanted[0] not in known:
+        raise InvalidValue(
+            "permissionGrantPoliciesAssigned",
+            "Assign ManagePermissionGrantsForSelf.microsoft-user-default-low, "
+            "ManagePermissionGrantsForSelf.microsoft-user-default-legacy, or nothing.",
+        )
+    return known[wanted[0]]
 
 
 def _get_authorization(ports: Ports, actor: Actor, _key: str) -> TenantPolicies:
@@ -87,7 +105,10 @@ def _update_authorization(ports: Ports, actor: Actor, _key: str, values: Values)
         changes["allow_invites_from"] = _member(InvitesFrom, "allowInvitesFrom", values["allowInvitesFrom"])
     if "guestUserRoleId" in values:
         changes["guest_access"] = _member(GuestAccess, "guestUserRoleId", values["guestUserRoleId"])
-    allowed = (values.get("defaultUserRolePermissions") or {}).get("allowedToCreateApps")
+    permissions = values.get("defaultUserRolePermissions") or {}
+    if permissions.get("permissionGrantPoliciesAssigned") is not None:
+        changes["user_consent"] = _user_consent(permissions["permissionGrantPoliciesAssigned"])
+    allowed = permissions.get("allowedToCreateApps")
     if allowed is not None:
         changes["members_may_register_apps"] = allowed
     _save(ports, actor, _WRITE_AUTHORIZATION, lambda policies: replace(policies, **changes))

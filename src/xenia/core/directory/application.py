@@ -202,6 +202,9 @@ class ServicePrincipal:
     assignment_required: bool = False
     visible_to_users: bool = True
     home_page_url: str | None = None
+    notes: str | None = None
+    low_permissions: tuple[str, ...] = ()
+    """Ids of its delegated permissions that the tenant classified as of low impact."""
 
 
 @dataclass(frozen=True, slots=True)

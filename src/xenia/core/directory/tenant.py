@@ -7,7 +7,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from xenia.core.addresses import domain_key, domain_of
-from xenia.core.ids import TenantId
+from xenia.core.ids import ObjectId, TenantId
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +106,32 @@ class Toggle(StrEnum):
     DISABLED = "disabled"
 
 
+class UserConsent(StrEnum):
+    """What people may agree to for themselves; values are ids of the field's permission grant policies."""
+
+    NONE = "none"
+    """Nothing: an administrator agrees."""
+    LOW = "microsoft-user-default-low"
+    """Permissions classified as of low impact, for apps registered in this organization."""
+    ALL = "microsoft-user-default-legacy"
+    """Whatever does not take an administrator, for any app."""
+
+
+@dataclass(frozen=True, slots=True)
+class ConsentRequestPolicy:
+    """Whether people may ask an administrator to agree (``adminConsentRequestPolicy``), and who is told."""
+
+    is_enabled: bool = False
+    reviewers: tuple[ObjectId, ...] = ()
+    """Users who may see the requests and are told of them; granting takes the role besides."""
+    notifies_reviewers: bool = True
+    reminds: bool = True
+    """Remind reviewers before a request expires."""
+    duration_days: int = 30
+    version: int = 0
+    """Counts the changes."""
+
+
 @dataclass(frozen=True, slots=True)
 class TenantPolicies:
     """Everything an administrator may switch for the whole tenant. Stored as one document."""
@@ -119,6 +145,8 @@ class TenantPolicies:
     allow_plus_addresses: bool = True
     offer_stay_signed_in: bool = True
     members_may_register_apps: bool = True
+    user_consent: UserConsent = UserConsent.ALL
+    consent_requests: ConsentRequestPolicy = field(default_factory=ConsentRequestPolicy)
     self_service_sign_up: bool = False
     """Whether user flows do anything (``authenticationFlowsPolicy.selfServiceSignUp``)."""
     password_grant: bool = False

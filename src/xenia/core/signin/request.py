@@ -38,6 +38,8 @@ class AuthorizeRequest:
     ui_locales: str | None = None
     """Languages the app asks for, best first; told to API connectors."""
 
+    admin_consent: bool = False
+    """The admin consent endpoint: an administrator agrees for everybody, and no token is issued."""
     device_code: str | None = None
     """Hash of the device code that this sign-in approves: then nothing is answered, the device fetches its tokens."""
 

@@ -8,6 +8,7 @@ from xenia.core.directory.tenant import Tenant
 from xenia.core.errors import (
     AccountNotInTenant,
     AddressHasAccount,
+    AdminConsentRequired,
     ConsentDeclined,
     InteractionGone,
     NotFound,
@@ -83,7 +84,10 @@ SUBMITS: dict[str, Submit] = {
         ports, posted, form.get("new_password"), form.get("again")
     ),
     "consent": lambda ports, posted, form: decide_consent(
-        ports, posted, accepted=form.get("decision") == "accept"
+        ports,
+        posted,
+        accepted=form.get("decision") == "accept",
+        for_everybody=form.get("for_everybody") == "yes",
     ),
     "sign-up": lambda ports, posted, _: start_sign_up(ports, posted),
     "sign-in-instead": lambda ports, posted, _: leave_sign_up(ports, posted),
@@ -212,7 +216,7 @@ class Dispatcher:
         posted = Posted(tenant_id, interaction_id, int(version), browser)
         try:
             outcome = submit(self._ports, posted, request.form)
-        except ConsentDeclined as declined:
+        except (AdminConsentRequired, ConsentDeclined) as declined:
             return self._decline(request, posted, declined)
         if isinstance(outcome, Rejected):
             situation = where_is(self._ports, tenant_id, interaction_id, browser)

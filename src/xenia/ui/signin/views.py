@@ -6,6 +6,7 @@ from collections.abc import Callable
 from datetime import datetime
 
 from xenia.core.addresses import masked
+from xenia.core.consent import mixes_alphabets
 from xenia.core.directory.tenant import Tenant
 from xenia.core.signin.interrupts import Step
 from xenia.ports import Ports
@@ -177,11 +178,18 @@ def _second_factor(ports: Ports, situation: Situation) -> Model:
 
 def _consent(ports: Ports, situation: Situation) -> Model:
     del ports
+    need, client = situation.consent, situation.client
+    shown = need.shown(everything=situation.demands.force_consent)
     return {
-        "items": situation.consent.items,
-        "admin_only": situation.consent.admin_only,
-        "privacy_url": situation.client.privacy_statement_url,
-        "terms_url": situation.client.terms_of_service_url,
+        "items": [item for item in shown if item.role_id is None],
+        "app_permissions": [item for item in shown if item.role_id is not None],
+        "admin_only": need.admin_only,
+        "for_organization": need.for_organization,
+        "may_grant_for_all": need.may_grant_for_all,
+        "publisher": need.publisher,
+        "mixes_alphabets": mixes_alphabets(client.display_name),
+        "privacy_url": client.privacy_statement_url,
+        "terms_url": client.terms_of_service_url,
     }
 
 

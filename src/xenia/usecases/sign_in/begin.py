@@ -92,7 +92,9 @@ def begin_redeem(ports: Ports, tenant: Tenant, invitation: Invitation, browser: 
 def completed(ports: Ports, finished: Finished) -> Turn:
     """The turn of a finished interaction; signatures are made here, after the commit."""
     return Turn(
-        answer=sign_answer(ports, finished.planned) if finished.planned is not None else None,
+        answer=sign_answer(ports, finished.planned)
+        if finished.planned is not None
+        else finished.admin_consent,
         destination=finished.destination,
         session_secret=finished.session_secret,
         session_max_age=finished.session_max_age,

@@ -1,168 +1,154 @@
-"""Consent: which requested permissions nobody agreed to yet, in words a person understands.
+"""Consent in a sign-in: what is still to be agreed to, by whom, and what the agreement leaves behind.
 
-Needed are the requested scopes minus those granted to this person or to everybody. Only enabled scopes
-that the resource exposes can be asked for; ``Admin`` scopes cannot be agreed to by ordinary people.
+Looking is cheap where nothing is missing. Only the answer of the page writes: service principals the tenant did
+not have, delegated grants for the person or for everybody, application permissions for an administrator.
 """
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from xenia.core import audit
 from xenia.core.actor import Actor
-from xenia.core.directory.application import GRAPH_APP_ID, Application, DelegatedGrant, ServicePrincipal
+from xenia.core.consent import NOTHING, ConsentItem, ConsentNeed, Publisher, needs_administrator
+from xenia.core.directory.application import GRAPH_APP_ID, Application, ServicePrincipal
+from xenia.core.directory.roles import APP_WRITING_ROLES, GLOBAL_ADMINISTRATOR
+from xenia.core.directory.tenant import Tenant, TenantPolicies
 from xenia.core.directory.user import User
-from xenia.core.endpoints import origins
-from xenia.core.errors import InvalidScope, ResourceNotFound
-from xenia.core.scopes import OIDC_SCOPES, ResourceScopes, understand
 from xenia.core.signin.request import AuthorizeRequest
 from xenia.ports import Ports, Transaction
+from xenia.usecases.access import requested_scopes
+from xenia.usecases.asked_permissions import (
+    Asking,
+    Held,
+    is_settled,
+    requested_items,
+    static_items,
+    unique,
+)
+from xenia.usecases.record_consent import Agreement, record_agreement
 
 if TYPE_CHECKING:
     from xenia.usecases.sign_in.situation import BrowserContext, Situation
 
-_OIDC_WORDS = {
-    "openid": ("Sign you in", "Lets the app know who you are when you sign in."),
-    "profile": ("View your basic profile", "Your name and the organization you are a guest of."),
-    "email": ("View your email address", "The address you sign in with."),
-    "offline_access": (
-        "Maintain access to data you have given it access to",
-        "The app keeps its access while you are away. It gets no further permissions by that.",
-    ),
-}
+_GLOBAL = frozenset({GLOBAL_ADMINISTRATOR.template_id})
 
 
 @dataclass(frozen=True, slots=True)
-class ConsentItem:
-    """One permission on the page."""
+class Asker:
+    """Who wants what, from whom."""
 
-    scope: str
-    """As requested; what ``Facts.consented_scopes`` remembers."""
-    value: str
-    resource_id: str
-    """Service principal of the resource."""
-    title: str
-    description: str
-    admin_only: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class ConsentNeed:
-    """What the consent page lists; nothing is missing when ``missing`` is empty."""
-
-    items: tuple[ConsentItem, ...] = ()
-    missing: tuple[str, ...] = ()
-    admin_only: bool = False
+    tenant: Tenant
+    policies: TenantPolicies
+    client: Application
+    principal: ServicePrincipal
+    """May not be stored yet: then the agreement makes it."""
+    request: AuthorizeRequest | None
+    user: User | None
 
 
-NOTHING = ConsentNeed()
-
-
-def consent_need(
-    ports: Ports,
-    tx: Transaction,
-    client: Application,
-    principal: ServicePrincipal,
-    request: AuthorizeRequest | None,
-    user: User | None,
-) -> ConsentNeed:
+def consent_need(ports: Ports, tx: Transaction, asker: Asker, now: datetime) -> ConsentNeed:
     """What is still to be agreed to. First-party applications ask for nothing.
 
     Raises InvalidScope or ResourceNotFound when a scope names what does not exist.
     """
+    request, client = asker.request, asker.client
     if request is None or client.is_first_party:
         return NOTHING
-    items = _items(ports, tx, client, request)
-    granted = _granted(tx, principal, user)
-    missing = tuple(item for item in items if (item.resource_id, item.value) not in granted)
-    return ConsentNeed(items, tuple(item.scope for item in missing), any(item.admin_only for item in missing))
-
-
-def _granted(tx: Transaction, principal: ServicePrincipal, user: User | None) -> set[tuple[str, str]]:
-    return {
-        (grant.resource_id, scope)
-        for grant in tx.applications.grants_of(principal.id)
-        if grant.consent_type == "AllPrincipals" or (user is not None and grant.principal_id == user.id)
-        for scope in grant.scopes
-    }
+    asking = Asking(
+        ports, tx, asker.tenant.id, client, asker.principal, now, for_organization=request.admin_consent
+    )
+    items, missing = _items(asking, request, None if request.admin_consent else asker.user)
+    is_new = tx.applications.service_principal(client.app_id) is None
+    if not missing and not request.admin_consent and "consent" not in request.prompts and not is_new:
+        return ConsentNeed(items)
+    roles = tx.users.roles(asker.user.id) if asker.user is not None else frozenset()
+    may_all = _may_grant_for_all(tx, items, roles)
+    owner = tx.tenants.find(client.tenant_id)
+    is_own = client.tenant_id == asker.tenant.id
+    admin_only = request.admin_consent or needs_administrator(
+        missing or (items if is_new else ()),
+        asker.policies.user_consent,
+        is_own_app=is_own,
+        assignment_required=asker.principal.assignment_required,
+    )
+    made = tuple(asking.made.values())
+    return ConsentNeed(
+        items,
+        missing or (items if is_new else ()),
+        admin_only=admin_only and not may_all,
+        may_grant_for_all=may_all,
+        for_organization=request.admin_consent,
+        new_principals=(asker.principal, *made) if is_new else made,
+        publisher=Publisher(owner.default_domain, is_own) if owner is not None else None,
+    )
 
 
 def _items(
-    ports: Ports, tx: Transaction, client: Application, request: AuthorizeRequest
-) -> tuple[ConsentItem, ...]:
-    ours = origins(ports.server.base_url, ports.server.base_url, ports.server.hosts)
-    asked = understand(request.scopes, ours)
+    asking: Asking, request: AuthorizeRequest, user: User | None
+) -> tuple[tuple[ConsentItem, ...], tuple[ConsentItem, ...]]:
+    """Everything needed, and what of it is not agreed to."""
+    asked = requested_scopes(asking.ports, asking.ports.server.base_url, request.scopes)
+    found = list(requested_items(asking, asked))
+    if request.admin_consent and (not asked.resources or any(each.is_default for each in asked.resources)):
+        found += static_items(asking, asking.client, asking.principal)
+    items, held = unique(found), Held(asking.tx, user.id if user is not None else None)
+    named = {written for each in asked.resources if not each.is_default for written in each.written}
+    named |= set(asked.oidc)
+    # Once something was agreed to at the resource of .default, the static list asks nothing more.
+    settled = (
+        "consent" not in request.prompts and not asking.for_organization and is_settled(asking, asked, held)
+    )
+    missing = tuple(
+        item
+        for item in items
+        if not (item.is_trusted or held.has(item))
+        and not (settled and item.client_id == asking.principal.id and item.scope not in named)
+    )
+    return items, missing
+
+
+def _may_grant_for_all(tx: Transaction, items: tuple[ConsentItem, ...], roles: frozenset[str]) -> bool:
+    """A role over apps suffices, except for application permissions of Graph: they reach beyond that role."""
     graph = tx.applications.service_principal(GRAPH_APP_ID)
-    if graph is None:
-        raise ResourceNotFound(GRAPH_APP_ID, client.tenant_id)
-    found = [
-        ConsentItem(scope, scope, graph.id, *_OIDC_WORDS[scope])
-        for scope in OIDC_SCOPES
-        if scope in asked.oidc
-    ]
-    for resource in asked.resources:
-        if not resource.is_default:
-            found += _resource_items(tx, client, resource)
-    return tuple(found)
-
-
-def _resource_items(tx: Transaction, client: Application, asked: ResourceScopes) -> list[ConsentItem]:
-    application = _resource(tx, asked)
-    principal = tx.applications.service_principal(application.app_id) if application else None
-    if application is None or principal is None:
-        raise ResourceNotFound(asked.identifier or GRAPH_APP_ID, client.tenant_id)
-    exposed = {scope.value.casefold(): scope for scope in application.scopes if scope.is_enabled}
-    items = []
-    for value, written in zip(asked.values, asked.written, strict=True):
-        scope = exposed.get(value.casefold())
-        if scope is None:
-            raise InvalidScope(written)
-        title = scope.user_consent_display_name or scope.admin_consent_display_name or scope.value
-        text = scope.user_consent_description or scope.admin_consent_description
-        items.append(ConsentItem(written, scope.value, principal.id, title, text, scope.type == "Admin"))
-    return items
-
-
-def _resource(tx: Transaction, asked: ResourceScopes) -> Application | None:
-    if asked.is_graph or asked.identifier is None:
-        return tx.applications.find_by_app_id(GRAPH_APP_ID)
-    by_uri = tx.applications.find_by_identifier_uri(asked.identifier)
-    return by_uri or tx.applications.find_by_app_id(asked.identifier.removeprefix("api://").casefold())
+    powerful = any(
+        item.role_id is not None and graph is not None and item.resource_id == graph.id for item in items
+    )
+    return bool(roles & (_GLOBAL if powerful else APP_WRITING_ROLES))
 
 
 def grant_consent(
-    ports: Ports, tx: Transaction, situation: Situation, browser: BrowserContext, now: datetime
+    ports: Ports,
+    tx: Transaction,
+    situation: Situation,
+    browser: BrowserContext,
+    now: datetime,
+    *,
+    for_everybody: bool,
 ) -> None:
-    """Remember that this person agreed to what the page listed, merged with earlier consent.
-
-    Not what takes an administrator: that stands by the administrator's own grant, and ends with it.
-    """
-    user = situation.user
+    """Remember what the page listed, for this person or, by an administrator, for everybody. Raises Conflict."""
+    user, need = situation.user, situation.consent
     if user is None:
         return
-    earlier = {
-        grant.resource_id: grant
-        for grant in tx.applications.grants_of(situation.principal.id)
-        if grant.principal_id == user.id
-    }
-    given = tuple(item for item in situation.consent.items if not item.admin_only)
-    for resource_id in dict.fromkeys(item.resource_id for item in given):
-        old = earlier.get(resource_id)
-        values = tuple(item.value for item in given if item.resource_id == resource_id)
-        tx.applications.put_grant(
-            DelegatedGrant(
-                id=old.id if old else ports.entropy.guid(),
-                client_id=situation.principal.id,
-                consent_type="Principal",
-                principal_id=user.id,
-                resource_id=resource_id,
-                scopes=tuple(dict.fromkeys((*(old.scopes if old else ()), *values))),
-            )
-        )
-    actor = Actor(
+    for_all = need.may_grant_for_all and (for_everybody or need.for_organization)
+    agreement = Agreement(
+        client=situation.principal,
+        items=need.items if for_all else need.missing,
+        user_id=None if for_all else user.id,
+        new_principals=need.new_principals,
+    )
+    if not (agreement.items or agreement.new_principals):
+        return  # asked again by prompt=consent, and nothing is new
+    record_agreement(ports, tx, acting(situation, browser), agreement, now)
+
+
+def acting(situation: Situation, browser: BrowserContext) -> Actor:
+    """The person of this sign-in, for the audit log. Raises ValueError where nobody is signed in."""
+    user = situation.user
+    if user is None:
+        raise ValueError("nobody is signed in")
+    return Actor(
         situation.tenant.id,
         situation.interaction.correlation_id,
         ip_address=browser.ip_address,
@@ -170,15 +156,4 @@ def grant_consent(
         display_name=user.display_name,
         upn=user.user_principal_name,
         is_guest=user.is_guest,
-    )
-    change = audit.Change(
-        "ConsentAction.Permissions",
-        None,
-        json.dumps(" ".join(item.value for item in given)),
-    )
-    target = audit.Target(
-        situation.principal.id, "ServicePrincipal", situation.client.display_name, None, (change,)
-    )
-    tx.logs.audit(
-        audit.audit_record(ports.entropy.guid(), audit.CONSENT_TO_APPLICATION, actor, now, targets=(target,))
     )

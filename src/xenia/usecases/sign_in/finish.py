@@ -20,9 +20,10 @@ from xenia.core.session import (
     Session,
     SessionAccount,
 )
-from xenia.core.signin.answer import SignedIn
+from xenia.core.signin.answer import Answer, SignedIn
 from xenia.core.signin.facts import Factor, Proof
 from xenia.core.signin.federation import FEDERATED
+from xenia.core.signin.request import AuthorizeRequest
 from xenia.ports import Ports, Transaction
 from xenia.usecases.device_approval import approve_device
 from xenia.usecases.issue_tokens import PlannedAnswer, plan_answer
@@ -60,6 +61,8 @@ class Finished:
     """Session of My Apps, whose sign-in a redemption is."""
     device_app: str | None = None
     """The app that a device was signed in to: it fetches its tokens by itself."""
+    admin_consent: Answer | None = None
+    """The answer of the admin consent endpoint."""
 
 
 def draw(ports: Ports) -> Drawn:
@@ -98,8 +101,11 @@ def finish(
     )
     request = situation.interaction.authorize
     planned, device = None, request.device_code if request is not None else None
+    admin_consent = None
     if device is not None:
         approve_device(ports, tx, signed_in, device, now)
+    elif request is not None and request.admin_consent:
+        admin_consent = _consented(situation, request)
     elif request is not None:
         planned = plan_answer(ports, tx, signed_in, request, now)
     tx.logs.sign_in(
@@ -115,7 +121,18 @@ def finish(
         session_max_age=int(SESSION_PERSISTENT.total_seconds()) if account.is_persistent else None,
         account_secret=drawn.surface_secret if redeemed else None,
         device_app=situation.client.display_name if device is not None else None,
+        admin_consent=admin_consent,
     )
+
+
+def _consented(situation: Situation, request: AuthorizeRequest) -> Answer:
+    """The success of the admin consent endpoint: nothing is issued, the app learns that it may go on."""
+    params = [("admin_consent", "True"), ("tenant", situation.tenant.id)]
+    if request.scopes:
+        params.append(("scope", " ".join(request.scopes)))
+    if request.state is not None:
+        params.append(("state", request.state))
+    return Answer(request.redirect_uri, request.response_mode, tuple(params), situation.client.display_name)
 
 
 def _open_my_apps(ports: Ports, tx: Transaction, signed_in: SignedIn, drawn: Drawn, now: datetime) -> None:

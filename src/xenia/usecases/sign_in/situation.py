@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 
 from xenia.core import errors
 from xenia.core.addresses import address_key
+from xenia.core.consent import NOTHING, ConsentNeed
 from xenia.core.directory.application import Application, ServicePrincipal
 from xenia.core.directory.first_party import ACCOUNT_APP_ID
 from xenia.core.directory.tenant import Tenant, TenantPolicies
@@ -21,7 +22,9 @@ from xenia.core.signin.federation import FEDERATED
 from xenia.core.signin.interaction import Interaction
 from xenia.core.signin.interrupts import Interrupt, next_interrupt
 from xenia.ports import Ports, Transaction
-from xenia.usecases.sign_in.consent import NOTHING, ConsentNeed, consent_need
+from xenia.usecases.access import is_assigned
+from xenia.usecases.local_principal import may_have_principal, unstored_principal
+from xenia.usecases.sign_in.consent import Asker, consent_need
 from xenia.usecases.sign_in.realm import realm_of, way_of
 from xenia.usecases.sign_up.standing import Standing, sign_up_refusal, standing_of, user_with
 
@@ -136,7 +139,7 @@ def assess(
         tenant = _tenant(tx, interaction.tenant_id)
         policies = tx.tenants.policies(interaction.tenant_id)
         app_id = interaction.authorize.app_id if interaction.authorize else ACCOUNT_APP_ID
-        client, principal = _client(tx, tenant, app_id)
+        client, principal = _client(ports, tx, tenant, app_id, now)
     facts = _still_proven(interaction.facts, session)
     invitation = tx.invitations.find(interaction.redeem.invitation_id) if interaction.redeem else None
     user = tx.users.find(facts.user_id) if facts.user_id else None
@@ -150,7 +153,8 @@ def assess(
     consent = NOTHING
     if facts.proof(Factor.FIRST) is not None:
         # Nobody is asked to agree to anything before proving who they are, so nothing is looked up either.
-        consent = consent_need(ports, tx, client, principal, interaction.authorize, user)
+        asker = Asker(tenant, policies, client, principal, interaction.authorize, user)
+        consent = consent_need(ports, tx, asker, now)
     known = _Known(
         interaction, tenant, policies, client, principal, session, user, invitation, consent, standing
     )
@@ -202,12 +206,15 @@ def _tenant(tx: Transaction, tenant_id: TenantId) -> Tenant:
     return tenant
 
 
-def _client(tx: Transaction, tenant: Tenant, app_id: str) -> tuple[Application, ServicePrincipal]:
+def _client(
+    ports: Ports, tx: Transaction, tenant: Tenant, app_id: str, now: datetime
+) -> tuple[Application, ServicePrincipal]:
+    """The app and its instance here: of another organization's app one that is stored with the first consent."""
     client = tx.applications.find_by_app_id(app_id)
     principal = tx.applications.service_principal(app_id)
-    if client is None or principal is None:
+    if client is None or not (principal or may_have_principal(client, tenant.id)):
         raise errors.ApplicationNotFound(app_id, tenant.display_name)
-    return client, principal
+    return client, principal or unstored_principal(ports, client, tenant.id, now)
 
 
 @dataclass(frozen=True, slots=True)
@@ -242,8 +249,9 @@ def _demands(tx: Transaction, known: _Known) -> Demands:
         and user is not None
         and any(app.confirmed_at for app in tx.credentials.authenticator_apps(user.id)),
         must_change_password=_must_change_password(tx, known),
-        missing_scopes=known.consent.missing,
-        force_consent="consent" in prompts and not known.client.is_first_party,
+        missing_scopes=known.consent.scopes,
+        force_consent=("consent" in prompts and not known.client.is_first_party)
+        or known.consent.for_organization,
         consent_error=_consent_error(known),
         admin_must_consent=known.consent.admin_only,
         sign_up=known.standing.demands if known.standing is not None else None,
@@ -319,10 +327,10 @@ def _redemption_refusal(known: _Known) -> XeniaError | None:
 def _app_refusal(tx: Transaction, known: _Known, user: User) -> XeniaError | None:
     if not known.principal.account_enabled:
         return errors.ApplicationDisabled(known.client.app_id)
-    assigned = any(
-        given.resource_id == known.principal.id for given in tx.applications.assignments_held(user.id)
-    )
-    if known.principal.assignment_required and not assigned:
+    if known.consent.for_organization:
+        # An administrator who agrees for everybody need not be one of those who use the app.
+        return None
+    if not is_assigned(tx, known.principal, user.id):
         return errors.NotAssigned(user.sign_in_name, known.client.app_id, known.client.display_name)
     return None
 

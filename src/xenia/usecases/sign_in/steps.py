@@ -12,7 +12,7 @@ from datetime import datetime
 
 from xenia.core.aadsts import AADSTS
 from xenia.core.addresses import parse_address
-from xenia.core.errors import ConsentDeclined, WrongPassword
+from xenia.core.errors import AdminConsentRequired, ConsentDeclined, WrongPassword
 from xenia.core.ids import ObjectId, TenantId, fold
 from xenia.core.signin.facts import Factor, Facts, Proof
 from xenia.core.signin.federation import ANOTHER_ACCOUNT
@@ -194,27 +194,37 @@ def _password_allowed(ports: Ports, tx: Transaction, posted: Posted) -> tuple[st
     return login, credential.hash if credential else None
 
 
-def decide_consent(ports: Ports, posted: Posted, *, accepted: bool) -> Turn | Rejected:
+def decide_consent(
+    ports: Ports, posted: Posted, *, accepted: bool, for_everybody: bool = False
+) -> Turn | Rejected:
     """*Permissions requested*: remember the agreement, or tell the app of the refusal.
 
-    Raises ConsentDeclined when declined (the interaction is finished: it cannot be accepted later).
+    ``for_everybody``: *Consent on behalf of your organization*, which counts with an administrator's role alone.
+    Raises ConsentDeclined when declined, AdminConsentRequired by somebody without the role at the admin
+    consent endpoint (the interaction is finished: it cannot be accepted later).
     """
 
     def apply(tx: Transaction, situation: Situation, now: datetime) -> Facts | Rejected:
         if situation.consent.admin_only:
             return Rejected("admin")
-        grant_consent(ports, tx, situation, posted.browser, now)
-        return replace(situation.facts, consented_scopes=situation.consent.missing, consent_given=True)
+        grant_consent(ports, tx, situation, posted.browser, now, for_everybody=for_everybody)
+        return replace(situation.facts, consented_scopes=situation.consent.scopes, consent_given=True)
 
     if accepted:
         return take_step(ports, posted, (Step.CONSENT,), apply)
 
-    def decline(tx: Transaction) -> None:
+    def decline(tx: Transaction) -> Situation:
         now = ports.clock.now()
         interaction = load_interaction(ports, tx, posted.interaction_id, posted.browser, now)
         tx.sign_ins.finish_interaction(interaction, now)
+        return assess(
+            ports, tx, interaction, find_session(ports, tx, posted.browser.session_secret, now), now
+        )
 
-    ports.store.write(posted.tenant_id, decline)
+    declined = ports.store.write(posted.tenant_id, decline)
+    if declined.consent.for_organization and declined.consent.admin_only:
+        # Not declined but not allowed to: the app learns which.
+        raise AdminConsentRequired(declined.client.display_name)
     raise ConsentDeclined
 
 

@@ -15,6 +15,7 @@ from tests.support.postgres import PostgresServer
 from tests.support.stores import make_sqlite_store
 from xenia.catalog.edm import Complex, Edm, Op, Prop, Resource, Returned, Service, leaves
 from xenia.catalog.resources import RESOURCES
+from xenia.core.directory.application import GRAPH_APP_ID
 from xenia.graph.reference import reference_page
 from xenia.storage.store import open_store
 
@@ -76,7 +77,9 @@ def _fill_self_service(running: GraphWorld) -> None:
 
 
 def _path(resource: Resource) -> str:
-    return resource.path.replace("{id}", FLOW)
+    # An app may be addressed by its client ID everywhere; Graph itself is there in every tenant.
+    is_app = resource.path.startswith("servicePrincipals/")
+    return resource.path.replace("{id}", GRAPH_APP_ID if is_app else FLOW)
 
 
 def _ids(case: tuple[Any, ...]) -> str:
@@ -149,9 +152,8 @@ def test_names_are_unique_and_key_comes_first() -> None:
         assert len(set(names)) == len(names)
         if not resource.is_structure:
             assert resource.entity.props[0].name == resource.entity.key
-        assert ("{id}" in resource.path) == (
-            resource.path.count("/") > 1 and resource.service is Service.IDENTITY
-        )
+        lies_in_items = resource.service is Service.IDENTITY or resource.path.startswith("servicePrincipals/")
+        assert ("{id}" in resource.path) == (resource.path.count("/") > 1 and lies_in_items)
 
 
 def test_the_reference_page_is_fresh() -> None:

@@ -47,6 +47,7 @@ ALL_SCOPES = (
     "User.ReadWrite.All Directory.ReadWrite.All User.Invite.All AuditLog.Read.All Policy.Read.All "
     "Policy.ReadWrite.Authorization Policy.ReadWrite.SecurityDefaults Policy.ReadWrite.AuthenticationMethod "
     "Application.Read.All Organization.ReadWrite.All Policy.ReadWrite.AuthenticationFlows"
+    " Policy.ReadWrite.PermissionGrant Policy.ReadWrite.ConsentRequest ConsentRequest.Read.All"
 )
 
 

@@ -6,6 +6,7 @@ from xenia.catalog.edm import Resource
 from xenia.catalog.entities.api_connectors import API_CONNECTORS
 from xenia.catalog.entities.application import APPLICATIONS, SERVICE_PRINCIPALS
 from xenia.catalog.entities.events_flows import EVENTS_FLOW_RESOURCES, INCLUDED_APPS_OF_USER_FLOW
+from xenia.catalog.entities.granted_permissions import PERMISSION_RESOURCES
 from xenia.catalog.entities.identity_providers import IDENTITY_PROVIDERS, OLDER_IDENTITY_PROVIDERS
 from xenia.catalog.entities.invitation import INVITATIONS
 from xenia.catalog.entities.logs import DIRECTORY_AUDITS, SIGN_INS
@@ -23,6 +24,7 @@ RESOURCES: tuple[Resource, ...] = (
     DELETED_ITEMS,
     APPLICATIONS,
     SERVICE_PRINCIPALS,
+    *PERMISSION_RESOURCES,
     ORGANIZATIONS,
     *POLICIES,
     IDENTITY_PROVIDERS,

@@ -165,6 +165,25 @@ GRAPH_PERMISSIONS: tuple[GraphPermission, ...] = (
         "Read and change user flows as authentication events flows.",
         "d11625a6-fe21-4fc6-8d3d-063eba5525ad", "0edf5e9e-4ce8-468a-8432-d08631d18c43",
     ),
+    GraphPermission(
+        "DelegatedPermissionGrant.ReadWrite.All", "Manage all delegated permission grants",
+        "Read, give and take back delegated permissions of apps.",
+        "41ce6ca6-6826-4807-84f1-1c82854f7ee5", "8e8e4742-1d95-4f68-9d56-6ee75648c72a",
+    ),
+    GraphPermission(
+        "Policy.ReadWrite.PermissionGrant", "Manage consent and permission grant policies",
+        "Read and change which permissions are of low impact.",
+        "2672f8bb-fd5e-42e0-85e1-ec764dd2614e", "a402ca1c-2696-4531-972d-6e5ee4aa11ea",
+    ),
+    GraphPermission(
+        "Policy.ReadWrite.ConsentRequest", "Read and write your organization's consent request policy",
+        "Read and change whether people may ask for admin consent, and who is told.",
+        "4d135e65-66b8-41a8-9f8b-081452c91774", "999f8c63-0a38-4f1b-91fd-ed1947bdd1a9",
+    ),
+    GraphPermission(
+        "ConsentRequest.Read.All", "Read consent requests", "Read requests for admin consent.",
+        "f3bfad56-966e-4590-a536-82ecf548ac1e", "1260ad83-98fb-4785-abbb-d6cc1806fd41",
+    ),
 )  # fmt: skip
 
 _BY_VALUE = {permission.value.casefold(): permission for permission in GRAPH_PERMISSIONS}

@@ -49,6 +49,7 @@ from xenia.web.static_files import StaticFiles
 from xenia.web.tools import Tools
 from xenia.web.wsgi import EdgeSettings, WsgiApp
 from xenia.workers.background import Background
+from xenia.workers.logout import LogoutDispatcher
 from xenia.workers.mail import MailDispatcher
 from xenia.workers.sweeper import Sweeper
 
@@ -85,7 +86,7 @@ class Program:
     journal: AppSignInJournal
     fetcher: GuardedFetcher
     errands: BackgroundErrands
-    workers: tuple[MailDispatcher | Sweeper | Background, ...]
+    workers: tuple[MailDispatcher | LogoutDispatcher | Sweeper | Background, ...]
 
     def prepare(self) -> None:
         """Bring schema, signing keys and shipped registrations up to date. Raises StoreUnavailable."""
@@ -101,8 +102,10 @@ class Program:
         now = self.ports.clock.now()
         if is_first:
             self.store.write(None, lambda tx: tx.outbox.hasten(now))
+            self.store.write(None, lambda tx: tx.logout_notices.hasten(now))
         if sole_process:
             self.store.write(None, lambda tx: tx.outbox.release(now))
+            self.store.write(None, lambda tx: tx.logout_notices.release(now))
         for worker in self.workers:
             worker.start()
 
@@ -131,6 +134,7 @@ def build(installation: Installation) -> Program:
         return in_process(router, entropy)(request)
 
     fetcher, errands = _fetcher(installation, answer_own), BackgroundErrands()
+    logout = LogoutDispatcher(store, clock, entropy, keys, fetcher)
     ports = Ports(
         store=store,
         clock=clock,
@@ -147,6 +151,7 @@ def build(installation: Installation) -> Program:
         foreign_tokens=JoserfcTokens(),
         errands=errands,
         mail_queued=dispatcher.wake,
+        logout_queued=logout.wake,
     )
     journal = AppSignInJournal(ports)
     router = _router(ports, installation, journal, fetcher)
@@ -170,6 +175,7 @@ def build(installation: Installation) -> Program:
         errands=errands,
         workers=(
             dispatcher,
+            logout,
             Sweeper(store, clock, retention(settings.retention)),
             Background("signing-keys", care_for_keys),
         ),

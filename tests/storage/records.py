@@ -33,6 +33,7 @@ from xenia.core.directory.identity_provider import (
 from xenia.core.directory.tenant import Domain, Tenant, TenantPolicies
 from xenia.core.directory.user import Identity, User, UserType
 from xenia.core.invitation import CcRecipient, Invitation
+from xenia.core.logout import LogoutNotice
 from xenia.core.mail import CapturedMail, Mail, MailKind
 from xenia.core.refresh_token import REFRESH_IDLE, RefreshToken
 from xenia.core.session import PortalSession, Session, SessionAccount
@@ -228,6 +229,22 @@ def refresh_token(token_hash: str = "refresh-1", tenant_id: str = CONTOSO, **cha
         signed_in_at=NOW,
         sid="sid-1",
         proofs=(PROOF,),
+    )
+    return replace(made, **changes)
+
+
+def logout_notice(notice_id: str = "notice-1", tenant_id: str = CONTOSO, **changes: Any) -> LogoutNotice:
+    made = LogoutNotice(
+        id=notice_id,
+        tenant_id=tenant_id,
+        app_id="app-id",
+        user_id=MIA,
+        uri="https://orders.example.com/back",
+        issuer="https://login.test/contoso/v2.0",
+        subject="subject-1",
+        sid="sid-1",
+        created_at=NOW,
+        next_attempt_at=NOW,
     )
     return replace(made, **changes)
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import threading
 from dataclasses import replace
 from datetime import datetime, timedelta
 
 import pytest
+import sqlalchemy as sa
 
 from tests.storage.records import (
     ADMIN,
@@ -22,6 +24,7 @@ from tests.storage.records import (
     facts,
     family,
     interaction,
+    logout_notice,
     passcode,
     portal_session,
     refresh_token,
@@ -29,7 +32,8 @@ from tests.storage.records import (
 )
 from xenia.core.device_code import DEVICE_CODE_LIFETIME, POLL_INTERVAL, DeviceApproval
 from xenia.core.errors import Conflict, NotFound
-from xenia.core.refresh_token import RETRIES, RETRY_GRACE
+from xenia.core.logout import NoticeAttempt, NoticeState
+from xenia.core.refresh_token import REFRESH_IDLE, RETRIES, RETRY_GRACE
 from xenia.storage.store import SqlStore
 
 
@@ -325,3 +329,84 @@ def test_a_user_code_is_unique_over_all_tenants(store: SqlStore):
     twin = device_code("device-2", FABRIKAM, user_code_hash="user-device-1")
     with pytest.raises(Conflict):
         store.write(FABRIKAM, lambda tx: tx.sign_ins.add_device_code(twin))
+
+
+def test_what_apps_hold_of_a_user_is_listed_by_family_and_ends_by_sign_in(store: SqlStore):
+    elsewhere = replace(family("family-2"), sid="sid-2", created_at=NOW + HOUR)
+
+    def work(tx):
+        tx.sign_ins.add_code(code(), family())
+        tx.sign_ins.add_family(elsewhere)
+        tx.sign_ins.add_refresh_token(refresh_token("used", consumed_at=NOW))
+        tx.sign_ins.add_refresh_token(refresh_token("live"))
+        newer = {"issued_at": NOW + HOUR, "expires_at": NOW + HOUR + REFRESH_IDLE}
+        tx.sign_ins.add_refresh_token(refresh_token("newer", **newer))
+        tx.sign_ins.add_refresh_token(refresh_token("other", family_id="family-2", sid="sid-2"))
+
+    store.write(CONTOSO, work)
+    with store.read(CONTOSO) as tx:
+        it = tx.sign_ins
+        assert [found.id for found in it.families_of(MIA)] == ["family-2", "family-1"]
+        held = it.held_refresh_tokens(MIA, NOW)
+        assert [(one.family_id, one.sid, one.renewed_at) for one in held] == [
+            ("family-2", "sid-2", NOW),
+            ("family-1", "sid-1", NOW + HOUR),
+        ]
+        late = it.held_refresh_tokens(MIA, NOW + REFRESH_IDLE + HOUR / 2)
+        assert [one.family_id for one in late] == ["family-1"]
+        assert it.held_refresh_tokens(ADMIN, NOW) == ()
+    store.write(CONTOSO, lambda tx: tx.sign_ins.revoke_families_of_sid(ADMIN, "sid-1", NOW))
+    store.write(CONTOSO, lambda tx: tx.sign_ins.revoke_families_of_sid(MIA, "sid-2", NOW))
+    with store.read(CONTOSO) as tx:
+        assert [found.id for found in tx.sign_ins.families_of(MIA)] == ["family-1"]
+        assert [one.family_id for one in tx.sign_ins.held_refresh_tokens(MIA, NOW)] == ["family-1"]
+
+
+def test_sessions_of_a_user_are_found_in_every_browser(store: SqlStore):
+    store.write(CONTOSO, lambda tx: [tx.sign_ins.put_session(session(name)) for name in ("a", "b")])
+    with store.read(CONTOSO) as tx:
+        assert [found.secret_hash for found in tx.sign_ins.sessions_of(MIA)] == ["a", "b"]
+        assert tx.sign_ins.sessions_of(ADMIN) == ()
+
+
+def test_a_session_of_before_apps_were_kept_is_still_read(store: SqlStore):
+    """Rows written by the release before hold none of the newer fields."""
+    store.write(CONTOSO, lambda tx: tx.sign_ins.put_session(session()))
+    with store._writing.begin() as connection:
+        (doc,) = connection.exec_driver_sql("SELECT doc FROM sessions").one()
+        fields = json.loads(doc)
+        for account in fields["accounts"]:
+            for name in ("apps", "user_agent", "ip_address", "used_at"):
+                account.pop(name)
+        older = json.dumps(fields)
+        connection.execute(sa.text("UPDATE sessions SET doc = :doc"), {"doc": older})
+    with store.read(CONTOSO) as tx:
+        assert tx.sign_ins.find_session("session-1") == session()
+
+
+def test_logout_notices_are_claimed_settled_and_listed(store: SqlStore):
+    lease = timedelta(minutes=2)
+    for name in ("n1", "n2"):
+        store.write(CONTOSO, lambda tx, name=name: tx.logout_notices.add(logout_notice(name)))
+    assert store.write(None, lambda tx: tx.logout_notices.claim(1, NOW - lease, lease)) == ()
+    (first,) = store.write(None, lambda tx: tx.logout_notices.claim(1, NOW, lease))
+    assert (first.state, first.next_attempt_at) == (NoticeState.SENDING, NOW + lease)
+    failed = NoticeAttempt(NOW, delivered=False, reply="HTTP 503")
+    sent = NoticeAttempt(NOW, delivered=True, reply="HTTP 200")
+
+    def settle(name, attempt, retry_at=None):
+        return store.write(None, lambda tx: tx.logout_notices.settle(name, attempt, retry_at=retry_at))
+
+    assert settle(first.id, failed, NOW + HOUR)
+    assert store.write(None, lambda tx: tx.logout_notices.hasten(NOW)) == 1
+    assert len(store.write(None, lambda tx: tx.logout_notices.claim(9, NOW, lease))) == 2
+    assert store.write(None, lambda tx: tx.logout_notices.release(NOW)) == 2
+    assert settle(first.id, sent)
+    assert not settle(first.id, failed, NOW), "what was settled for good stays so"
+    with store.read(CONTOSO) as tx:
+        states = {found.id: found.state for found in tx.logout_notices.of_user(MIA)}
+        (told,) = (found for found in tx.logout_notices.of_user(MIA) if found.id == first.id)
+        assert told.attempts == (failed, sent)
+        assert tx.logout_notices.next_due() == NOW
+    other = ({"n1", "n2"} - {first.id}).pop()
+    assert states == {first.id: NoticeState.SENT, other: NoticeState.PENDING}

@@ -35,6 +35,7 @@ from tests.storage.records import (
     group,
     interaction,
     invitation,
+    logout_notice,
     mail,
     passcode,
     password,
@@ -70,6 +71,7 @@ BOUND = (
     "sign_ins",
     "logs",
     "outbox",
+    "logout_notices",
     "identity_providers",
     "user_flows",
     "user_attributes",
@@ -86,6 +88,11 @@ PLATFORM_WIDE = {
     "sign_ins.find_device_code_anywhere",
     "sign_ins.tenant_of_device_code",
     "sign_ins.tenant_of_refresh_token",
+    "logout_notices.claim",
+    "logout_notices.release",
+    "logout_notices.hasten",
+    "logout_notices.settle",
+    "logout_notices.next_due",
     "outbox.find",
     "outbox.claim",
     "outbox.renew",
@@ -193,6 +200,7 @@ PROBES: dict[str, tuple[Callable[[Any], Any], Any]] = {
     "sign_ins.find_session": (lambda it: it.find_session("session-1"), None),
     "sign_ins.put_session": (lambda it: it.put_session(session("session-1", FABRIKAM)), None),
     "sign_ins.remove_session": (lambda it: it.remove_session("session-1"), None),
+    "sign_ins.sessions_of": (lambda it: it.sessions_of(MIA), ()),
     "sign_ins.end_sessions_of": (lambda it: it.end_sessions_of(MIA, NOW), 0),
     "sign_ins.find_portal_session": (lambda it: it.find_portal_session("portal-1"), None),
     "sign_ins.add_portal_session": (lambda it: it.add_portal_session(portal_session("x")), ValueError),
@@ -224,6 +232,9 @@ PROBES: dict[str, tuple[Callable[[Any], Any], Any]] = {
     "sign_ins.poll_device_code": (lambda it: it.poll_device_code("device-1", HOUR, NOW), False),
     "sign_ins.decide_device_code": (lambda it: it.decide_device_code(device_code(), NOW), ValueError),
     "sign_ins.consume_device_code": (lambda it: it.consume_device_code("device-1", NOW), False),
+    "sign_ins.revoke_families_of_sid": (lambda it: it.revoke_families_of_sid(MIA, "sid-1", NOW), None),
+    "sign_ins.families_of": (lambda it: it.families_of(MIA), ()),
+    "sign_ins.held_refresh_tokens": (lambda it: it.held_refresh_tokens(MIA, NOW), ()),
     "sign_ins.revoke_families_of": (lambda it: it.revoke_families_of(MIA, NOW), None),
     "logs.audit": (lambda it: it.audit(audit("x")), ValueError),
     "logs.sign_in": (lambda it: it.sign_in(sign_in("x")), ValueError),
@@ -232,6 +243,8 @@ PROBES: dict[str, tuple[Callable[[Any], Any], Any]] = {
     "logs.list_sign_ins": (lambda it: it.list_sign_ins(COUNTED), EMPTY),
     "logs.find_audit": (lambda it: it.find_audit("audit-1"), None),
     "logs.find_sign_in": (lambda it: it.find_sign_in("sign-in-1"), None),
+    "logout_notices.add": (lambda it: it.add(logout_notice("x")), ValueError),
+    "logout_notices.of_user": (lambda it: it.of_user(MIA), ()),
     "outbox.of_subject": (lambda it: it.of_subject("inv-1"), ()),
     "outbox.enqueue": (lambda it: it.enqueue(mail("key"), "m2", "sealed", NOW), None),
     "identity_providers.find": (lambda it: it.find("Google-OAUTH"), None),
@@ -301,6 +314,7 @@ def _fill(tx: SqlTransaction) -> None:
     tx.logs.audit(audit())
     tx.logs.sign_in(sign_in())
     tx.outbox.enqueue(mail("key"), "m1", "sealed", NOW)
+    tx.logout_notices.add(logout_notice())
     tx.sign_ins.add_federation(federation())
     tx.identity_providers.add(provider())
     tx.user_flows.add(user_flow(app_ids=("app-id",)))

@@ -135,6 +135,7 @@ class Walker:
         self.router = router
         self.base = base
         self.address = address
+        self.agent = "Walker/1"
         self.cookies: dict[str, str] = {}
         self.page: Page | None = None
 
@@ -148,7 +149,7 @@ class Walker:
     ) -> HttpResponse:
         """One request, without following anything."""
         parts = urlsplit(url)
-        sent = {"user-agent": "Walker/1", **(headers or {})}
+        sent = {"user-agent": self.agent, **(headers or {})}
         if self.cookies:
             sent["cookie"] = "; ".join(f"{name}={value}" for name, value in self.cookies.items())
         body = b""

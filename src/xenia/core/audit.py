@@ -85,6 +85,9 @@ DISABLE_ACCOUNT = Activity("Disable account")
 ENABLE_ACCOUNT = Activity("Enable account")
 CHANGE_PASSWORD = Activity("Change user password")
 REVOKE_SESSIONS = Activity("Update StsRefreshTokenValidFrom Timestamp")
+END_SESSION = Activity("Sign out user session")
+REVOKE_REFRESH_TOKENS = Activity("Revoke user refresh tokens of application")
+TELL_APP_OF_SIGN_OUT = Activity("Back-channel logout of application", service="Authentication")
 REGISTERED_SECURITY_INFO = Activity(
     "User registered security info", service="Authentication Methods", operation="Add"
 )

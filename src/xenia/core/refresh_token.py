@@ -51,3 +51,16 @@ class RefreshToken:
     endpoint_version: str = "2.0"
     consumed_at: datetime | None = None
     retries: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class HeldRefreshToken:
+    """What a person and their administrator may know of a refresh token that an app can still use."""
+
+    family_id: str
+    app_id: AppId
+    sid: str
+    signed_in_at: datetime
+    renewed_at: datetime
+    """When the app got the present one: at the sign-in, or at its last use of the one before."""
+    expires_at: datetime

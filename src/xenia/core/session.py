@@ -5,16 +5,26 @@ Crossing tenants is federation, so a session of one tenant says nothing in anoth
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Collection
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from xenia.core.ids import ObjectId, TenantId
+from xenia.core.ids import AppId, ObjectId, TenantId
 from xenia.core.signin.facts import Proof
 
 SESSION_IDLE = timedelta(hours=24)
 SESSION_PERSISTENT = timedelta(days=90)
 SURFACE_SESSION = timedelta(hours=8)
 """How long portal and My Apps stay open without signing in again."""
+
+
+@dataclass(frozen=True, slots=True)
+class SessionApp:
+    """An app that was signed in to from a browser's session, and is told when that ends."""
+
+    app_id: AppId
+    issuer: str
+    """``iss`` of its ID tokens: it knows the session as (``iss``, ``sid``)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +40,22 @@ class SessionAccount:
     signed_in_at: datetime
     signed_out_at: datetime | None = None
     is_persistent: bool = False
+    apps: tuple[SessionApp, ...] = ()
+    """Each once, in the order of their first sign-in."""
+    user_agent: str = ""
+    """Of the newest request; empty in sessions of before it was kept. Likewise the two that follow."""
+    ip_address: str = ""
+    used_at: datetime | None = None
+
+    def visiting(self, app: SessionApp) -> tuple[SessionApp, ...]:
+        """Its apps after a sign-in to *app*."""
+        if app in self.apps:
+            return self.apps
+        return (*(known for known in self.apps if known.app_id != app.app_id), app)
+
+    def signed_out(self, now: datetime) -> SessionAccount:
+        """The tile that remains: who it was, and nothing that could be used again."""
+        return replace(self, signed_out_at=now, proofs=(), apps=())
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +76,18 @@ class Session:
     def signed_in(self) -> tuple[SessionAccount, ...]:
         """Accounts that are signed in at present."""
         return tuple(account for account in self.accounts if account.signed_out_at is None)
+
+    def without(self, user_ids: Collection[ObjectId], now: datetime) -> Session:
+        """The same session after these users signed out."""
+        return replace(
+            self,
+            accounts=tuple(
+                account.signed_out(now)
+                if account.user_id in user_ids and account.signed_out_at is None
+                else account
+                for account in self.accounts
+            ),
+        )
 
 
 @dataclass(frozen=True, slots=True)

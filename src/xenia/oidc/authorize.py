@@ -198,9 +198,9 @@ def hinted_user(ports: Ports, tenant: Tenant, token: str, base_url: str) -> Obje
 
 
 def hinted_claims(ports: Ports, tenant: Tenant, token: str, base_url: str) -> dict[str, object] | None:
-    """Claims of an ``id_token_hint``: our signature, this tenant's issuer, and not an access token."""
+    """Claims of an ``id_token_hint``: our signature, this tenant's issuer, and neither an access nor a logout token."""
     claims = ports.keys.verify(token)
-    if claims is None or "appid" in claims or "azp" in claims:
+    if claims is None or "appid" in claims or "azp" in claims or "events" in claims:
         return None
     ours = origins(base_url, ports.server.base_url, ports.server.hosts)
     issuers = {issuer(origin, tenant.id, version) for origin in ours for version in (V1, V2)}

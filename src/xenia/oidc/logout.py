@@ -2,7 +2,7 @@
 
 An ID token of ours, or the opaque hint taken from one, proves that the request comes from an app of this
 person: then it happens at once. Anything else could be any page on the web, so the person confirms by a
-form of our own. The browser is sent on only to a registered redirect URI.
+form of our own. The browser is sent on only to a registered redirect URI, after the apps of the session were told.
 """
 
 from __future__ import annotations
@@ -12,8 +12,9 @@ from dataclasses import dataclass
 from xenia.core.directory.application import Application
 from xenia.core.directory.tenant import Tenant
 from xenia.core.endpoints import ALIASES
-from xenia.core.errors import InvalidRequest, TenantRequired
+from xenia.core.errors import DuplicatedParameter, InvalidRequest, TenantRequired
 from xenia.core.ids import AppId, ObjectId, fold, parse_guid
+from xenia.core.logout import FrontChannelLogout
 from xenia.core.session import SessionAccount
 from xenia.core.signin.answer import Answer
 from xenia.oidc.authorize import hinted_claims
@@ -21,11 +22,12 @@ from xenia.ports import Ports
 from xenia.usecases.find_tenant import TenantDirectory
 from xenia.usecases.issue_tokens import read_login_hint
 from xenia.usecases.sign_out import find_return_client, sign_out, signed_in_accounts
-from xenia.web.authorization_response import came_by_form, render_answer
+from xenia.web.authorization_response import answer_url, came_by_form, render_answer
 from xenia.web.cookies import Cookies
 from xenia.web.form_guard import FormGuard
 from xenia.web.http import HttpRequest, HttpResponse, Params, html
 from xenia.web.pages import Pages
+from xenia.web.signed_out import signed_out
 
 _KEPT = ("post_logout_redirect_uri", "state", "client_id")
 """Parameters that travel through the confirmation form. None of them decides who is signed out."""
@@ -62,8 +64,9 @@ class Logout:
         if accounts and not is_meant:
             return self._ask(asked, accounts, secret or "")
         if is_meant:
-            sign_out(self._ports, asked.tenant, secret, asked.user_id, now)
-        return self._leave(request, asked, may_return=asked.user_id is not None)
+            told = sign_out(self._ports, asked.tenant, secret, asked.user_id, now)
+            return self._leave(request, asked, told, may_return=True)
+        return self._leave(request, asked, (), may_return=asked.user_id is not None)
 
     def confirm(self, request: HttpRequest) -> HttpResponse:
         """POST of our own page: the person said which account."""
@@ -71,20 +74,27 @@ class Logout:
         secret = self._cookies.session(request, tenant.id) or ""
         self._guard.check(request, secret, _purpose(tenant))
         user_id = parse_guid(request.form.find("user_id"))
-        sign_out(self._ports, tenant, secret, user_id, self._ports.clock.now())
+        told = sign_out(self._ports, tenant, secret, user_id, self._ports.clock.now())
         asked = _SignOutRequest(tenant, request.form, parse_guid(request.form.find("client_id")), None)
-        return self._leave(request, asked, may_return=True)
+        return self._leave(request, asked, told, may_return=True)
 
     def _read(self, request: HttpRequest) -> _SignOutRequest:
         params = Params((*request.query.pairs, *request.form.pairs))
         if sum(len(value) for _, value in params.pairs) > 32_768:
             raise InvalidRequest("", "The request is too long.")
+        duplicated = params.duplicated()
+        if duplicated is not None:
+            raise DuplicatedParameter(duplicated)
         tenant = self._tenant(request.args["tenant"], params)
+        named = parse_guid(params.find("client_id"))
         claims = hinted_claims(self._ports, tenant, params.get("id_token_hint"), request.base_url) or {}
+        audience = claims.get("aud")
+        if named is not None and audience is not None and named != audience:
+            # RP-Initiated Logout section 2: the hint of one app proves nothing for another.
+            return _SignOutRequest(tenant, params, named, None)
         opened = read_login_hint(self._ports, tenant.id, params.get("logout_hint"))
         user_id = str(claims["oid"]) if "oid" in claims else opened[0] if opened else None
-        client_id = str(claims["aud"]) if "aud" in claims else parse_guid(params.find("client_id"))
-        return _SignOutRequest(tenant, params, client_id, user_id)
+        return _SignOutRequest(tenant, params, str(audience) if audience else named, user_id)
 
     def _tenant(self, segment: str, params: Params) -> Tenant:
         """At an alias the ID token says whose session is meant; its signature is checked afterwards."""
@@ -116,17 +126,29 @@ class Logout:
         )
         return html(page)
 
-    def _leave(self, request: HttpRequest, asked: _SignOutRequest, *, may_return: bool) -> HttpResponse:
+    def _leave(
+        self,
+        request: HttpRequest,
+        asked: _SignOutRequest,
+        told: tuple[FrontChannelLogout, ...],
+        *,
+        may_return: bool,
+    ) -> HttpResponse:
         uri = asked.params.get("post_logout_redirect_uri")
         client: Application | None = None
         if uri and may_return:
             client = find_return_client(self._ports, asked.tenant, asked.client_id, uri)
+        name = asked.tenant.display_name
         if client is None:
-            return html(self._pages.render("kit/signed_out.html", host={"name": asked.tenant.display_name}))
+            return signed_out(self._pages, name, told, again_url=f"/myapps?tenantId={asked.tenant.id}")
         state = asked.params.find("state")
         answer = Answer(uri, "query", (("state", state),) if state else (), client.display_name)
+        if told:
+            return signed_out(
+                self._pages, name, told, next_url=answer_url(answer), next_name=client.display_name
+            )
         after_form = came_by_form(request) and request.path.endswith("/confirm")
-        return render_answer(answer, self._pages, after_form=after_form, host_name=asked.tenant.display_name)
+        return render_answer(answer, self._pages, after_form=after_form, host_name=name)
 
 
 def _purpose(tenant: Tenant) -> str:

@@ -91,10 +91,13 @@ class RsaKeyRing:
         self._keys: _KeySet | None = None
         self._unknown_reread_at: datetime | None = None
 
-    def sign(self, claims: Mapping[str, object], *, x5t: bool = False) -> str:
-        """A JWT of the current key; ``x5t`` repeats the kid there (v1.0 tokens)."""
+    def sign(self, claims: Mapping[str, object], *, x5t: bool = False, typ: str = "JWT") -> str:
+        """A JWT of the current key; ``x5t`` repeats the kid there (v1.0 tokens), ``typ`` says what kind it is."""
         key = self._key_set().current
-        signed = (key.header_x5t if x5t else key.header) + b"." + _b64url(_ENCODER.encode(claims))
+        header = key.header_x5t if x5t else key.header
+        if typ != "JWT":
+            header = _b64url(_ENCODER.encode({"typ": typ, "alg": "RS256", "kid": key.kid}))
+        signed = header + b"." + _b64url(_ENCODER.encode(claims))
         signature = key.private.sign(signed, _PADDING, _SHA256)
         return (signed + b"." + _b64url(signature)).decode("ascii")
 

@@ -15,6 +15,7 @@ from xenia.ports.groups import Groups
 from xenia.ports.journeys import (
     Keys,
     Limits,
+    LogoutNotices,
     Logs,
     Mailbox,
     Outbox,
@@ -85,6 +86,7 @@ __all__ = [
     "KeyedCertificate",
     "Keys",
     "Limits",
+    "LogoutNotices",
     "Logs",
     "MailDeferred",
     "MailPreview",

@@ -12,9 +12,10 @@ from xenia.core.codes import AuthorizationCode, TokenFamily
 from xenia.core.credentials import EmailPasscode
 from xenia.core.device_code import DeviceCode
 from xenia.core.ids import AppId, ObjectId, TenantId
+from xenia.core.logout import LogoutNotice, NoticeAttempt
 from xenia.core.mail import CapturedMail, Mail, MailAttempt, OutgoingMail
 from xenia.core.query import Page, Query
-from xenia.core.refresh_token import RefreshToken
+from xenia.core.refresh_token import HeldRefreshToken, RefreshToken
 from xenia.core.retention import USUAL, Retention
 from xenia.core.session import PortalSession, Session
 from xenia.core.signin.federation import Federation
@@ -53,6 +54,13 @@ class SignIns(Protocol):
     def remove_session(self, secret_hash: str) -> None: ...
     def end_sessions_of(self, user_id: ObjectId, now: datetime) -> int:
         """Sign the user out of every browser session and portal session; how many ended."""
+        ...
+
+    def sessions_of(self, user_id: ObjectId) -> tuple[Session, ...]:
+        """Sessions of browsers where this user has an account, signed in or out, expired or not.
+
+        Within a write, nobody else changes them until the commit.
+        """
         ...
 
     def find_portal_session(self, secret_hash: str) -> PortalSession | None: ...
@@ -104,6 +112,18 @@ class SignIns(Protocol):
     def revoke_families_of(self, user_id: ObjectId, now: datetime) -> None: ...
     def revoke_families_by(self, app_id: AppId, user_id: ObjectId | None, now: datetime) -> None:
         """End all tokens this client holds for the user, or for everybody."""
+        ...
+
+    def revoke_families_of_sid(self, user_id: ObjectId, sid: str, now: datetime) -> None:
+        """End all tokens that descend from one sign-in of the user."""
+        ...
+
+    def families_of(self, user_id: ObjectId) -> tuple[TokenFamily, ...]:
+        """Those of the user that are not revoked, newest first, without their proofs."""
+        ...
+
+    def held_refresh_tokens(self, user_id: ObjectId, now: datetime) -> tuple[HeldRefreshToken, ...]:
+        """The usable refresh tokens apps hold for this user, the newest of each family, newest family first."""
         ...
 
     def add_refresh_token(self, token: RefreshToken) -> None: ...
@@ -206,6 +226,36 @@ class Outbox(Protocol):
         self, mail_id: str, attempt: MailAttempt, *, retry_at: datetime | None, message_id: str
     ) -> None:
         """Record an attempt: sent (payload erased), to be retried at ``retry_at``, or abandoned (None)."""
+        ...
+
+    def next_due(self) -> datetime | None: ...
+
+
+class LogoutNotices(Protocol):
+    """Logout tokens apps are owed. ``add`` and ``of_user`` are tenant-bound; the rest is for whoever delivers."""
+
+    def add(self, notice: LogoutNotice) -> None: ...
+    def of_user(self, user_id: ObjectId, limit: int = 20) -> tuple[LogoutNotice, ...]:
+        """Those about sign-outs of this user, newest first."""
+        ...
+
+    def claim(self, limit: int, now: datetime, lease: timedelta) -> tuple[LogoutNotice, ...]:
+        """Take due ones for sending; a claim lapses after ``lease`` (the process died)."""
+        ...
+
+    def release(self, now: datetime) -> int:
+        """Make every claimed one due at once; how many. Only for a process that knows it is the only one."""
+        ...
+
+    def hasten(self, now: datetime) -> int:
+        """Make every one that waits for its next try due at once; how many."""
+        ...
+
+    def settle(self, notice_id: str, attempt: NoticeAttempt, *, retry_at: datetime | None) -> bool:
+        """Record an attempt: sent, to be retried at ``retry_at``, or abandoned (None).
+
+        False when it was settled for good before.
+        """
         ...
 
     def next_due(self) -> datetime | None: ...

@@ -89,8 +89,8 @@ class PublicKey:
 class KeyRing(Protocol):
     """Signing and verifying our own tokens (RS256)."""
 
-    def sign(self, claims: Mapping[str, object], *, x5t: bool = False) -> str:
-        """A JWT of the current key; ``x5t`` repeats the kid there (v1.0 tokens)."""
+    def sign(self, claims: Mapping[str, object], *, x5t: bool = False, typ: str = "JWT") -> str:
+        """A JWT of the current key; ``x5t`` repeats the kid there (v1.0 tokens), ``typ`` says what kind it is."""
         ...
 
     def verify(self, token: str) -> dict[str, object] | None:
@@ -307,3 +307,5 @@ class Ports:
     errands: Errands
     mail_queued: Callable[[], None]
     """Wakes the mail dispatcher; call after commit."""
+    logout_queued: Callable[[], None] = lambda: None
+    """Wakes whoever delivers logout tokens; call after commit. Without it they go out a few seconds later."""

@@ -9,7 +9,7 @@ from typing import Protocol, TypeVar
 from xenia.core.ids import TenantId
 from xenia.ports.directory import Applications, Credentials, Invitations, Tenants, Users
 from xenia.ports.groups import Groups
-from xenia.ports.journeys import Keys, Limits, Logs, Mailbox, Outbox, SignIns, Sweeping
+from xenia.ports.journeys import Keys, Limits, LogoutNotices, Logs, Mailbox, Outbox, SignIns, Sweeping
 from xenia.ports.self_service import ApiConnectors, IdentityProviders, SignUps, UserAttributes, UserFlows
 
 T = TypeVar("T")
@@ -42,6 +42,8 @@ class Transaction(Protocol):
     def logs(self) -> Logs: ...
     @property
     def outbox(self) -> Outbox: ...
+    @property
+    def logout_notices(self) -> LogoutNotices: ...
     @property
     def mailbox(self) -> Mailbox: ...
     @property

@@ -116,6 +116,8 @@ def _order(ports: Ports, entry: SeedApp) -> NewApplication:
             for item in entry.app_role
         ),
         home_page_url=_absolute(ports, entry.home_page) if entry.home_page else None,
+        logout_url=entry.front_channel_logout,
+        back_channel_logout_uri=entry.back_channel_logout,
         is_fallback_public_client=entry.public_client,
         requested_access_token_version=entry.token_version,
     )

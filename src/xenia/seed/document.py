@@ -167,6 +167,10 @@ class SeedApp(_Table, frozen=True):
     public_client: bool = False
     identifier_uris: tuple[str, ...] = ()
     home_page: str | None = None
+    front_channel_logout: str | None = None
+    """Address of the app that is loaded in a hidden frame when a session ends."""
+    back_channel_logout: str | None = None
+    """Address of the app that is posted a logout token when a session ends."""
     token_version: Literal[1, 2] | None = None
     assignment_required: bool = False
     assigned: tuple[str | SeedAssignment, ...] = ()

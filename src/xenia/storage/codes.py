@@ -49,6 +49,12 @@ _REVOKE_ONE = _REVOKE.where(_f.id == sa.bindparam("own_id"))
 _REVOKE_OF_APP = _REVOKE.where(_f.app_id == sa.bindparam("app"))
 _REVOKE_OF_BOTH = _REVOKE_OF_APP.where(_f.user_id == sa.bindparam("user"))
 _REVOKE_OF_USER = _REVOKE.where(_f.user_id == sa.bindparam("user"))
+_REVOKE_OF_SID = _REVOKE.where(_f.user_id == sa.bindparam("user"), _f.sid == sa.bindparam("own_sid"))
+_OF_USER = (
+    sa.select(*(_f[name] for name in _FAMILY_FIELDS))
+    .where(_f.tenant_id == _TENANT, _f.user_id == sa.bindparam("user"), _f.revoked_at.is_(None))
+    .order_by(_f.created_at.desc(), _f.id)
+)
 
 
 class Codes(Repository):
@@ -123,6 +129,16 @@ class Codes(Repository):
             self._run(_REVOKE_OF_APP, own)
         else:
             self._run(_REVOKE_OF_BOTH, {**own, "user": user_id})
+
+    def revoke_families_of_sid(self, user_id: ObjectId, sid: str, now: datetime) -> None:
+        """End all tokens that descend from one sign-in of the user."""
+        own = {"own_tenant": self._tenant, "user": user_id, "own_sid": sid}
+        self._run(_REVOKE_OF_SID, {**own, "now": now})
+
+    def families_of(self, user_id: ObjectId) -> tuple[TokenFamily, ...]:
+        """Those of the user that are not revoked, newest first, without their proofs."""
+        rows = self._all(_OF_USER, {"own_tenant": self._tenant, "user": user_id})
+        return tuple(TokenFamily(*row) for row in rows)
 
 
 def _read(row: Sequence[Any]) -> AuthorizationCode:

@@ -10,15 +10,13 @@ import msgspec
 import sqlalchemy as sa
 
 from xenia.core.mail import Mail, MailAttempt, MailKind, MailState, OutgoingMail
+from xenia.storage import due_rows
 from xenia.storage.documents import written
 from xenia.storage.schema.records import outbox
 from xenia.storage.transactions import Both, Kept, Repository
 
 _c = outbox.c
 _ATTEMPTS = msgspec.json.Decoder(tuple[MailAttempt, ...])
-# Spelled out, not bound: a prepared statement whose predicate is a parameter cannot use a partial index.
-_DUE = _c.state.in_([sa.literal_column(f"'{state}'") for state in (MailState.PENDING, MailState.SENDING)])
-_NOW: sa.BindParameter[Any] = sa.bindparam("now", type_=_c.created_at.type)
 _FIELDS = (
     "id",
     "tenant_id",
@@ -44,40 +42,14 @@ _OF_SUBJECT = (
     .where(_c.tenant_id == sa.bindparam("own_tenant"), _c.subject_of == sa.bindparam("subject"))
     .order_by(_c.created_at.desc(), _c.id.desc())
 )
-# Rows another dispatcher is just claiming are skipped; on SQLite the writer lock keeps it away entirely.
-_CLAIM = (
-    sa.update(outbox)
-    .where(
-        _c.id.in_(
-            sa.select(_c.id)
-            .where(_DUE, _c.next_attempt_at <= _NOW)
-            .order_by(_c.next_attempt_at)
-            .limit(sa.bindparam("most"))
-            .with_for_update(skip_locked=True)
-        )
-    )
-    .values(
-        state=MailState.SENDING.value, next_attempt_at=sa.bindparam("until", type_=_c.next_attempt_at.type)
-    )
-    .returning(*_ROW)
-)
+_CLAIM, _RELEASE, _HASTEN = due_rows.claim(outbox, _ROW), due_rows.release(outbox), due_rows.hasten(outbox)
 _RENEW = (
     sa.update(outbox)
     .where(*_SELF, _c.state == sa.literal_column(f"'{MailState.SENDING}'"))
     .values(next_attempt_at=sa.bindparam("until", type_=_c.next_attempt_at.type))
 )
-_RELEASE = (
-    sa.update(outbox)
-    .where(_c.state == sa.literal_column(f"'{MailState.SENDING}'"))
-    .values(state=MailState.PENDING.value, next_attempt_at=_NOW)
-)
-_HASTEN = (
-    sa.update(outbox)
-    .where(_c.state == sa.literal_column(f"'{MailState.PENDING}'"), _c.next_attempt_at > _NOW)
-    .values(next_attempt_at=_NOW)
-)
-_SETTLE = sa.update(outbox).where(*_SELF, _DUE)
-_NEXT_DUE = sa.select(_c.next_attempt_at).where(_DUE).order_by(_c.next_attempt_at).limit(1)
+_SETTLE = sa.update(outbox).where(*_SELF, due_rows.due(outbox))
+_NEXT_DUE = due_rows.next_due(outbox)
 
 
 class SqlOutbox(Repository):

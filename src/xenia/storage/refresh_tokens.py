@@ -9,10 +9,10 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from xenia.core.ids import TenantId
-from xenia.core.refresh_token import REMEMBERED, RETRIES, RETRY_GRACE, RefreshToken
+from xenia.core.ids import ObjectId, TenantId
+from xenia.core.refresh_token import REMEMBERED, RETRIES, RETRY_GRACE, HeldRefreshToken, RefreshToken
 from xenia.storage.documents import Document, written
-from xenia.storage.schema.signing_in import refresh_tokens
+from xenia.storage.schema.signing_in import refresh_tokens, token_families
 from xenia.storage.transactions import Repository
 
 _TOKEN = Document(RefreshToken)
@@ -32,6 +32,19 @@ _RETRY = (
     sa.update(refresh_tokens)
     .where(*_SELF, _c.consumed_at > sa.bindparam("since", type_=_c.consumed_at.type), _c.retries < RETRIES)
     .values(retries=_c.retries + 1)
+)
+_f = token_families.c
+_HELD = (
+    sa.select(_c.doc)
+    .join(token_families, sa.and_(_f.tenant_id == _c.tenant_id, _f.id == _c.family_id))
+    .where(
+        _f.tenant_id == _TENANT,
+        _f.user_id == sa.bindparam("user"),
+        _f.revoked_at.is_(None),
+        _c.consumed_at.is_(None),
+        _c.keep_until > _KEEP,
+    )
+    .order_by(_f.created_at.desc(), _f.id, _c.keep_until.desc(), _c.token_hash)
 )
 
 
@@ -78,6 +91,22 @@ class RefreshTokens(Repository):
         """Count a repeated use shortly after the first; False when it is too late or too many."""
         since = now - RETRY_GRACE
         return self._run(_RETRY, {"own_tenant": self._tenant, "hash": token_hash, "since": since}) == 1
+
+    def held_refresh_tokens(self, user_id: ObjectId, now: datetime) -> tuple[HeldRefreshToken, ...]:
+        """The usable refresh tokens apps hold for this user, the newest of each family, newest family first."""
+        found: dict[str, HeldRefreshToken] = {}
+        for row in self._all(_HELD, {"own_tenant": self._tenant, "user": user_id, "keep": now + REMEMBERED}):
+            token = _TOKEN.read(row[0])
+            held = HeldRefreshToken(
+                token.family_id,
+                token.app_id,
+                token.sid,
+                token.signed_in_at,
+                token.issued_at,
+                token.expires_at,
+            )
+            found.setdefault(token.family_id, held)
+        return tuple(found.values())
 
 
 def _read(row: Sequence[Any]) -> RefreshToken:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -78,18 +77,18 @@ class Sessions(Repository):
         """Sign the user out of every browser session and portal session; how many ended."""
         own = {"own_tenant": self._tenant, "user": user_id}
         ended = self._run(_REMOVE_PORTAL_OF_USER, own)
-        for row in self._all(_OF_USER, own):
-            session = _SESSION.read(row[0])
+        for session in self.sessions_of(user_id):
             account = session.account(user_id)
             if account is None or account.signed_out_at is not None:
                 continue
-            accounts = tuple(
-                replace(entry, signed_out_at=now) if entry.user_id == user_id else entry
-                for entry in session.accounts
-            )
-            self.put_session(replace(session, accounts=accounts))
+            self.put_session(session.without({user_id}, now))
             ended += 1
         return ended
+
+    def sessions_of(self, user_id: ObjectId) -> tuple[Session, ...]:
+        """Sessions of browsers where this user has an account, signed in or out, expired or not."""
+        rows = self._all(_OF_USER, {"own_tenant": self._tenant, "user": user_id})
+        return tuple(_SESSION.read(row[0]) for row in rows)
 
     def find_portal_session(self, secret_hash: str) -> PortalSession | None:
         """The session of one of our own surfaces, expired or not."""

@@ -29,6 +29,7 @@ from xenia.storage.invitations import SqlInvitations
 from xenia.storage.keys import SqlKeys
 from xenia.storage.known_directory import KnownDirectory
 from xenia.storage.limits import SqlLimits
+from xenia.storage.logout_notices import SqlLogoutNotices
 from xenia.storage.logs import SqlLogs
 from xenia.storage.mailbox import SqlMailbox
 from xenia.storage.migrations import HEAD, migrate, stored_revision
@@ -103,6 +104,11 @@ class SqlTransaction:
     def outbox(self) -> SqlOutbox:
         """Of this tenant, where not said otherwise."""
         return SqlOutbox(self._scope)
+
+    @property
+    def logout_notices(self) -> SqlLogoutNotices:
+        """Of this tenant, where not said otherwise."""
+        return SqlLogoutNotices(self._scope)
 
     @property
     def mailbox(self) -> SqlMailbox:

@@ -23,6 +23,7 @@ from xenia.storage.schema.signing_in import (
     authorization_codes,
     device_codes,
     interactions,
+    logout_notices,
     passcodes,
     portal_sessions,
     refresh_tokens,
@@ -36,6 +37,8 @@ RECYCLE_BIN = timedelta(days=30)
 _KINDLY = timedelta(days=1)
 """Expired pages and passcodes still answer "this has expired" for a day."""
 _FAMILIES = timedelta(days=90)
+_NOTICES = timedelta(days=30)
+"""How long it can be seen which app was told of which sign-out; the audit log keeps the outcome longer."""
 _SIGN_UPS = timedelta(days=400)
 """A year of a funnel can be compared with the one before; who was turned down may ask anew."""
 _MOST = 2000
@@ -70,6 +73,7 @@ _RULES = (
     (_expired(refresh_tokens.c.keep_until), timedelta(0)),
     (_expired(device_codes.c.expires_at), _KINDLY),
     (_expired(token_families.c.created_at, ~_IN_USE), _FAMILIES),
+    (_expired(logout_notices.c.created_at), _NOTICES),
     (_expired(sign_up_events.c.at), _SIGN_UPS),
     (_expired(sign_up_requests.c.decided_at, sign_up_requests.c.decided_at.is_not(None)), _SIGN_UPS),
 )

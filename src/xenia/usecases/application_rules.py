@@ -21,7 +21,8 @@ from xenia.core.directory.application import (
 from xenia.core.directory.roles import APP_WRITING_ROLES, CLOUD_APPLICATION_ADMINISTRATOR
 from xenia.core.errors import InvalidValue, NotFound, NotPermitted
 from xenia.core.ids import ObjectId, parse_guid
-from xenia.ports import Transaction
+from xenia.core.outgoing_url import outgoing_url_problem
+from xenia.ports import Ports, Transaction
 
 WRITE_APPLICATIONS = ("Application.ReadWrite.All", "Directory.ReadWrite.All")
 LONGEST_NAME = 120
@@ -121,6 +122,17 @@ def checked_link(field: str, value: str | None) -> str | None:
         or not text.isprintable()
     ):
         raise InvalidValue(field, "Enter an address that starts with https://.")
+    return text
+
+
+def checked_back_channel(ports: Ports, value: str | None) -> str | None:
+    """Where logout tokens are posted by this server, or None when blank. Raises InvalidValue."""
+    text = (value or "").strip()
+    if not text:
+        return None
+    problem = outgoing_url_problem(text, allow_private=ports.server.allows_private)
+    if problem is not None:
+        raise InvalidValue("back_channel_logout_uri", problem)
     return text
 
 

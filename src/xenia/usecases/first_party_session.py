@@ -4,16 +4,19 @@ and a session of their own. They redeem their code in process and never call thi
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from xenia.core.actor import Actor
 from xenia.core.claims import ClientAuthentication
 from xenia.core.directory.first_party import ACCOUNT_APP_ID, PORTAL_APP_ID
+from xenia.core.directory.tenant import Tenant
 from xenia.core.errors import ApplicationNotFound, TenantNotFound, XeniaError
 from xenia.core.ids import AppId, CorrelationId, TenantId
+from xenia.core.logout import FrontChannelLogout
 from xenia.core.session import SURFACE_SESSION, PortalSession
 from xenia.ports import Ports, Transaction
 from xenia.usecases.authenticate_client import AuthenticatedClient
+from xenia.usecases.ending_sign_ins import end_accounts
 from xenia.usecases.redeem_code import CodeRedemption, spend_code
 from xenia.usecases.sign_in.situation import find_session, surface_hash
 
@@ -111,25 +114,28 @@ def find_actor(
 
 
 def close_session(
-    ports: Ports, tenant_id: TenantId, surface: str, secret: str | None, *, session_secret: str | None = None
-) -> None:
-    """Sign out of the surface, of every surface opened from the same sign-in, and of that sign-in itself."""
+    ports: Ports, tenant: Tenant, surface: str, secret: str | None, *, session_secret: str | None = None
+) -> tuple[FrontChannelLogout, ...]:
+    """Sign out of the surface, of every surface and app opened from the same sign-in, and of that sign-in itself.
+
+    The answer is what the browser still has to load.
+    """
     if secret is None:
-        return
+        return ()
     hashed, now = surface_hash(ports, surface, secret), ports.clock.now()
 
-    def work(tx: Transaction) -> None:
+    def work(tx: Transaction) -> tuple[FrontChannelLogout, ...]:
         opened = tx.sign_ins.find_portal_session(hashed)
         if opened is None:
-            return
+            return ()
         tx.sign_ins.remove_portal_session(hashed)
         tx.sign_ins.remove_portal_sessions_of_sid(opened.sid)
         session = find_session(ports, tx, session_secret, now)
-        if session is not None:
-            left = tuple(
-                replace(entry, signed_out_at=now) if entry.user_id == opened.user_id else entry
-                for entry in session.accounts
-            )
-            tx.sign_ins.put_session(replace(session, accounts=left))
+        account = session.account(opened.user_id) if session is not None else None
+        if session is None or account is None or account.signed_out_at is not None:
+            return ()
+        return end_accounts(ports, tx, tenant, session, {opened.user_id}, now)
 
-    ports.store.write(tenant_id, work)
+    told = ports.store.write(tenant.id, work)
+    ports.logout_queued()
+    return told

@@ -22,6 +22,7 @@ from xenia.core.errors import Conflict, NotFound
 from xenia.core.ids import ObjectId
 from xenia.core.invitation import Invitation, InvitationStatus
 from xenia.ports import Entropy, Ports, Store, Transaction
+from xenia.usecases.ending_sign_ins import end_every_sign_in
 from xenia.usecases.invitation_journal import Journal, state_change, user_target
 from xenia.usecases.invitation_limits import charge_invitation
 from xenia.usecases.invitation_mail import app_names, invitation_mail
@@ -75,6 +76,7 @@ def invite_guest(ports: Ports, actor: Actor, order: InvitationOrder) -> Invitati
     result = _again_after_a_lost_race(ports.store, actor, work)
     if order.send_message:
         ports.mail_queued()
+    ports.logout_queued()
     return result
 
 
@@ -167,7 +169,7 @@ def _carry_out(
     ports: Ports, tx: Transaction, actor: Actor, plan: Plan, drawn: _Drawn, now: datetime
 ) -> InvitationResult:
     sponsors = _sponsors(plan, actor)
-    user = _settle_user(tx, plan, drawn, now)
+    user = _settle_user(ports, tx, plan, drawn, now)
     if plan.course is Course.NEW:
         tx.users.set_sponsors(user.id, sponsors)
     invitation = _invitation(tx, actor, plan, user, drawn.invitation, now)
@@ -189,7 +191,7 @@ def _sponsors(plan: Plan, actor: Actor) -> tuple[ObjectId, ...]:
     return () if actor.user_id is None else (actor.user_id,)
 
 
-def _settle_user(tx: Transaction, plan: Plan, drawn: _Drawn, now: datetime) -> User:
+def _settle_user(ports: Ports, tx: Transaction, plan: Plan, drawn: _Drawn, now: datetime) -> User:
     """Create, take, reset or convert the user, as the plan says."""
     user = plan.user
     if user is None:
@@ -208,8 +210,7 @@ def _settle_user(tx: Transaction, plan: Plan, drawn: _Drawn, now: datetime) -> U
     else:
         tx.credentials.remove_password(user.id)
     # What proved the person so far is no way in any more: only the invited mailbox may accept.
-    tx.sign_ins.end_sessions_of(user.id, now)
-    tx.sign_ins.revoke_families_of(user.id, now)
+    end_every_sign_in(ports, tx, user, now)
     user = replace(
         user,
         sessions_valid_from=now,

@@ -44,6 +44,7 @@ from xenia.usecases.application_permissions import (
 from xenia.usecases.application_rules import (
     WRITE_APPLICATIONS,
     application_target,
+    checked_back_channel,
     checked_link,
     checked_name,
     checked_redirect_uris,
@@ -109,6 +110,8 @@ class NewApplication:
     app_roles: tuple[AppRole, ...] = ()
     identifier_uris: tuple[str, ...] = ()
     home_page_url: str | None = None
+    logout_url: str | None = None
+    back_channel_logout_uri: str | None = None
     is_fallback_public_client: bool = False
     requested_access_token_version: int | None = None
 
@@ -130,6 +133,7 @@ class Authentication:
     id_token_issuance: bool
     access_token_issuance: bool
     is_fallback_public_client: bool
+    back_channel_logout_uri: str | None
     logout_url: str | None = None
 
 
@@ -167,6 +171,8 @@ def register_application(ports: Ports, actor: Actor, order: NewApplication) -> R
         scopes=order.scopes,
         app_roles=order.app_roles,
         home_page_url=checked_link("home_page_url", order.home_page_url),
+        logout_url=checked_link("logout_url", order.logout_url),
+        back_channel_logout_uri=checked_back_channel(ports, order.back_channel_logout_uri),
         is_fallback_public_client=order.is_fallback_public_client,
         requested_access_token_version=order.requested_access_token_version,
     )
@@ -208,6 +214,7 @@ def update_authentication(
         "access_token_issuance": wanted.access_token_issuance,
         "is_fallback_public_client": wanted.is_fallback_public_client,
         "logout_url": checked_link("logout_url", wanted.logout_url),
+        "back_channel_logout_uri": checked_back_channel(ports, wanted.back_channel_logout_uri),
     }
     return _change(ports, actor, object_id, wanted.version, changes)
 

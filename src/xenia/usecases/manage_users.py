@@ -30,6 +30,7 @@ from xenia.core.errors import InvalidValue, NotFound
 from xenia.core.ids import ObjectId
 from xenia.core.user_attributes import AttributeValue
 from xenia.ports import Ports, Transaction
+from xenia.usecases.ending_sign_ins import end_every_sign_in
 from xenia.usecases.user_extensions import changed_extensions
 from xenia.usecases.user_lifecycle import DELETE_USERS as DELETE_PERMITS
 from xenia.usecases.user_lifecycle import delete_user, purge_user, restore_user
@@ -180,13 +181,14 @@ def update_user(ports: Ports, actor: Actor, user_id: ObjectId, changes: Mapping[
         if before.account_enabled and not after.account_enabled:
             guard_last_administrator(tx, before)
             after = replace(after, sessions_valid_from=now)
-            tx.sign_ins.end_sessions_of(user_id, now)
-            tx.sign_ins.revoke_families_of(user_id, now)
+            end_every_sign_in(ports, tx, before, now)
         tx.users.replace(after)
         _audit_update(tx, actor, (before, after), record_ids, now)
         return after
 
-    return ports.store.write(actor.tenant_id, work)
+    changed = ports.store.write(actor.tenant_id, work)
+    ports.logout_queued()
+    return changed
 
 
 def set_password(
@@ -211,11 +213,11 @@ def set_password(
         guard_privileged(tx, actor, user)
         tx.credentials.set_password(PasswordCredential(user_id, hashed, now, must_change=must_change))
         tx.users.replace(replace(user, sessions_valid_from=now))
-        tx.sign_ins.end_sessions_of(user_id, now)
-        tx.sign_ins.revoke_families_of(user_id, now)
+        end_every_sign_in(ports, tx, user, now)
         tx.logs.audit(audit_record(record_id, RESET_PASSWORD, actor, now, targets=(user_target(user),)))
 
     ports.store.write(actor.tenant_id, work)
+    ports.logout_queued()
 
 
 def set_sponsors(ports: Ports, actor: Actor, user_id: ObjectId, sponsor_ids: Sequence[ObjectId]) -> None:

@@ -11,9 +11,11 @@ from datetime import datetime
 from xenia.core.directory.application import Application
 from xenia.core.directory.tenant import Tenant
 from xenia.core.ids import AppId, ObjectId
+from xenia.core.logout import FrontChannelLogout
 from xenia.core.query import Query
 from xenia.core.session import SessionAccount
 from xenia.ports import Ports, Transaction
+from xenia.usecases.ending_sign_ins import end_accounts
 from xenia.usecases.sign_in.situation import find_session
 
 _PAGE = 100
@@ -30,24 +32,22 @@ def signed_in_accounts(
 
 def sign_out(
     ports: Ports, tenant: Tenant, session_secret: str | None, user_id: ObjectId | None, now: datetime
-) -> None:
-    """End the session of this account (None: of all accounts), with the portal sessions that came from it."""
+) -> tuple[FrontChannelLogout, ...]:
+    """End the session of this account (None: of all accounts) here and in its apps; what the browser must load.
 
-    def work(tx: Transaction) -> None:
+    Portal sessions that came from it end too; apps with a back channel are told in the background.
+    """
+
+    def work(tx: Transaction) -> tuple[FrontChannelLogout, ...]:
         session = find_session(ports, tx, session_secret, now)
         if session is None:
-            return
-        leaving = [entry for entry in session.signed_in() if user_id in (None, entry.user_id)]
-        for entry in leaving:
-            tx.sign_ins.remove_portal_sessions_of_sid(entry.sid)
-        ids = {entry.user_id for entry in leaving}
-        accounts = tuple(
-            replace(entry, signed_out_at=now, proofs=()) if entry.user_id in ids else entry
-            for entry in session.accounts
-        )
-        tx.sign_ins.put_session(replace(session, accounts=accounts))
+            return ()
+        leaving = {entry.user_id for entry in session.signed_in() if user_id in (None, entry.user_id)}
+        return end_accounts(ports, tx, tenant, session, leaving, now) if leaving else ()
 
-    ports.store.write(tenant.id, work)
+    told = ports.store.write(tenant.id, work)
+    ports.logout_queued()
+    return told
 
 
 def find_return_client(ports: Ports, tenant: Tenant, client_id: AppId | None, uri: str) -> Application | None:

@@ -11,6 +11,7 @@ from xenia.core.directory.roles import USER_WRITING_ROLES
 from xenia.core.directory.user import User
 from xenia.core.ids import ObjectId
 from xenia.ports import Ports, Transaction
+from xenia.usecases.ending_sign_ins import end_every_sign_in
 from xenia.usecases.user_protection import (
     guard_last_administrator,
     guard_privileged,
@@ -34,12 +35,12 @@ def delete_user(ports: Ports, actor: Actor, user_id: ObjectId) -> None:
         guard_privileged(tx, actor, user)
         guard_last_administrator(tx, user)
         tx.invitations.withdraw_all(user.id, now)
-        tx.sign_ins.end_sessions_of(user.id, now)
-        tx.sign_ins.revoke_families_of(user.id, now)
+        end_every_sign_in(ports, tx, user, now)
         tx.users.replace(replace(user, deleted_at=now, sessions_valid_from=now))
         tx.logs.audit(audit_record(record_id, audit.DELETE_USER, actor, now, targets=(user_target(user),)))
 
     ports.store.write(actor.tenant_id, work)
+    ports.logout_queued()
 
 
 def restore_user(ports: Ports, actor: Actor, user_id: ObjectId) -> User:

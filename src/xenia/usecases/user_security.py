@@ -12,6 +12,7 @@ from xenia.core.directory.user import User
 from xenia.core.errors import NotFound, NotPermitted
 from xenia.core.ids import ObjectId
 from xenia.ports import Ports, Transaction
+from xenia.usecases.ending_sign_ins import end_every_sign_in
 from xenia.usecases.user_protection import guard_privileged, require_user, user_target
 
 REVOKE = ("User.RevokeSessions.All", "User.ReadWrite.All", "Directory.ReadWrite.All")
@@ -30,15 +31,15 @@ def revoke_sessions(ports: Ports, actor: Actor, user_id: ObjectId) -> None:
 
     def work(tx: Transaction) -> None:
         user = require_user(tx, user_id)
-        _guard_support(tx, actor, user)
+        guard_support(tx, actor, user)
         tx.users.replace(replace(user, sessions_valid_from=now))
-        tx.sign_ins.end_sessions_of(user.id, now)
-        tx.sign_ins.revoke_families_of(user.id, now)
+        end_every_sign_in(ports, tx, user, now)
         tx.logs.audit(
             audit_record(record_id, audit.REVOKE_SESSIONS, actor, now, targets=(user_target(user),))
         )
 
     ports.store.write(actor.tenant_id, work)
+    ports.logout_queued()
 
 
 def reset_mfa(ports: Ports, actor: Actor, user_id: ObjectId) -> int:
@@ -51,7 +52,7 @@ def reset_mfa(ports: Ports, actor: Actor, user_id: ObjectId) -> int:
 
     def work(tx: Transaction) -> int:
         user = require_user(tx, user_id)
-        _guard_support(tx, actor, user)
+        guard_support(tx, actor, user)
         apps = tx.credentials.authenticator_apps(user.id)
         for app in apps:
             tx.credentials.remove_authenticator_app(app.id)
@@ -82,7 +83,7 @@ def remove_authenticator_app(ports: Ports, actor: Actor, user_id: ObjectId, app_
 
     def work(tx: Transaction) -> None:
         user = require_user(tx, user_id)
-        _guard_support(tx, actor, user)
+        guard_support(tx, actor, user)
         app = next(
             (found for found in tx.credentials.authenticator_apps(user.id) if found.id == app_id), None
         )
@@ -97,7 +98,7 @@ def remove_authenticator_app(ports: Ports, actor: Actor, user_id: ObjectId, app_
     ports.store.write(actor.tenant_id, work)
 
 
-def _guard_support(tx: Transaction, actor: Actor, user: User) -> None:
+def guard_support(tx: Transaction, actor: Actor, user: User) -> None:
     """Helpdesk serves ordinary people; holders of administrator roles are their peers' and superiors' affair."""
     guard_privileged(tx, actor, user)
     own = user.id == actor.user_id

@@ -93,6 +93,7 @@ def _authentication(application: Application, values: Values, web: dict[str, Any
         access_token_issuance=kept["enableAccessTokenIssuance"],
         is_fallback_public_client=application.is_fallback_public_client if fallback is None else fallback,
         logout_url=web.get("logoutUrl", application.logout_url),
+        back_channel_logout_uri=application.back_channel_logout_uri,  # no property of the field's schema
     )
 
 

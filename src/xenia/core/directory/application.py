@@ -171,6 +171,9 @@ class Application:
     group_membership_claims: str | None = None
     home_page_url: str | None = None
     logout_url: str | None = None
+    """Loaded in a hidden frame when a session of the app's ends (OpenID Connect Front-Channel Logout 1.0)."""
+    back_channel_logout_uri: str | None = None
+    """Is posted a logout token then (OpenID Connect Back-Channel Logout 1.0). An addition to the field's schema."""
     privacy_statement_url: str | None = None
     terms_of_service_url: str | None = None
     is_first_party: bool = False

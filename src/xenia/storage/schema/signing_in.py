@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlalchemy as sa
 
 from xenia.storage.columns import Words, document, identifier, moment
-from xenia.storage.schema.base import metadata
+from xenia.storage.schema.base import metadata, partial
 
 interactions = sa.Table(
     "interactions",
@@ -143,3 +143,30 @@ sa.Index(
     "uq_device_codes_user_code_hash", device_codes.c.user_code_hash, unique=True, info={"field": "user_code"}
 )
 sa.Index("ix_device_codes_expires_at", device_codes.c.expires_at)
+
+# Logout tokens that apps are owed. While one is being sent ``next_attempt_at`` is the end of the sender's lease.
+logout_notices = sa.Table(
+    "logout_notices",
+    metadata,
+    identifier("id", primary_key=True),
+    identifier("tenant_id"),
+    identifier("user_id"),
+    identifier("state"),
+    moment("created_at", required=True),
+    moment("next_attempt_at", required=True),
+    sa.Column("attempts", sa.Text, nullable=False),
+    document(),
+    sa.ForeignKeyConstraint(["tenant_id"], ["tenants.id"], ondelete="CASCADE"),
+)
+partial(
+    "ix_logout_notices_due",
+    logout_notices.c.state.in_(("pending", "sending")),
+    logout_notices.c.next_attempt_at,
+)
+sa.Index(
+    "ix_logout_notices_user_id",
+    logout_notices.c.tenant_id,
+    logout_notices.c.user_id,
+    logout_notices.c.created_at,
+)
+sa.Index("ix_logout_notices_created_at", logout_notices.c.created_at)

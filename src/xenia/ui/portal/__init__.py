@@ -33,6 +33,7 @@ from xenia.ui.portal.user_facts import UserFacts
 from xenia.ui.portal.user_flows import UserFlowPages
 from xenia.ui.portal.user_list import UserList
 from xenia.ui.portal.user_properties import UserProperties
+from xenia.ui.portal.user_sessions import UserSessions
 from xenia.web.cookies import Cookies
 from xenia.web.form_guard import FormGuard
 from xenia.web.pages import Pages
@@ -52,6 +53,7 @@ def routes(ports: Ports, pages: Pages, cookies: Cookies, guard: FormGuard) -> Su
         UserProperties(desk),
         UserDetail(desk),
         UserFacts(desk),
+        UserSessions(desk),
         Invite(desk),
         AppList(desk),
         AppDetail(desk),

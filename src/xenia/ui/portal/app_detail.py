@@ -134,6 +134,7 @@ class AppDetail:
         }
         typed |= {
             "logout_url": form.get("logout_url").strip(),
+            "back_channel_logout_uri": form.get("back_channel_logout_uri").strip(),
             "id_tokens": "id_tokens" in form,
             "access_tokens": "access_tokens" in form,
             "public": form.get("public") == "yes",
@@ -150,6 +151,7 @@ class AppDetail:
             access_token_issuance=bool(typed["access_tokens"]),
             is_fallback_public_client=bool(typed["public"]),
             logout_url=str(typed["logout_url"]),
+            back_channel_logout_uri=str(typed["back_channel_logout_uri"]),
         )
         try:
             manage_applications.update_authentication(
@@ -181,6 +183,7 @@ class AppDetail:
         stored = _authentication_of(app)
         labels = dict(PLATFORMS) | {
             "logout_url": "Front-channel logout URL",
+            "back_channel_logout_uri": "Back-channel logout URI",
             "id_tokens": "ID tokens",
             "access_tokens": "Access tokens",
             "public": "Allow public client flows",
@@ -325,6 +328,7 @@ def _authentication_of(app: Application) -> Model:
     }
     return lines | {
         "logout_url": app.logout_url or "",
+        "back_channel_logout_uri": app.back_channel_logout_uri or "",
         "id_tokens": app.id_token_issuance,
         "access_tokens": app.access_token_issuance,
         "public": app.is_fallback_public_client,

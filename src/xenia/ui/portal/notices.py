@@ -15,7 +15,15 @@ _DONE: dict[str, tuple[str, str | None]] = {
     "withdrawn": ("The invitation was withdrawn.", "Its link no longer works."),
     "revoked": (
         "Sessions revoked.",
-        "Apps may keep working until their access tokens run out, at latest in one hour.",
+        "Apps may keep working until their access tokens run out, at latest in 90 minutes.",
+    ),
+    "session-ended": (
+        "The browser was signed out.",
+        "Apps used there may keep working until their access tokens run out, at latest in 90 minutes.",
+    ),
+    "tokens-revoked": (
+        "The refresh tokens were revoked.",
+        "The app may keep working until its access token runs out, at latest in 90 minutes.",
     ),
     "blocked": ("Sign-in blocked.", "Running sessions ended."),
     "unblocked": ("Sign-in allowed again.", None),

@@ -11,6 +11,7 @@ from xenia.web.first_party import FirstPartySignIn
 from xenia.web.http import HttpRequest, HttpResponse, html, redirect
 from xenia.web.pages import THEME_COOKIE, theme_of
 from xenia.web.routing import Route
+from xenia.web.signed_out import signed_out
 
 
 class SigningIn:
@@ -63,8 +64,14 @@ class SigningIn:
         """End the portal session and the single-sign-on session behind it."""
         desk, tenant = self._desk, visit.tenant
         session = desk.cookies.session(visit.request, tenant.id)
-        close_session(desk.ports, tenant.id, SURFACE, visit.secret, session_secret=session)
-        return desk.cookies.clear_surface(redirect("/admin?done=signed-out"), SURFACE, tenant.id)
+        told = close_session(desk.ports, tenant, SURFACE, visit.secret, session_secret=session)
+        after = "/admin?done=signed-out"
+        response = (
+            signed_out(desk.pages, tenant.display_name, told, next_url=after, next_name="the portal")
+            if told
+            else redirect(after)
+        )
+        return desk.cookies.clear_surface(response, SURFACE, tenant.id)
 
     def turn_away(self, request: HttpRequest, error: NoAdministrator) -> HttpResponse:
         """What a guest, or a member without a role, is told."""

@@ -238,6 +238,7 @@ def user_tabs(visit: Visit, user_id: str, current: str) -> list[dict[str, object
         ("Assigned roles", "/assigned-roles"),
         ("Applications", "/applications"),
         ("Authentication methods", "/authentication-methods"),
+        ("Sessions", "/sessions"),
         ("Sign-in logs", "/sign-ins"),
         ("Audit logs", "/audit"),
     )

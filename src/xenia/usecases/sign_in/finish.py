@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 from xenia.core import audit
 from xenia.core.aadsts import AADSTS
 from xenia.core.directory.identity_provider import ENTRA_PROVIDER_ID
-from xenia.core.endpoints import issuer_v2
+from xenia.core.endpoints import V2, issuer, issuer_v2
 from xenia.core.errors import InteractionGone
 from xenia.core.ids import TenantId
 from xenia.core.session import (
@@ -19,6 +19,7 @@ from xenia.core.session import (
     PortalSession,
     Session,
     SessionAccount,
+    SessionApp,
 )
 from xenia.core.signin.answer import Answer, SignedIn
 from xenia.core.signin.facts import Factor, Proof
@@ -86,7 +87,7 @@ def finish(
         raise InteractionGone
     if stored and not tx.sign_ins.finish_interaction(situation.interaction, now):
         raise InteractionGone
-    secret, account = _remember(ports, tx, situation, drawn, now)
+    secret, account = _remember(ports, tx, situation, browser, drawn, now)
     signed_in = SignedIn(
         tenant=situation.tenant,
         user=user,
@@ -151,9 +152,17 @@ def _open_my_apps(ports: Ports, tx: Transaction, signed_in: SignedIn, drawn: Dra
 
 
 def _remember(
-    ports: Ports, tx: Transaction, situation: Situation, drawn: Drawn, now: datetime
+    ports: Ports,
+    tx: Transaction,
+    situation: Situation,
+    browser: BrowserContext,
+    drawn: Drawn,
+    now: datetime,
 ) -> tuple[str | None, SessionAccount]:
-    """Put the account into the browser's session. A fresh proof gets a fresh secret (session fixation)."""
+    """Put the account into the browser's session. A fresh proof gets a fresh secret (session fixation).
+
+    While the account stays signed in it keeps its ``sid``, also through a new proof: apps know their session by it.
+    """
     facts, old = situation.facts, situation.session
     user = situation.user
     if user is None:
@@ -163,15 +172,21 @@ def _remember(
     persistent = bool(facts.stay_signed_in) or (
         known is not None and not is_fresh_sign_in and known.is_persistent
     )
+    going_on = known if known is not None and known.signed_out_at is None else None
     account = SessionAccount(
         user_id=user.id,
         sign_in_name=user.sign_in_name,
         display_name=user.display_name,
-        sid=facts.sid or drawn.sid,
+        sid=going_on.sid if going_on is not None else facts.sid or drawn.sid,
         proofs=facts.proofs,
-        signed_in_at=now if is_fresh_sign_in or known is None else known.signed_in_at,
+        signed_in_at=going_on.signed_in_at if going_on is not None else now,
         is_persistent=persistent,
+        user_agent=browser.user_agent,
+        ip_address=browser.ip_address,
+        used_at=now,
+        apps=going_on.apps if going_on is not None else (),
     )
+    account = replace(account, apps=account.visiting(_app_of(situation, browser)))
     others = tuple(entry for entry in old.accounts if entry.user_id != user.id) if old else ()
     secret = drawn.session_secret if is_fresh_sign_in else None
     if secret is not None:
@@ -193,6 +208,12 @@ def _remember(
         )
     )
     return secret, replace(account, is_persistent=persistent)
+
+
+def _app_of(situation: Situation, browser: BrowserContext) -> SessionApp:
+    request = situation.interaction.authorize
+    version = request.endpoint_version if request is not None else V2
+    return SessionApp(situation.client.app_id, issuer(browser.base_url, situation.tenant.id, version))
 
 
 def sign_in_record(

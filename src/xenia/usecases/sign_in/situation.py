@@ -15,7 +15,7 @@ from xenia.core.directory.user import MAIL_ISSUER, User
 from xenia.core.errors import XeniaError
 from xenia.core.ids import CorrelationId, TenantId, fold
 from xenia.core.invitation import Invitation
-from xenia.core.session import Session
+from xenia.core.session import Session, SessionAccount
 from xenia.core.signin.demands import Demands
 from xenia.core.signin.facts import Factor, Facts, Realm
 from xenia.core.signin.federation import FEDERATED
@@ -187,7 +187,15 @@ def _still_proven(facts: Facts, session: Session | None) -> Facts:
     entry = session.account(facts.user_id) if session is not None else None
     if entry is None or entry.signed_out_at is not None:
         return Facts(login=facts.login, realm=facts.realm, provider_id=facts.provider_id, chosen=True)
-    return facts if entry.sid == facts.sid else replace(facts, proofs=entry.proofs, sid=entry.sid)
+    if entry.sid == facts.sid and not _was_proven_again(facts, entry):
+        return facts
+    return replace(facts, proofs=entry.proofs, sid=entry.sid)
+
+
+def _was_proven_again(facts: Facts, entry: SessionAccount) -> bool:
+    """In another tab, meanwhile: what that proved must not be overwritten by what was known before."""
+    newest = max((proof.at for proof in entry.proofs), default=None)
+    return newest is not None and all(proof.at < newest for proof in facts.proofs)
 
 
 def where_is(ports: Ports, tenant_id: TenantId, interaction_id: str, browser: BrowserContext) -> Situation:

@@ -155,18 +155,13 @@ def build(installation: Installation) -> Program:
     )
     journal = AppSignInJournal(ports)
     router = _router(ports, installation, journal, fetcher)
-    edge = EdgeSettings(
-        origins=_origins(installation),
-        trusted_proxies=settings.server.trusted_proxy,
-        strict_transport=not server.is_loopback,
-    )
 
     def care_for_keys() -> timedelta:
         keys.ensure()
         return _KEY_CARE
 
     return Program(
-        app=WsgiApp(router, edge, entropy),
+        app=WsgiApp(router, _edge(installation, server), entropy),
         ports=ports,
         store=store,
         keys=keys,
@@ -179,6 +174,14 @@ def build(installation: Installation) -> Program:
             Sweeper(store, clock, retention(settings.retention)),
             Background("signing-keys", care_for_keys),
         ),
+    )
+
+
+def _edge(installation: Installation, server: ServerInfo) -> EdgeSettings:
+    return EdgeSettings(
+        origins=_origins(installation),
+        trusted_proxies=installation.settings.server.trusted_proxy,
+        strict_transport=not server.is_loopback,
     )
 
 

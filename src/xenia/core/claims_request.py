@@ -9,6 +9,11 @@ from xenia.core.errors import InvalidRequest
 
 MAX_LENGTH = 8192
 _MAX_NAMES = 64
+_SCOPES = {
+    "profile": {"name", "family_name", "given_name", "preferred_username", "locale"},
+    "email": {"email", "email_verified"},
+}
+"""Claims we have, by the scope that releases them (OpenID Connect Core section 5.4)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,6 +24,13 @@ class ClaimsRequest:
     """Claims asked of the ID token."""
     capabilities: tuple[str, ...] = ()
     """``xms_cc`` values of the client, lower case (SDKs differ in their spelling)."""
+    essential: tuple[str, ...] = ()
+    """Claims the client says it cannot do without, wherever it wants them."""
+
+    @property
+    def implied_scopes(self) -> tuple[str, ...]:
+        """Scopes that release the essential claims: what names a claim asks for consent as the scope would."""
+        return tuple(scope for scope, names in _SCOPES.items() if names & set(self.essential))
 
     @classmethod
     def parse(cls, text: str | None) -> ClaimsRequest:
@@ -34,6 +46,7 @@ class ClaimsRequest:
         return cls(
             id_token=_names(value.get("id_token")),
             capabilities=_capabilities(value.get("access_token")),
+            essential=(*_essential(value.get("id_token")), *_essential(value.get("userinfo"))),
         )
 
 
@@ -43,6 +56,13 @@ NOTHING_ASKED = ClaimsRequest()
 
 def _names(member: object) -> tuple[str, ...]:
     return tuple(member)[:_MAX_NAMES] if isinstance(member, dict) else ()
+
+
+def _essential(member: object) -> tuple[str, ...]:
+    asked = member.items() if isinstance(member, dict) else ()
+    return tuple(name for name, how in asked if isinstance(how, dict) and how.get("essential") is True)[
+        :_MAX_NAMES
+    ]
 
 
 def _capabilities(member: object) -> tuple[str, ...]:

@@ -239,10 +239,16 @@ def max_age(asked: Asked) -> Asked:
 
 
 def claims(asked: Asked) -> Asked:
-    """The ``claims`` parameter: checked here, so that what is stored can be read."""
+    """The ``claims`` parameter: checked here, so that what is stored can be read.
+
+    Essential claims of a person are asked for as their scopes are, consent included.
+    """
     text = asked.params.find("claims")
-    ClaimsRequest.parse(text)
-    return asked.with_(claims_request=text or None)
+    implied = ClaimsRequest.parse(text).implied_scopes
+    scopes = asked.request.scopes
+    if "openid" in scopes:
+        scopes = tuple(dict.fromkeys((*scopes, *implied)))
+    return asked.with_(claims_request=text or None, scopes=scopes)
 
 
 def hints(asked: Asked) -> Asked:

@@ -25,6 +25,7 @@ from xenia.usecases.application_rules import WRITE_APPLICATIONS, note, principal
 from xenia.usecases.group_rules import object_target
 
 ASSIGN_PERMISSIONS = ("AppRoleAssignment.ReadWrite.All", "Directory.ReadWrite.All")
+MOST_NOTES = 1024
 UPDATE_SERVICE_PRINCIPAL = Activity("Update service principal", "ApplicationManagement")
 
 
@@ -150,27 +151,25 @@ def update_enterprise_app(
     account_enabled: bool,
     assignment_required: bool,
     visible_to_users: bool,
+    notes: str | None = None,
 ) -> ServicePrincipal:
-    """Set the three switches. Raises NotPermitted, NotFound, InvalidValue (an app that ships with this server)."""
+    """Set the three switches and, when given, the notes of administrators. Raises NotPermitted, NotFound, InvalidValue (an app that ships with this server)."""
     actor.require(APP_WRITING_ROLES, *WRITE_APPLICATIONS)
     now, record_id = ports.clock.now(), ports.entropy.guid()
-    wanted = {
+    wanted: dict[str, object] = {
         "account_enabled": account_enabled,
         "assignment_required": assignment_required,
         "visible_to_users": visible_to_users,
     }
+    if notes is not None:
+        wanted["notes"] = _checked_notes(notes)
 
     def work(tx: Transaction) -> ServicePrincipal:
         before = require_principal(tx, principal_id)
         if before.app_id in FIRST_PARTY_APP_IDS:
             # Switched off, nobody could come back to switch it on.
             raise InvalidValue("account_enabled", "Apps that ship with this server cannot be changed.")
-        after = replace(
-            before,
-            account_enabled=account_enabled,
-            assignment_required=assignment_required,
-            visible_to_users=visible_to_users,
-        )
+        after = replace(before, **wanted)  # type: ignore[arg-type]  # named as the record's attributes
         if after == before:
             return before
         tx.applications.replace_service_principal(after)
@@ -197,3 +196,32 @@ def _roles_for_users(tx: Transaction, principal: ServicePrincipal) -> tuple[tupl
 
 def _wire(name: str) -> str:
     return "".join(part.capitalize() for part in name.split("_"))
+
+
+def remove_enterprise_app(ports: Ports, actor: Actor, principal_id: ObjectId) -> None:
+    """Take an app of another organization out of this one, with everything it was granted; its tokens end.
+
+    Raises NotPermitted, NotFound, InvalidValue for an app of this organization or one that ships with the server.
+    """
+    actor.require(APP_WRITING_ROLES, *WRITE_APPLICATIONS)
+
+    def work(tx: Transaction) -> None:
+        now = ports.clock.now()
+        principal = require_principal(tx, principal_id)
+        if principal.app_id in FIRST_PARTY_APP_IDS:
+            raise InvalidValue("id", "Apps that ship with this server cannot be deleted.")
+        if principal.owner_tenant_id == actor.tenant_id:
+            raise InvalidValue("id", "Delete the app registration instead: this app is registered here.")
+        tx.sign_ins.revoke_families_by(principal.app_id, None, now)
+        tx.applications.remove_service_principal(principal.id)
+        target = principal_target(principal)
+        note(tx, ports.entropy.guid(), audit.REMOVE_SERVICE_PRINCIPAL, actor, now, target)
+
+    ports.store.write(actor.tenant_id, work)
+
+
+def _checked_notes(text: str) -> str | None:
+    notes = text.replace("\r\n", "\n").strip()
+    if len(notes) > MOST_NOTES or not all(sign.isprintable() or sign == "\n" for sign in notes):
+        raise InvalidValue("notes", f"Enter a text of at most {MOST_NOTES} characters.")
+    return notes or None

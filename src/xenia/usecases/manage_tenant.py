@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, fields, replace
+from dataclasses import asdict, dataclass, fields, replace
 from datetime import datetime
 from urllib.parse import urlsplit
 
@@ -23,7 +23,13 @@ from xenia.core.directory.roles import (
     GLOBAL_ADMINISTRATOR,
     USER_FLOW_ADMINISTRATOR,
 )
-from xenia.core.directory.tenant import Domain, DomainRestrictions, Tenant, TenantPolicies
+from xenia.core.directory.tenant import (
+    ConsentRequestPolicy,
+    Domain,
+    DomainRestrictions,
+    Tenant,
+    TenantPolicies,
+)
 from xenia.core.errors import Conflict, InvalidValue, NotFound, NotPermitted
 from xenia.core.ids import TenantId, parse_guid
 from xenia.ports import Ports, Transaction
@@ -31,6 +37,8 @@ from xenia.usecases.first_party import service_principals_for
 from xenia.usecases.manage_users import CreatedMember, NewMember, add_role, create_member
 
 _LABEL = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,25}[a-z0-9])?")
+LONGEST_CONSENT_REQUEST = 60
+MOST_REVIEWERS = 50
 _DOMAIN_LIST_CHARACTERS = 25_000
 """Most characters of all domain policies together (Microsoft Graph: b2bManagementPolicy)."""
 _ADMINISTRATORS = frozenset({GLOBAL_ADMINISTRATOR.template_id})
@@ -149,11 +157,13 @@ def update_policies(
     actor.require(_ADMINISTRATORS.union(*_SINGLE_SWITCHES.values()), permission)
     wanted = replace(policies, domain_restrictions=_checked_domains(policies.domain_restrictions))
     now = ports.clock.now()
-    record_ids = tuple(ports.entropy.guid() for _ in range(4))
+    record_ids = tuple(ports.entropy.guid() for _ in range(5))
 
     def work(tx: Transaction) -> TenantPolicies:
         before = tx.tenants.policies(actor.tenant_id)
         actor.require(_roles_for(before, wanted), permission)
+        if wanted.consent_requests != before.consent_requests:
+            check_consent_requests(tx, wanted.consent_requests)
         if replace(wanted, version=before.version) == before:
             return before
         tx.tenants.replace_policies(actor.tenant_id, wanted)
@@ -286,6 +296,18 @@ def _checked_domains(rules: DomainRestrictions) -> DomainRestrictions:
     return replace(rules, denied=denied, allowed=allowed)
 
 
+def check_consent_requests(tx: Transaction, policy: ConsentRequestPolicy) -> None:
+    """Raises InvalidValue: reviewers must be users of this tenant, and the days within reason."""
+    if not 1 <= policy.duration_days <= LONGEST_CONSENT_REQUEST:
+        raise InvalidValue("duration_days", f"Enter 1 to {LONGEST_CONSENT_REQUEST} days.")
+    if policy.is_enabled and not policy.reviewers:
+        raise InvalidValue("reviewers", "Name at least one reviewer: nobody else sees the requests.")
+    if len(policy.reviewers) > MOST_REVIEWERS:
+        raise InvalidValue("reviewers", f"Name at most {MOST_REVIEWERS} reviewers.")
+    if any(tx.users.find(each) is None for each in policy.reviewers):
+        raise InvalidValue("reviewers", "A reviewer is no user of this organization.")
+
+
 _SINGLE_SWITCHES = {
     "self_service_sign_up": frozenset({USER_FLOW_ADMINISTRATOR.template_id}),
     "email_passcode": frozenset({EXTERNAL_IDENTITY_PROVIDER_ADMINISTRATOR.template_id}),
@@ -316,6 +338,11 @@ def _policy_changes(before: TenantPolicies, after: TenantPolicies) -> list[tuple
     if old != new:
         details = Change("PolicyDetails", json.dumps([old]), json.dumps([new]))
         target = Target("B2BManagementPolicy", "Policy", "B2BManagementPolicy", changes=(details,))
+        found.append((audit.UPDATE_POLICY, target))
+    if before.consent_requests != after.consent_requests:
+        old, new = (json.dumps([asdict(each.consent_requests)]) for each in (before, after))
+        changes = (Change("ConsentRequests", old, new),)
+        target = Target("adminConsentRequestPolicy", "Policy", "Admin consent requests", changes=changes)
         found.append((audit.UPDATE_POLICY, target))
     if changes := _changed(before, after, ("self_service_sign_up",)):
         target = Target("authenticationFlowsPolicy", "Policy", "Authentication flows policy", changes=changes)

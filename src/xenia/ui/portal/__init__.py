@@ -13,7 +13,9 @@ from xenia.ui.portal.app_detail import AppDetail
 from xenia.ui.portal.app_list import AppList
 from xenia.ui.portal.collaboration import Collaboration
 from xenia.ui.portal.connector_bench import ConnectorBench
+from xenia.ui.portal.consent_settings import ConsentSettings
 from xenia.ui.portal.desk import Desk
+from xenia.ui.portal.enterprise_app_permissions import EnterpriseAppPermissions
 from xenia.ui.portal.enterprise_apps import EnterpriseApps
 from xenia.ui.portal.identity_provider_form import IdentityProviderForm
 from xenia.ui.portal.identity_providers import IdentityProviders
@@ -59,6 +61,8 @@ def routes(ports: Ports, pages: Pages, cookies: Cookies, guard: FormGuard) -> Su
         AppDetail(desk),
         AppCredentials(desk),
         EnterpriseApps(desk),
+        EnterpriseAppPermissions(desk),
+        ConsentSettings(desk),
         Collaboration(desk),
         IdentityProviders(desk),
         IdentityProviderForm(desk),

@@ -2,26 +2,26 @@
 
 from __future__ import annotations
 
-from xenia.core.directory.application import DEFAULT_ACCESS_ROLE, ServicePrincipal
-from xenia.core.directory.first_party import FIRST_PARTY_APP_IDS
+from xenia.core.directory.application import DEFAULT_ACCESS_ROLE
+from xenia.core.directory.first_party import FIRST_PARTY_APP_IDS, PLATFORM_TENANT_ID
 from xenia.core.directory.group import Group
-from xenia.core.directory.roles import APP_WRITING_ROLES
 from xenia.core.directory.user import User
 from xenia.core.errors import Conflict, InvalidValue, NotPermitted, XeniaError
 from xenia.core.ids import ObjectId
-from xenia.core.query import Query, Text
+from xenia.core.query import Compare, Filter, Query, Text, all_of
 from xenia.ui.portal.desk import Desk, Model, Visit
+from xenia.ui.portal.enterprise_app_frame import HOME, addressed, app_page
 from xenia.ui.portal.graph_calls import call
 from xenia.ui.portal.listing import PAGE_SIZE, ListAddress
-from xenia.ui.portal.roles import refusal_words
 from xenia.ui.portal.user_words import state_of
 from xenia.usecases import manage_applications, read_directory
-from xenia.usecases.enterprise_apps import list_roles
+from xenia.usecases.enterprise_apps import MOST_NOTES, list_roles
 from xenia.usecases.group_dossier import find_user_or_group
 from xenia.web.http import HttpResponse
 from xenia.web.routing import Route
 
-_HOME = (("Enterprise apps", "enterprise-apps"),)
+_ORIGINS = {"here": "eq", "elsewhere": "ne"}
+"""Values of the filter by who registered an app."""
 _SWITCHES = ("account_enabled", "assignment_required", "visible_to_users")
 
 
@@ -47,17 +47,22 @@ class EnterpriseApps:
     def show(self, visit: Visit) -> HttpResponse:
         """All of them."""
         address = ListAddress(
-            visit.request, {"q": "Search"}, {"name": "display_name", "created": "created_at"}, "name"
+            visit.request,
+            {"q": "Search", "from": "Registered"},
+            {"name": "display_name", "created": "created_at"},
+            "name",
         )
-        search = address.values["q"]
-        condition = Text("display_name", "contains", search) if search else None
-        query = Query(condition, address.order, PAGE_SIZE, address.after, count=True)
+        search, origin = address.values["q"], address.values["from"]
+        parts: list[Filter] = [Text("display_name", "contains", search)] if search else []
+        if origin in _ORIGINS:
+            parts.append(Compare("owner_tenant_id", _ORIGINS[origin], visit.tenant.id))
+        query = Query(all_of(*parts), address.order, PAGE_SIZE, address.after, count=True)
         page = read_directory.list_service_principals(self._desk.ports, visit.actor, query)
         return self._desk.page(
             visit,
             "enterprise_apps.html",
             "enterprise_apps",
-            _HOME,
+            HOME,
             rows=page.items,
             columns=[
                 address.column("Name", "name"),
@@ -66,6 +71,8 @@ class EnterpriseApps:
                 address.column("Created", "created"),
             ],
             search=search,
+            origin=origin,
+            home=visit.tenant.id,
             shipped=FIRST_PARTY_APP_IDS,
             clear_url=address.path,
             pager=address.pager(page),
@@ -78,7 +85,7 @@ class EnterpriseApps:
 
     def save(self, visit: Visit) -> HttpResponse:
         """**Save**."""
-        principal = self._principal(visit)
+        principal = addressed(self._desk, visit)
         values = {name: visit.form(name) == "yes" for name in _SWITCHES}
         try:
             manage_applications.update_enterprise_app(
@@ -88,6 +95,7 @@ class EnterpriseApps:
                 account_enabled=values["account_enabled"],
                 assignment_required=values["assignment_required"],
                 visible_to_users=values["visible_to_users"],
+                notes=visit.form("notes"),
             )
         except (InvalidValue, NotPermitted) as error:
             return self._properties(visit, error)
@@ -99,7 +107,7 @@ class EnterpriseApps:
 
     def assign(self, visit: Visit) -> HttpResponse:
         """**Add user/group**."""
-        principal = self._principal(visit)
+        principal = addressed(self._desk, visit)
         try:
             found = find_user_or_group(self._desk.ports, visit.actor, visit.form("user"))
             if found is None:
@@ -116,7 +124,7 @@ class EnterpriseApps:
 
     def unassign(self, visit: Visit) -> HttpResponse:
         """**Remove**."""
-        principal = self._principal(visit)
+        principal = addressed(self._desk, visit)
         try:
             manage_applications.unassign_principal(
                 self._desk.ports, visit.actor, principal.id, visit.form("assignment")
@@ -125,24 +133,24 @@ class EnterpriseApps:
             return self._assigned(visit, error)
         return self._desk.back(visit, f"enterprise-apps/{principal.id}/users-and-groups", "unassigned")
 
-    def _principal(self, visit: Visit) -> ServicePrincipal:
-        return read_directory.get_service_principal(self._desk.ports, visit.actor, visit.request.args["app"])
-
     def _properties(self, visit: Visit, error: XeniaError | None) -> HttpResponse:
-        principal = self._principal(visit)
+        principal = addressed(self._desk, visit)
         path = f"/v1.0/servicePrincipals/{principal.id}"
         typed = {name: getattr(principal, name) for name in _SWITCHES}
         if error is not None:
             typed = {name: visit.form(name) == "yes" for name in _SWITCHES}
         model: Model = {
-            "typed": {name: "yes" if value else "no" for name, value in typed.items()},
+            "typed": {name: "yes" if value else "no" for name, value in typed.items()}
+            | {"notes": visit.form("notes") if error is not None else principal.notes or ""},
+            "longest_notes": MOST_NOTES,
+            "is_foreign": principal.owner_tenant_id not in (visit.tenant.id, PLATFORM_TENANT_ID),
             "is_shipped": principal.app_id in FIRST_PARTY_APP_IDS,
             "api": call(visit, "GET", path, permission="Application.Read.All"),
         }
-        return self._page(visit, "enterprise_app.html", "Properties", principal, error, model)
+        return app_page(self._desk, visit, "enterprise_app.html", "Properties", principal, error, model)
 
     def _assigned(self, visit: Visit, error: XeniaError | None) -> HttpResponse:
-        principal = self._principal(visit)
+        principal = addressed(self._desk, visit)
         ports = self._desk.ports
         assigned = manage_applications.list_assigned(ports, visit.actor, principal.id)
         people = [each.principal for each in assigned if isinstance(each.principal, User)]
@@ -160,32 +168,9 @@ class EnterpriseApps:
             "roles": list_roles(ports, visit.actor, principal.id),
             "typed": visit.form("user"),
         }
-        return self._page(visit, "enterprise_app_users.html", "Users and groups", principal, error, model)
-
-    def _page(
-        self,
-        visit: Visit,
-        template: str,
-        section: str,
-        principal: ServicePrincipal,
-        error: XeniaError | None,
-        model: Model,
-    ) -> HttpResponse:
-        base = f"enterprise-apps/{principal.id}"
-        own: Model = {
-            "principal": principal,
-            "tabs": [
-                {"label": label, "url": visit.url(f"{base}/{path}"), "current": label == section}
-                for label, path in (("Properties", "properties"), ("Users and groups", "users-and-groups"))
-            ],
-            "standing": self._desk.standing(visit, APP_WRITING_ROLES),
-            "errors": []
-            if error is None
-            else [{"field": "user" if section != "Properties" else None, "text": refusal_words(error)}],
-        }
-        trail = (*_HOME, (principal.display_name, base), (section, ""))
-        status = 200 if error is None else 403 if isinstance(error, NotPermitted) else 422
-        return self._desk.page(visit, template, "enterprise_apps", trail, status=status, more=own | model)
+        return app_page(
+            self._desk, visit, "enterprise_app_users.html", "Users and groups", principal, error, model
+        )
 
 
 def _assigned_row(visit: Visit, principal: User | Group, withdrawn: frozenset[ObjectId]) -> Model:

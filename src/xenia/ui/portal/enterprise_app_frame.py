@@ -1,0 +1,52 @@
+"""The frame of every page about one enterprise app: its sections, its name in the trail, refusals in their place."""
+
+from __future__ import annotations
+
+from xenia.core.directory.application import ServicePrincipal
+from xenia.core.directory.roles import APP_WRITING_ROLES
+from xenia.core.errors import NotPermitted, XeniaError
+from xenia.ui.portal.desk import Desk, Model, Visit
+from xenia.ui.portal.roles import refusal_words
+from xenia.usecases import read_directory
+from xenia.web.http import HttpResponse
+
+HOME = (("Enterprise apps", "enterprise-apps"),)
+_SECTIONS = (
+    ("Properties", "properties"),
+    ("Users and groups", "users-and-groups"),
+    ("Permissions", "permissions"),
+)
+
+
+def addressed(desk: Desk, visit: Visit) -> ServicePrincipal:
+    """The enterprise app of the address. Raises NotFound, NotPermitted."""
+    return read_directory.get_service_principal(desk.ports, visit.actor, visit.request.args["app"])
+
+
+def app_page(
+    desk: Desk,
+    visit: Visit,
+    template: str,
+    section: str,
+    principal: ServicePrincipal,
+    error: XeniaError | None,
+    model: Model,
+) -> HttpResponse:
+    """A page about the app; *error*: why what was sent is not done."""
+    base = f"enterprise-apps/{principal.id}"
+    tabs = [
+        {"label": label, "url": visit.url(f"{base}/{path}"), "current": label == section}
+        for label, path in _SECTIONS
+    ]
+    logs = visit.url("sign-in-logs", app=principal.app_id)
+    own: Model = {
+        "principal": principal,
+        "tabs": [*tabs, {"label": "Sign-in logs", "url": logs, "current": False}],
+        "standing": desk.standing(visit, APP_WRITING_ROLES),
+        "errors": []
+        if error is None
+        else [{"field": "user" if section == "Users and groups" else None, "text": refusal_words(error)}],
+    }
+    trail = (*HOME, (principal.display_name, base), (section, ""))
+    status = 200 if error is None else 403 if isinstance(error, NotPermitted) else 422
+    return desk.page(visit, template, "enterprise_apps", trail, status=status, more=own | model)

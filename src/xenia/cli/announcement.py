@@ -28,7 +28,7 @@ def links_of(started: Started) -> dict[str, str]:
         "base_url": base,
         "portal": f"{base}/admin",
         "my_apps": f"{base}/myapps",
-        "graph": f"{graph_base(base)}/v1.0",
+        "graph": f"{graph_base(issuing_base(started))}/v1.0",
     }
     if started.settings.workshop.tools:
         token = f"?token={needed_token(started)}" if needed_token(started) else ""
@@ -40,6 +40,11 @@ def links_of(started: Started) -> dict[str, str]:
     if started.certificate is not None:
         links |= {"ca": f"{base}/ca"}
     return links
+
+
+def issuing_base(started: Started) -> str:
+    """Where authorities start: the fixed issuer, or our own address."""
+    return started.program.ports.server.at(started.addresses.base_url).issuing
 
 
 def needed_token(started: Started) -> str:
@@ -75,6 +80,8 @@ def ready_document(started: Started, applied: AppliedSeed | None) -> dict[str, o
         "data": str(started.data.path),
         "ca_file": str(certificate.ca_file) if certificate else None,
         "ca_fingerprint": certificate.fingerprint if certificate else None,
+        "stand_in_ca_file": str(started.stand_in.ca_file) if started.stand_in else None,
+        "stand_in_ca_fingerprint": started.stand_in.fingerprint if started.stand_in else None,
         "tool_token": started.tool_token,
         "tester_client_id": TESTER_APP_ID,
         "tenants": [
@@ -83,7 +90,7 @@ def ready_document(started: Started, applied: AppliedSeed | None) -> dict[str, o
                 "name": tenant.tenant.display_name,
                 "short_name": tenant.tenant.short_name,
                 "domain": tenant.tenant.initial_domain,
-                "authority": f"{started.addresses.base_url}/{tenant.tenant.id}",
+                "authority": f"{issuing_base(started)}/{tenant.tenant.id}",
                 "tester": tester_link(started.addresses.base_url, tenant, needed_token(started)),
                 "users": [_user(user) for user in tenant.users],
                 "apps": [{"name": name, "client_id": client_id} for name, client_id in tenant.apps],
@@ -105,6 +112,7 @@ def write_running_file(started: Started) -> None:
         "base_url": started.addresses.base_url,
         "hosts": list(started.addresses.hosts),
         "database": without_password(started.settings.storage.database),
+        "real_names": list(started.addresses.real_names),
     }
     write_private(started.data.path / RUNNING_FILE, json.dumps(facts).encode())
 
@@ -127,10 +135,25 @@ def greeting(started: Started, applied: AppliedSeed) -> str:
             "  trust it",
             f"{_command()} trust{_data_option(started)}   (or compare and download: {links['ca']})",
         )
+    lines += _stand_in(started)
     lines += _notes(started)
     for tenant in applied.tenants[:1]:
         lines += _snippet(started, tenant)
     return "\n".join([*lines, "", "Stop with Ctrl-C."])
+
+
+def _stand_in(started: Started) -> list[str]:
+    """Real names: what they need, and that trusting their CA is no small thing."""
+    if started.stand_in is None:
+        return []
+    return [
+        "",
+        *_row("Stands in for", ", ".join(started.addresses.real_names)),
+        *_row("  second CA", str(started.stand_in.ca_file)),
+        *_row("  SHA-256", started.stand_in.fingerprint),
+        *_row("  set up", f"{_command()} env --hosts{_data_option(started)}   (hosts file, CA bundles)"),
+        *_row("  careful", "who trusts the second CA takes this server for the real service"),
+    ]
 
 
 def _people(started: Started, tenant: SeededTenant, portal: str) -> list[str]:
@@ -157,6 +180,8 @@ def _people(started: Started, tenant: SeededTenant, portal: str) -> list[str]:
 def _notes(started: Started) -> list[str]:
     server = started.program.ports.server
     notes = []
+    if started.stand_in is not None and 443 not in started.ports:
+        notes.append("Programs reach real names at port 443 only: give --port 443, or redirect it here.")
     if server.is_loopback and server.mail_leaves:
         notes.append(
             f"Mail goes out for real, but its links ({server.base_url}) open only on this computer. "
@@ -172,6 +197,8 @@ def _notes(started: Started) -> list[str]:
 def _snippet(started: Started, tenant: SeededTenant) -> list[str]:
     """Environment variables rather than ``verify=``: one that is set already would override the argument."""
     client_id = tenant.apps[0][1] if tenant.apps else TESTER_APP_ID
+    if started.stand_in is not None:
+        return []
     base = urlsplit(started.addresses.base_url)
     variables = [f'NO_PROXY="{base.hostname}"']
     if started.certificate is not None:

@@ -73,6 +73,11 @@ class DataDirectory:
         return self.path / "tls"
 
     @property
+    def stand_in(self) -> Path:
+        """Folder of the second CA, of real names on loopback."""
+        return self.certificates / "stand-in"
+
+    @property
     def database_url(self) -> str:
         """The embedded database."""
         return f"sqlite:///{(self.path / 'xenia.db').as_posix()}"

@@ -73,6 +73,15 @@ class Listeners:
         self._app = app
         self._servers = [_Listener(one, certificate, threads) for one in bound.sockets]
 
+    @contextlib.contextmanager
+    def running(self) -> Iterator[None]:
+        """Answers meanwhile."""
+        self.start()
+        try:
+            yield
+        finally:
+            self.stop()
+
     def start(self) -> None:
         """Begin to answer. Call in the main thread; its signal handlers stay what they are."""
         with _signal_handlers_kept():
@@ -195,7 +204,8 @@ def _refused(error: OSError, address: str, port: int) -> AddressRefused:
         )
     if error.errno == errno.EACCES:
         return AddressRefused(
-            f"Port {port} needs more rights than this user has. Choose one above 1023 with --port."
+            f"Port {port} needs more rights than this user has. Choose one above 1023 with --port; or, on Linux, allow low "
+            f"ports until the next boot: sudo sysctl -w net.ipv4.ip_unprivileged_port_start={port}"
         )
     if error.errno == errno.EADDRNOTAVAIL:
         return AddressRefused(

@@ -23,13 +23,19 @@ class LastRun:
     base_url: str
     hosts: tuple[str, ...]
     database: str = ""
+    real_names: tuple[str, ...] = ()
 
 
 def last_run(settings: Settings, data: DataDirectory) -> LastRun:
     """From the file a started server leaves; before the first start, what the settings would give."""
     try:
         facts = json.loads((data.path / RUNNING_FILE).read_bytes())
-        return LastRun(str(facts["base_url"]), tuple(facts["hosts"]), str(facts.get("database", "")))
+        return LastRun(
+            str(facts["base_url"]),
+            tuple(facts["hosts"]),
+            str(facts.get("database", "")),
+            tuple(facts.get("real_names", ())),
+        )
     except (OSError, ValueError, KeyError):
         host = f"{settings.server.host[0]}:{settings.server.port[0]}"
         return LastRun(settings.server.public_url or f"https://{host}", (host,))

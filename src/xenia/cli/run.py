@@ -9,7 +9,7 @@ import signal
 import ssl
 import sys
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from types import FrameType
@@ -17,10 +17,13 @@ from types import FrameType
 from xenia.cli.addresses import Addresses, addresses_of
 from xenia.cli.data_directory import DataDirectory, DataKeyMissing
 from xenia.cli.listeners import Bound, Listeners, bind
+from xenia.cli.name_switch import NameSwitch
 from xenia.cli.worker_processes import Supervisor, Worker, WorkerFailed
 from xenia.outside.ambient import SystemClock
-from xenia.outside.local_ca import LocalCa, ServerCertificate
+from xenia.outside.certificate_authority import ServerCertificate
+from xenia.outside.local_ca import LocalCa
 from xenia.outside.logs import configure_logs
+from xenia.outside.real_names_ca import RealNamesCa
 from xenia.ports import StoreUnavailable
 from xenia.seed import SeedError
 from xenia.settings import Settings
@@ -44,9 +47,12 @@ class Started:
     addresses: Addresses
     data: DataDirectory
     certificate: ServerCertificate | None
+    stand_in: ServerCertificate | None
+    """Of the real names, by their own CA."""
     tool_token: str
     pid: int
     """The process to signal: of this server, or of the supervisor of several."""
+    ports: tuple[int, ...] = ()
 
 
 class StartRefused(Exception):
@@ -143,13 +149,13 @@ def _bring_up_to_date(program: Program) -> None:
 
 
 def _wire(settings: Settings, data: DataDirectory, bound: Bound, pid: int) -> Started:
-    addresses = addresses_of(settings.server, bound.ports)
+    addresses = addresses_of(settings.server, bound.ports, settings.workshop.hosts)
     certificate = _certificate(settings, data, addresses)
+    stand_in = None
+    if addresses.real_names:
+        stand_in = RealNamesCa(data.stand_in, SystemClock()).server_certificate(addresses.real_names)
     database_url = settings.storage.database or data.database_url
     token = data.tool_token(settings.workshop.tool_token) if settings.workshop.tools else ""
-    ca = None
-    if certificate is not None:
-        ca = PublishedCa(certificate.ca_file.read_bytes(), certificate.fingerprint)
     try:
         program = build(
             Installation(
@@ -159,12 +165,17 @@ def _wire(settings: Settings, data: DataDirectory, bound: Bound, pid: int) -> St
                 database_url=database_url,
                 data_key=data_key_of(settings, data, database_url),
                 tool_token=token,
-                ca=ca,
+                ca=_published(certificate),
+                stand_in_ca=_published(stand_in),
             )
         )
     except ValueError as error:
         raise StartRefused(str(error)) from None
-    return Started(settings, program, addresses, data, certificate, token, pid)
+    return Started(settings, program, addresses, data, certificate, stand_in, token, pid, bound.ports)
+
+
+def _published(certificate: ServerCertificate | None) -> PublishedCa | None:
+    return PublishedCa(certificate.ca_file.read_bytes(), certificate.fingerprint) if certificate else None
 
 
 def data_key_of(settings: Settings, data: DataDirectory, database_url: str) -> bytes:
@@ -199,17 +210,9 @@ def _certificate(settings: Settings, data: DataDirectory, addresses: Addresses) 
 def _serve(
     started: Started, bound: Bound, worker: Worker | None, announce: Callable[[Started], None]
 ) -> None:
-    server = started.settings.server
-    files: tuple[Path, Path] | None = None
-    if server.tls_cert is not None and server.tls_key is not None:
-        files = (server.tls_cert, server.tls_key)
-    elif started.certificate is not None:
-        files = (started.certificate.certificate_file, started.certificate.key_file)
-    listeners = Listeners(started.program.app, bound, files, server.threads)
     is_first = worker is None or worker.is_first
     stop = _stop_on_signals()
-    listeners.start()
-    try:
+    with _answering(started, bound):
         if worker is not None:
             _stop_with_supervisor(worker, stop)
         # The data directory is locked, so an embedded database has no other user yet.
@@ -217,13 +220,37 @@ def _serve(
             is_first=is_first, sole_process=is_first and not started.settings.storage.database
         )
         if is_first:
-            _first_request(bound, is_tls=files is not None)
+            _first_request(bound, is_tls=started.settings.server.tls)
             announce(started)
         if worker is not None:
             worker.report()
         _wait(stop)
-    finally:
-        listeners.stop()
+
+
+@contextlib.contextmanager
+def _answering(started: Started, bound: Bound) -> Iterator[None]:
+    """Answers on the bound sockets; with real names, through a switch to one listener for each certificate."""
+    server, app = started.settings.server, started.program.app
+    files: tuple[Path, Path] | None = None
+    if server.tls_cert is not None and server.tls_key is not None:
+        files = (server.tls_cert, server.tls_key)
+    elif started.certificate is not None:
+        files = (started.certificate.certificate_file, started.certificate.key_file)
+    with contextlib.ExitStack() as leaving:
+        if started.stand_in is None:
+            leaving.enter_context(Listeners(app, bound, files, server.threads).running())
+        else:
+            own, named = bind(("127.0.0.1",), (0,)), bind(("127.0.0.1",), (0,))
+            leaving.callback(own.close)
+            leaving.callback(named.close)
+            theirs = (started.stand_in.certificate_file, started.stand_in.key_file)
+            leaving.enter_context(Listeners(app, own, files, server.threads).running())
+            leaving.enter_context(Listeners(app, named, theirs, server.threads).running())
+            names = started.addresses.real_names
+            switch = NameSwitch(bound, names, named=named.ports[0], otherwise=own.ports[0])
+            switch.start()
+            leaving.callback(switch.stop)
+        yield
 
 
 def _stop_with_supervisor(worker: Worker, stop: threading.Event) -> None:

@@ -21,6 +21,11 @@ from xenia.wiring import Program
 @click.option(
     "--seed", type=click.Path(path_type=Path), metavar="FILE", help="Seed file instead of the built-in one."
 )
+@click.option(
+    "--hosts",
+    metavar="NAMES",
+    help="Names of the real service to answer to on this computer: login.microsoftonline.com,graph.microsoft.com",
+)
 @click.option("--ephemeral", is_flag=True, help="Keep everything in a directory that is deleted at the end.")
 def up(*, ready_file: Path | None, ephemeral: bool, **flags: object) -> None:
     """Start the workshop on this computer: server, mailbox, labs, tester, sample data."""

@@ -7,17 +7,27 @@ not disagree. Knows no settings: the origin is always an argument.
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 from xenia.core.directory.first_party import GUEST_SIGN_IN_CALLBACK
 from xenia.core.directory.identity_provider import ProviderKind
 from xenia.core.ids import TenantId
+from xenia.core.real_names import GRAPH_ORIGIN, LOGIN_ORIGIN
 
 ALIASES = ("common", "organizations", "consumers")
 """Tenant segments that name no tenant but a kind of account."""
 TENANT_PLACEHOLDER = "{tenantid}"
 """Stands literally in issuers published at an alias; clients put the token's ``tid`` there."""
 V1, V2 = "1.0", "2.0"
+
+
+@dataclass(frozen=True, slots=True)
+class Addressed:
+    """The origin a request came to, and the one that tokens name as their issuer. They differ where the issuer is fixed."""
+
+    base_url: str
+    issuing: str
 
 
 def issuer_v1(base_url: str, tenant_id: TenantId) -> str:
@@ -71,8 +81,16 @@ def metadata_url(base_url: str, segment: str, version: str = V2) -> str:
 
 
 def graph_base(base_url: str) -> str:
-    """The root of the Graph API; versions (``/v1.0``) and ``/oidc/userinfo`` follow it."""
-    return base_url
+    """The root of the Graph API; versions (``/v1.0``) and ``/oidc/userinfo`` follow it.
+
+    Ours is where the sign-in service is; of the real names each has its own host.
+    """
+    return GRAPH_ORIGIN if base_url == LOGIN_ORIGIN else base_url
+
+
+def login_base(base_url: str) -> str:
+    """The origin of the sign-in service, seen from an origin of the Graph API."""
+    return LOGIN_ORIGIN if base_url == GRAPH_ORIGIN else base_url
 
 
 def userinfo_url(base_url: str) -> str:

@@ -15,7 +15,8 @@ __all__ = ["routes"]
 def routes(ports: Ports) -> Surface:
     """Routes of the Graph API."""
     service = GraphService(ports)
-    patterns = ("/v1.0/{rest:path}", "/beta/{rest:path}")
+    # The Graph SDK for Python writes two slashes after its default address.
+    patterns = ("/v1.0/{rest:path}", "/beta/{rest:path}", "/v1.0//{rest:path}", "/beta//{rest:path}")
     return Surface(
         "graph", tuple(Route(METHODS, pattern, service) for pattern in patterns), service.render_error
     )

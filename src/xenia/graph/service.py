@@ -9,6 +9,7 @@ from xenia.catalog.edm import Service
 from xenia.catalog.entities.user import with_extensions
 from xenia.core.actor import Actor
 from xenia.core.directory.application import GRAPH_APP_ID
+from xenia.core.endpoints import login_base
 from xenia.core.errors import NotAuthenticated, XeniaError
 from xenia.core.user_attributes import EXTENSION_PREFIX
 from xenia.graph.addressing import read_address
@@ -138,7 +139,7 @@ def _bearer(request: HttpRequest) -> str:
 
 def _challenge(base_url: str) -> tuple[str, str]:
     """Where to get a token (RFC 6750 section 3)."""
-    where = f'authorization_uri="{base_url}/common/oauth2/authorize", client_id="{GRAPH_APP_ID}"'
+    where = f'authorization_uri="{login_base(base_url)}/common/oauth2/authorize", client_id="{GRAPH_APP_ID}"'
     return ("WWW-Authenticate", f'Bearer realm="", {where}')
 
 

@@ -15,9 +15,10 @@ import msgspec
 
 from xenia.core import endpoints as at
 from xenia.core.addresses import domain_of
-from xenia.core.endpoints import ALIASES, TENANT_PLACEHOLDER, V1, V2
+from xenia.core.endpoints import ALIASES, TENANT_PLACEHOLDER, V1, V2, Addressed
 from xenia.core.errors import InvalidRequest, MissingParameter, TenantNotFound, UnknownInstance
 from xenia.core.ids import fold
+from xenia.core.real_names import CACHE_NAME, CLOUD_NAME, LOGIN_ALIASES, LOGIN_NAME, LOGIN_ORIGIN
 from xenia.oidc.aadsts import request_ids
 from xenia.ports import Ports, PublicKey
 from xenia.usecases.find_tenant import TenantDirectory
@@ -118,11 +119,10 @@ class Discovery:
         mine = {urlsplit(f"//{name}").hostname for name in self._ports.server.hosts}
         if host is None or host not in mine | {urlsplit(request.base_url).hostname}:
             raise UnknownInstance
-        network = urlsplit(request.base_url).netloc
         answer = {
             "tenant_discovery_endpoint": at.metadata_url(request.base_url, segment or "common"),
             "api-version": request.query.get("api-version", "1.1"),
-            "metadata": [{"preferred_network": network, "preferred_cache": network, "aliases": [network]}],
+            "metadata": [_instance(request.base_url)],
         }
         return json(answer, headers=(*_CORS, ("Cache-Control", _DAY), *request_ids(request)))
 
@@ -137,7 +137,7 @@ class Discovery:
         if found is not None:
             answer |= {
                 "domain_name": domain,
-                "cloud_instance_name": urlsplit(request.base_url).hostname,
+                "cloud_instance_name": _cloud_name(request.base_url),
                 "cloud_audience_urn": "urn:federation:MicrosoftOnline",
             }
         return json(answer, headers=(("Cache-Control", "no-store"),))
@@ -160,7 +160,7 @@ class Discovery:
         key = (subject.segment, request.base_url, version)
         document = self._metadata.get(key)
         if document is None:
-            document = _prepared(_metadata(request.base_url, subject, version))
+            document = _prepared(_metadata(self._ports.server.at(request.base_url), subject, version))
             if len(self._metadata) >= _MOST_PREPARED:
                 self._metadata.clear()
             self._metadata[key] = document
@@ -172,22 +172,35 @@ class Discovery:
         key = (subject.segment, request.base_url, version)
         known = self._keys.get(key)
         if known is None or known[0] is not current:
-            document = _prepared(_key_set(current, request.base_url, subject, version))
+            at_origin = self._ports.server.at(request.base_url)
+            document = _prepared(_key_set(current, at_origin, subject, version))
             if len(self._keys) >= _MOST_PREPARED:
                 self._keys.clear()
             known = self._keys[key] = (current, document)
         return _serve(request, known[1], _HOUR)
 
 
-def _metadata(base_url: str, subject: _Subject, version: str) -> dict[str, Any]:
-    host = urlsplit(base_url).hostname
-    segment = subject.segment
+def _instance(base_url: str) -> dict[str, Any]:
+    """Names that clients treat as one: of the real service the published ones, of ours the one that was asked."""
+    if base_url == LOGIN_ORIGIN:
+        aliases = [LOGIN_NAME, *LOGIN_ALIASES]
+        return {"preferred_network": LOGIN_NAME, "preferred_cache": CACHE_NAME, "aliases": aliases}
+    network = urlsplit(base_url).netloc
+    return {"preferred_network": network, "preferred_cache": network, "aliases": [network]}
+
+
+def _cloud_name(base_url: str) -> str | None:
+    return CLOUD_NAME if base_url == LOGIN_ORIGIN else urlsplit(base_url).hostname
+
+
+def _metadata(origin: Addressed, subject: _Subject, version: str) -> dict[str, Any]:
+    base_url, segment = origin.base_url, subject.segment
     return {
         "token_endpoint": at.token_url(base_url, segment, version),
         "jwks_uri": at.keys_url(base_url, segment, version),
         "response_types_supported": _RESPONSE_TYPES,
         "scopes_supported": ["openid"] if version == V1 else ["openid", "profile", "email", "offline_access"],
-        "issuer": at.issuer(base_url, subject.issuer_tenant, version),
+        "issuer": at.issuer(origin.issuing, subject.issuer_tenant, version),
         "userinfo_endpoint": at.userinfo_url(base_url),
         "authorization_endpoint": at.authorize_url(base_url, segment, version),
         "device_authorization_endpoint": at.device_code_url(base_url, segment, version),
@@ -199,19 +212,23 @@ def _metadata(base_url: str, subject: _Subject, version: str) -> dict[str, Any]:
         "backchannel_logout_session_supported": True,
         "claims_supported": _CLAIMS_V1 if version == V1 else _CLAIMS,
         "tenant_region_scope": subject.region,
-        "cloud_instance_name": host,
+        "cloud_instance_name": _cloud_name(base_url),
         "cloud_graph_host_name": urlsplit(at.graph_base(base_url)).netloc,
         "msgraph_host": urlsplit(at.graph_base(base_url)).netloc,
         **_COMMON_MEMBERS,
     }
 
 
-def _key_set(keys: tuple[PublicKey, ...], base_url: str, subject: _Subject, version: str) -> dict[str, Any]:
+def _key_set(
+    keys: tuple[PublicKey, ...], origin: Addressed, subject: _Subject, version: str
+) -> dict[str, Any]:
     """RFC 7517. The v2.0 form names the issuer each key signs for; validators of the field compare it."""
-    host = urlsplit(base_url).hostname
     members: dict[str, Any] = {}
     if version == V2:
-        members = {"cloud_instance_name": host, "issuer": at.issuer_v2(base_url, subject.issuer_tenant)}
+        members = {
+            "cloud_instance_name": _cloud_name(origin.base_url),
+            "issuer": at.issuer_v2(origin.issuing, subject.issuer_tenant),
+        }
     return {
         "keys": [
             {

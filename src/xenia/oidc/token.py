@@ -76,7 +76,8 @@ class TokenEndpoint:
                 segment=segment,
                 client=client,
                 form=form,
-                base_url=request.base_url,
+                # Only issuers and audiences come of it: no page, and no address of this one request.
+                base_url=self._ports.server.at(request.base_url).issuing,
                 version=version,
                 origin=request.headers.get("origin"),
                 correlation_id=correlation_of(request),

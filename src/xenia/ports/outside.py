@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol
 
+from xenia.core.endpoints import Addressed
 from xenia.core.mail import Mail, RenderedMail
 from xenia.ports.store import Store
 
@@ -285,6 +286,12 @@ class ServerInfo:
     """Multiplier of the limits per network: a classroom sits behind one address."""
     allows_private: bool = False
     """Whether outgoing requests may reach private addresses; only then plain http to this machine may be entered."""
+    fixed_issuer: str = ""
+    """Origin that tokens name as their issuer wherever they were asked for; empty: the origin of the request."""
+
+    def at(self, base_url: str) -> Addressed:
+        """What a request to this origin means for links and for issuers."""
+        return Addressed(base_url, self.fixed_issuer or base_url)
 
 
 @dataclass(frozen=True, slots=True)

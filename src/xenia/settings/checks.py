@@ -8,6 +8,7 @@ import os
 from dataclasses import asdict
 from urllib.parse import urlsplit
 
+from xenia.core.real_names import objections_to
 from xenia.settings.addresses import is_loopback_host
 from xenia.settings.groups import ServerSettings, Settings
 from xenia.settings.problems import Problem
@@ -19,6 +20,7 @@ def contradictions(settings: Settings) -> list[Problem]:
     """What cannot be used in any command, however each value came about."""
     server, mail = settings.server, settings.mail
     found = [*_tls_problems(server), *_address_problems(server), *_process_problems(server)]
+    found += _real_name_problems(server, settings.workshop.hosts)
     if mail.smtp and not mail.mail_from:
         found.append(Problem("mail_from", "not set", "name the sender; it is required with smtp"))
     if mail.smtp and (
@@ -77,6 +79,16 @@ def _address_problems(server: ServerSettings) -> list[Problem]:
     return found
 
 
+def _real_name_problems(server: ServerSettings, names: tuple[str, ...]) -> list[Problem]:
+    """Whoever answers to the real service's names must be reached from this computer only."""
+    is_here = is_loopback_host(urlsplit(server.public_url or "//localhost").hostname or "")
+    is_here = is_here and all(is_loopback_host(host) for host in server.host)
+    own_tls = server.tls and not server.trusted_proxy
+    return [
+        Problem("hosts", "set", text) for text in objections_to(names, on_loopback=is_here, own_tls=own_tls)
+    ]
+
+
 def unsafe_for_production(settings: Settings) -> tuple[Problem, ...]:
     """Why ``xenia serve`` refuses these settings: what is fine on one's own machine and nowhere else."""
     server, found = settings.server, []
@@ -110,6 +122,10 @@ def unsafe_for_production(settings: Settings) -> tuple[Problem, ...]:
                 "set",
                 "trusts every address, so anybody could pretend to come from anywhere and escape the limits; name the proxies",
             )
+        )
+    if settings.workshop.hosts:
+        found.append(
+            Problem("hosts", "set", "other people's names are for one's own computer; leave them off")
         )
     if settings.workshop.tools:
         found.append(Problem("tools", "set", "the workshop tools show everybody's mail; leave them off"))

@@ -86,6 +86,8 @@ class WorkshopSettings:
     """Whether the tools are on. ``xenia up`` turns them on, ``xenia serve`` never does."""
     tool_token: str = field(default="", metadata=HIDDEN)
     """What the tools ask for on addresses other than loopback. Default: a random one, printed at start."""
+    hosts: tuple[str, ...] = ()
+    """Names of the real service to answer to on this computer, for programs that have them built in: ``login.microsoftonline.com`` and ``graph.microsoft.com``. Their certificates come from a CA of their own; only on loopback."""
     seed: Path | None = None
     """Seed file (TOML) to apply at start. Default in ``xenia up``: the built-in tenant Contoso."""
 

@@ -91,7 +91,7 @@ def _outlook(server: ServerInfo, tx: Transaction, plan: Plan) -> tuple[Finding, 
 def _way_in(server: ServerInfo, tx: Transaction, plan: Plan) -> Finding:
     providers = "external-identities/identity-providers"
     facts = at_home(tx, plan.tenant, plan.order.email)
-    partner = partner_of(tx, plan.tenant, facts, None, server.base_url)
+    partner = partner_of(tx, plan.tenant, facts, None, server.at(server.base_url))
     if partner is not None:
         return Finding("info", f"{plan.order.email} signs in at {partner.display_name}.", providers)
     if plan.policies.email_passcode_enabled:

@@ -26,9 +26,15 @@ class PublishedCa:
     fingerprint: str
 
 
-def routes(pages: Pages, static: StaticFiles, check: Callable[[], str], ca: PublishedCa | None) -> Surface:
-    """The surface. *check* raises when the database cannot serve."""
-    operations = _Operations(pages, static, check, ca)
+def routes(
+    pages: Pages,
+    static: StaticFiles,
+    check: Callable[[], str],
+    ca: PublishedCa | None,
+    stand_in: PublishedCa | None = None,
+) -> Surface:
+    """The surface. *check* raises when the database cannot serve; *stand_in* is the CA of real names on loopback."""
+    operations = _Operations(pages, static, check, ca, stand_in)
     return Surface(
         "operations",
         (
@@ -36,6 +42,8 @@ def routes(pages: Pages, static: StaticFiles, check: Callable[[], str], ca: Publ
             Route("GET", "/readyz", operations.ready),
             Route("GET", "/ca", operations.ca_page),
             Route("GET", "/ca/xenia-ca.pem", operations.ca_file),
+            Route("GET", "/ca/stand-in", operations.stand_in_page),
+            Route("GET", "/ca/xenia-stand-in-ca.pem", operations.stand_in_file),
             Route("GET", "/static/{rest:path}", operations.static_file),
             Route("GET", "/favicon.ico", operations.icon),
         ),
@@ -50,11 +58,13 @@ class _Operations:
         static: StaticFiles,
         check: Callable[[], str],
         ca: PublishedCa | None,
+        stand_in: PublishedCa | None,
     ) -> None:
         self._pages = pages
         self._static = static
         self._check = check
         self._ca = ca
+        self._stand_in = stand_in
 
     def alive(self, request: HttpRequest) -> HttpResponse:
         """The process answers; says nothing about its neighbours, so a lost database restarts nothing."""
@@ -73,24 +83,36 @@ class _Operations:
 
     def ca_page(self, request: HttpRequest) -> HttpResponse:
         """The CA with its fingerprint, and how to trust it."""
-        ca = self._published(request)
+        ca = _published(request, self._ca)
         page = self._pages.render(
             "kit/ca.html",
             nav=[],
             theme=theme_of(request.cookies.get(THEME_COOKIE)),
             fingerprint=ca.fingerprint,
             url="/ca/xenia-ca.pem",
+            stand_in_url="/ca/stand-in" if self._stand_in is not None else None,
         )
         return html(page)
 
     def ca_file(self, request: HttpRequest) -> HttpResponse:
         """The certificate itself (PEM)."""
-        headers = (
-            ("Content-Type", "application/x-x509-ca-cert"),
-            ("Content-Disposition", 'attachment; filename="xenia-ca.pem"'),
-            ("Cache-Control", "no-store"),
+        return _pem_file(_published(request, self._ca), "xenia-ca.pem")
+
+    def stand_in_page(self, request: HttpRequest) -> HttpResponse:
+        """The second CA, with what trusting it means."""
+        ca = _published(request, self._stand_in)
+        page = self._pages.render(
+            "kit/stand_in_ca.html",
+            nav=[],
+            theme=theme_of(request.cookies.get(THEME_COOKIE)),
+            fingerprint=ca.fingerprint,
+            url="/ca/xenia-stand-in-ca.pem",
         )
-        return HttpResponse(200, self._published(request).pem, headers)
+        return html(page)
+
+    def stand_in_file(self, request: HttpRequest) -> HttpResponse:
+        """Its certificate (PEM)."""
+        return _pem_file(_published(request, self._stand_in), "xenia-stand-in-ca.pem")
 
     def static_file(self, request: HttpRequest) -> HttpResponse:
         """A prepared file; the address names its contents, so it is cached for ever."""
@@ -138,7 +160,17 @@ class _Operations:
         )
         return html(page, status=status)
 
-    def _published(self, request: HttpRequest) -> PublishedCa:
-        if self._ca is None:
-            raise NotFound("Page", request.path)
-        return self._ca
+
+def _published(request: HttpRequest, ca: PublishedCa | None) -> PublishedCa:
+    if ca is None:
+        raise NotFound("Page", request.path)
+    return ca
+
+
+def _pem_file(ca: PublishedCa, name: str) -> HttpResponse:
+    headers = (
+        ("Content-Type", "application/x-x509-ca-cert"),
+        ("Content-Disposition", f'attachment; filename="{name}"'),
+        ("Cache-Control", "no-store"),
+    )
+    return HttpResponse(200, ca.pem, headers)

@@ -10,9 +10,10 @@ from __future__ import annotations
 import gzip
 import ipaddress
 import logging
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
 
 from werkzeug.http import HTTP_STATUS_CODES
 
@@ -34,6 +35,8 @@ class EdgeSettings:
 
     origins: tuple[str, ...]
     """Every ``scheme://host[:port]`` we answer to; the first is the public one."""
+    aliases: Mapping[str, str] = field(default_factory=dict)
+    """Origins that stand for another one of them: programs are answered as there, browsers are sent there."""
     trusted_proxies: tuple[str, ...] = ()
     """Networks (CIDR) whose X-Forwarded-* headers count."""
     max_body: int = 1_048_576
@@ -105,18 +108,28 @@ class WsgiApp:
             raise Refused(
                 text("This server does not answer to that host name. Check the address.\n", status=421)
             )
+        query = environ.get("QUERY_STRING", "")
         request_id = self._entropy.guid()
         return HttpRequest(
             method=environ["REQUEST_METHOD"],
             path=path,
-            base_url=origin or self._settings.origins[0],
-            query_string=environ.get("QUERY_STRING", ""),
+            base_url=self._stands_for(origin or self._settings.origins[0], headers, path, query),
+            query_string=query,
             headers=headers,
             body=self._body(environ),
             client_address=client,
             correlation_id=parse_guid(headers.get("client-request-id")) or self._entropy.guid(),
             request_id=request_id,
         )
+
+    def _stands_for(self, origin: str, headers: Mapping[str, str], path: str, query: str) -> str:
+        """The origin itself, or what it is an alias of. Raises Refused with the way for a browser, whose cookies are there."""
+        target = self._settings.aliases.get(origin)
+        if target is not None and "text/html" in headers.get("accept", ""):
+            # 307 keeps method and body: an app may post its request (OpenID Connect Core section 3.1.2.1).
+            where = f"{target}{quote(path)}{f'?{query}' if query else ''}"
+            raise Refused(HttpResponse(307, b"", (("Location", where), ("Cache-Control", "no-store"))))
+        return target or origin
 
     def _peer(self, environ: WSGIEnvironment, headers: dict[str, str]) -> tuple[str, str, str]:
         client = str(environ.get("REMOTE_ADDR", ""))

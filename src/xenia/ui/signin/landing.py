@@ -119,7 +119,7 @@ class Landing:
         """The provider that the invited address proves itself at, by name; None for a code by mail."""
         with self._ports.store.read(tenant.id) as tx:
             facts = at_home(tx, tenant, invitation.email)
-            partner = partner_of(tx, tenant, facts, None, base_url)
+            partner = partner_of(tx, tenant, facts, None, self._ports.server.at(base_url))
         return partner.display_name if partner is not None else None
 
     def _other_account(self, request: HttpRequest, tenant: Tenant, invitation: Invitation) -> str | None:

@@ -162,7 +162,7 @@ class AnswerReader:
         flow = answer.flow
         if flow is None:
             return Expected()
-        own = issuer_of(request.base_url, tenant.id, "2.0") if tenant else None
+        own = issuer_of(self._ports.server.at(request.base_url).issuing, tenant.id, "2.0") if tenant else None
         return Expected(
             audience=flow.form.client_id,
             nonce=flow.nonce,
@@ -183,7 +183,14 @@ class AnswerReader:
         return {
             "header": rows_of(decoded.header, now),
             "claims": rows_of(decoded.claims, now),
-            "checks": checks_of(token.value, decoded, wanted, self._ports.keys, request.base_url, now),
+            "checks": checks_of(
+                token.value,
+                decoded,
+                wanted,
+                self._ports.keys,
+                self._ports.server.at(request.base_url).issuing,
+                now,
+            ),
         }
 
     def _explanation(self, answer: Answer, tenant: Tenant | None) -> Explanation | None:

@@ -216,7 +216,14 @@ class Tester:
             if decoded is None:
                 errors = [{"field": "token", "text": "This is no JSON Web Token: it has not three parts."}]
             else:
-                checks = checks_of(token, decoded, Expected(), self._ports.keys, request.base_url, now)
+                checks = checks_of(
+                    token,
+                    decoded,
+                    Expected(),
+                    self._ports.keys,
+                    self._ports.server.at(request.base_url).issuing,
+                    now,
+                )
                 shown = {
                     "label": "Token",
                     "header": rows_of(decoded.header, now),

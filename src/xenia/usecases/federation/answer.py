@@ -75,7 +75,9 @@ def receive_answer(
             return _Received(answered)
         session = find_session(ports, tx, browser.session_secret, now)
         situation = assess(ports, tx, interaction, session, now)
-        partner = partner_of(tx, situation.tenant, interaction.facts, interaction.authorize, browser.base_url)
+        partner = partner_of(
+            tx, situation.tenant, interaction.facts, interaction.authorize, ports.server.at(browser.base_url)
+        )
         failed = _refusal(params, partner)
         if partner is None or failed is not None:
             name = partner.display_name if partner else federation.provider_id

@@ -77,7 +77,7 @@ def begin_federation(ports: Ports, posted: Posted) -> Turn | Rejected:
     def apply(tx: Transaction, situation: Situation, now: datetime) -> Facts | Rejected:
         begun.clear()
         request, facts = situation.interaction.authorize, situation.facts
-        partner = partner_of(tx, situation.tenant, facts, request, posted.browser.base_url)
+        partner = partner_of(tx, situation.tenant, facts, request, ports.server.at(posted.browser.base_url))
         if partner is None:
             return Rejected("no-home")
         wait = tx.limits.hit(

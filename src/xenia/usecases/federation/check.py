@@ -70,7 +70,7 @@ def check_provider(ports: Ports, actor: Actor, provider_id: str) -> ProviderChec
         return ProviderCheck(provider, (Finding("ok", "Codes are sent by this server's own mail."),))
     if provider.kind is ProviderKind.ENTRA:
         # Every tenant is reached the same way: ours stands for all of them.
-        asked = tenant_as_provider(tenant.id, tenant, ports.server.base_url)
+        asked = tenant_as_provider(tenant.id, tenant, ports.server.at(ports.server.base_url))
         provider = replace(asked, display_name=provider.display_name)
     if not provider.client_id:
         return ProviderCheck(provider, (Finding("bad", "No client ID has been entered yet."),))

@@ -14,7 +14,7 @@ from xenia.core.directory.identity_provider import (
     ProviderKind,
 )
 from xenia.core.directory.tenant import Tenant
-from xenia.core.endpoints import issuer_v1, issuer_v2, metadata_url
+from xenia.core.endpoints import Addressed, issuer_v1, issuer_v2, metadata_url
 from xenia.core.ids import TenantId
 from xenia.core.signin.facts import Facts
 from xenia.core.signin.foreign_claims import idp_of
@@ -25,7 +25,7 @@ from xenia.usecases.sign_in.realm import owner_of
 
 
 def partner_of(
-    tx: Transaction, tenant: Tenant, facts: Facts, request: AuthorizeRequest | None, base_url: str
+    tx: Transaction, tenant: Tenant, facts: Facts, request: AuthorizeRequest | None, at: Addressed
 ) -> IdentityProvider | None:
     """Where this sign-in is handed over to, complete with endpoints and client.
 
@@ -40,10 +40,10 @@ def partner_of(
     domain = domain_of(facts.login) if facts.login else hint
     owner = owner_of(tx, tenant, domain) if domain else None
     home = tx.tenants.find(owner) if owner else None
-    return tenant_as_provider(tenant.id, home, base_url) if home is not None else None
+    return tenant_as_provider(tenant.id, home, at) if home is not None else None
 
 
-def tenant_as_provider(asking: TenantId, home: Tenant, base_url: str) -> IdentityProvider:
+def tenant_as_provider(asking: TenantId, home: Tenant, at: Addressed) -> IdentityProvider:
     """Another tenant of this server: found by discovery like any provider, asked as **Guest sign-in** with PKCE."""
     return IdentityProvider(
         id=ENTRA_PROVIDER_ID,
@@ -52,8 +52,8 @@ def tenant_as_provider(asking: TenantId, home: Tenant, base_url: str) -> Identit
         display_name=home.display_name,
         created_at=home.created_at,
         client_id=GUEST_SIGN_IN_APP_ID,
-        well_known_url=metadata_url(base_url, home.id),
-        issuer=issuer_v2(base_url, home.id),
+        well_known_url=metadata_url(at.base_url, home.id),
+        issuer=issuer_v2(at.issuing, home.id),
         client_authentication=ClientAuthentication.NONE,
         claims=ClaimMapping(subject="oid", email="preferred_username"),
         domains=tuple(domain.name for domain in home.domains),

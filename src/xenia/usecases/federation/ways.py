@@ -43,7 +43,7 @@ def hand_over_of(ports: Ports, situation: Situation, base_url: str) -> HandOver:
     """The hand-over that is due; changes nothing."""
     facts, request = situation.facts, situation.interaction.authorize
     with ports.store.read(situation.tenant.id) as tx:
-        partner = partner_of(tx, situation.tenant, facts, request, base_url)
+        partner = partner_of(tx, situation.tenant, facts, request, ports.server.at(base_url))
     is_plain = situation.interaction.redeem is None and facts.sign_up is None
     return HandOver(
         provider=partner.display_name if partner is not None else None,

@@ -96,7 +96,7 @@ def finish(
         proofs=situation.facts.proofs,
         sid=account.sid,
         is_persistent=account.is_persistent,
-        base_url=browser.base_url,
+        base_url=ports.server.at(browser.base_url).issuing,
         ip_address=browser.ip_address,
         directory_roles=tx.users.roles(user.id),
     )
@@ -255,7 +255,7 @@ def sign_in_record(
         if situation.demands.second_factor
         else "singleFactorAuthentication",
         steps=tuple(log_step(proof, from_session=facts.sid is not None) for proof in facts.proofs),
-        issuer=issuer_v2(browser.base_url, situation.tenant.id) if signed_in else None,
+        issuer=issuer_v2(signed_in.base_url, situation.tenant.id) if signed_in else None,
         session_id=signed_in.sid if signed_in else None,
     )
 

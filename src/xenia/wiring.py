@@ -36,7 +36,7 @@ from xenia.settings import (
     system_ca_bundle,
 )
 from xenia.storage.store import SqlStore, open_store
-from xenia.ui import account, lab, mailbox, portal, signin, tester
+from xenia.ui import account, lab, mailbox, portal, scripts, signin, tester
 from xenia.usecases.app_sign_in_journal import AppSignInJournal
 from xenia.usecases.first_party import ensure_first_party
 from xenia.web import operations
@@ -280,6 +280,7 @@ def _router(
             tester.routes(ports, tools, cookies, fetcher),
             mailbox.routes(ports, tools),
             lab.routes(ports, tools),
+            scripts.routes(ports, tools),
         ]
     fallback = operations.routes(pages, static, ports.store.check, installation.ca, installation.stand_in_ca)
     return Router(surfaces, fallback)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import subprocess
 import sys
@@ -9,13 +10,15 @@ from pathlib import Path
 
 import pytest
 
-PAGE = Path(__file__).resolve().parents[2] / "docs" / "how-to" / "invite-from-a-script.md"
+PAGES = Path(__file__).resolve().parents[2] / "docs" / "how-to"
 
 pytestmark = pytest.mark.clients
 
 
-def test_the_documented_test_passes(tmp_path: Path) -> None:
-    found = re.search(r"^```python\n(.*?)^```$", PAGE.read_text("utf-8"), re.MULTILINE | re.DOTALL)
+@pytest.mark.parametrize("page", ["invite-from-a-script.md", "test-with-guests.md"])
+def test_the_documented_test_passes(tmp_path: Path, page: str) -> None:
+    text = (PAGES / page).read_text("utf-8")
+    found = re.search(r"^```python\n(.*?)^```$", text, re.MULTILINE | re.DOTALL)
     assert found is not None
     (tmp_path / "test_invitation.py").write_text(found.group(1), "utf-8")
     (tmp_path / "pytest.ini").write_text("[pytest]\n", "utf-8")
@@ -32,6 +35,8 @@ def test_the_documented_test_passes(tmp_path: Path) -> None:
             str(tmp_path),
         ],
         cwd=tmp_path,
+        # The command as it is installed beside this interpreter.
+        env={**os.environ, "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"},
         capture_output=True,
         text=True,
         check=False,

@@ -112,6 +112,7 @@ def write_running_file(started: Started) -> None:
         "base_url": started.addresses.base_url,
         "hosts": list(started.addresses.hosts),
         "database": without_password(started.settings.storage.database),
+        "tools": started.settings.workshop.tools,
         "real_names": list(started.addresses.real_names),
     }
     write_private(started.data.path / RUNNING_FILE, json.dumps(facts).encode())

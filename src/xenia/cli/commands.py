@@ -21,6 +21,7 @@ _COMMANDS = {
     "tenant": ("xenia.cli.directory:tenant", "Tenants: create."),
     "user": ("xenia.cli.directory:user", "Users: create."),
     "code": ("xenia.cli.directory:code", "Print the current authenticator code of a user."),
+    "token": ("xenia.cli.token:token", "Print a token that an app would get for a person (workshop only)."),
     "env": ("xenia.cli.clients:env", "Print environment variables for clients of this server."),
     "trust": ("xenia.cli.clients:trust", "Add this installation's CA to the system's and browsers' stores."),
     "keys": ("xenia.cli.keys:keys", "Signing keys: list, rotate."),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from xenia.cli.announcement import RUNNING_FILE
@@ -24,6 +24,8 @@ class LastRun:
     hosts: tuple[str, ...]
     database: str = ""
     real_names: tuple[str, ...] = ()
+    tools: bool = False
+    """Whether it was a workshop."""
 
 
 def last_run(settings: Settings, data: DataDirectory) -> LastRun:
@@ -35,6 +37,7 @@ def last_run(settings: Settings, data: DataDirectory) -> LastRun:
             tuple(facts["hosts"]),
             str(facts.get("database", "")),
             tuple(facts.get("real_names", ())),
+            facts.get("tools") is True,
         )
     except (OSError, ValueError, KeyError):
         host = f"{settings.server.host[0]}:{settings.server.port[0]}"
@@ -62,7 +65,10 @@ def opened(settings: Settings) -> Iterator[Ports]:
         refuse(f"{data.path} holds no installation. Start one (xenia up), or name its directory with --data.")
     try:
         key = data.data_key(settings.storage.data_key, may_create=False)
-        program = build(Installation(settings, address.base_url, address.hosts, url, key))
+        # Issuers are those of the running server, whatever this command was told.
+        workshop = replace(settings.workshop, hosts=address.real_names)
+        known = replace(settings, workshop=workshop)
+        program = build(Installation(known, address.base_url, address.hosts, url, key))
         with contextlib.closing(program):
             program.store.check()
             yield program.ports

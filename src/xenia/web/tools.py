@@ -62,6 +62,21 @@ class Tools:
 
         return checked
 
+    def for_token_holders(self, handler: Handler) -> Handler:
+        """The handler, for programs that show the access token as a bearer, also on this computer.
+
+        A browser never sends that by itself, so no other site's page can call it.
+        """
+
+        def checked(request: HttpRequest) -> HttpResponse:
+            if request.header("authorization") and self._has_token(request):
+                return handler(request)
+            raise errors.NotAuthenticated(
+                "This call needs the tools' access token: Authorization: Bearer and tool_token of the ready file."
+            )
+
+        return checked
+
     def page(
         self,
         request: HttpRequest,
@@ -97,7 +112,7 @@ class Tools:
             self._guard.check_origin(request)
 
     def render_error(self, request: HttpRequest, error: Exception) -> HttpResponse:
-        """Any error of a tool as a page, or as JSON under ``/mailbox/api``."""
+        """Any error of a tool as a page, or as JSON under ``/mailbox/api`` and ``/xenia``."""
         status = next((_STATUS[kind] for kind in type(error).__mro__ if kind in _STATUS), 500)
         if status == 500:
             log.error("tool failed", exc_info=error, extra={"correlation_id": request.correlation_id})
@@ -105,7 +120,7 @@ class Tools:
         words = (
             str(error) if known else "Something failed on our side. Nothing was saved. Try again in a minute."
         )
-        if "/api/" in request.path:
+        if "/api/" in request.path or request.path.startswith("/xenia/"):
             return json(
                 {"error": {"message": words}}, status=status, headers=(("Cache-Control", "no-store"),)
             )

@@ -167,16 +167,19 @@ def enter_code(ports: Ports, posted: Posted, typed: str) -> Turn | Rejected:
     digits = "".join(character for character in typed if character not in " -\u00a0\u2011")
 
     def apply(tx: Transaction, situation: Situation, now: datetime) -> Facts | Rejected:
-        address = situation.facts.login or ""
         checked = _check(ports, tx, posted, situation, digits, now)
-        if checked is not None:
-            return checked
-        proof = Proof("email_passcode", Factor.FIRST, now, ("otp",), MAIL_ISSUER, address_key(address))
-        user = user_of_mailbox(tx, situation.tenant, address, situation.invitation)
-        # A proof made here replaces the session's: the sign-in is a fresh one.
-        return replace(situation.facts, user_id=None, sid=None).with_proof(proof, user.id if user else None)
+        return mailbox_proven(tx, situation, now) if checked is None else checked
 
     return take_step(ports, posted, (Step.PASSCODE,), apply)
+
+
+def mailbox_proven(tx: Transaction, situation: Situation, now: datetime) -> Facts:
+    """What is known once the mailbox is proven, and whose it is."""
+    address = situation.facts.login or ""
+    proof = Proof("email_passcode", Factor.FIRST, now, ("otp",), MAIL_ISSUER, address_key(address))
+    user = user_of_mailbox(tx, situation.tenant, address, situation.invitation)
+    # A proof made here replaces the session's: the sign-in is a fresh one.
+    return replace(situation.facts, user_id=None, sid=None).with_proof(proof, user.id if user else None)
 
 
 def _check(

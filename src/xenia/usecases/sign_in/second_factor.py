@@ -119,7 +119,7 @@ def confirm_enrolment(ports: Ports, posted: Posted, typed: str) -> Turn | Reject
         if not tx.credentials.confirm_authenticator_app(app.id, now, step):
             return Rejected("code-used", wait=TIME_STEP)
         _tell(ports, tx, situation, user, posted.browser, audit_id, now)
-        return _proven(situation, user, now)
+        return second_factor_proven(situation, user, now)
 
     outcome = take_step(ports, posted, (Step.ENROL,), apply)
     ports.mail_queued()
@@ -190,7 +190,7 @@ def verify_code(ports: Ports, posted: Posted, typed: str) -> Turn | Rejected:
             secret = ports.sealer.open(app.sealed_secret, SEAL_PURPOSE).decode()
             step = ports.totp.step_of(secret, code, now)
             if step is not None and tx.credentials.use_authenticator_step(app.id, step):
-                return _proven(situation, user, now)
+                return second_factor_proven(situation, user, now)
             rejected = (
                 Rejected("code-used", wait=TIME_STEP)
                 if step is not None
@@ -211,7 +211,8 @@ def verify_code(ports: Ports, posted: Posted, typed: str) -> Turn | Rejected:
     return take_step(ports, posted, (Step.SECOND_FACTOR,), apply)
 
 
-def _proven(situation: Situation, user: User, now: datetime) -> Facts:
+def second_factor_proven(situation: Situation, user: User, now: datetime) -> Facts:
+    """What is known once the authenticator app is proven."""
     proof = Proof(
         "authenticator_app",
         Factor.SECOND,

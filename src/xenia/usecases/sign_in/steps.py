@@ -12,6 +12,7 @@ from datetime import datetime
 
 from xenia.core.aadsts import AADSTS
 from xenia.core.addresses import parse_address
+from xenia.core.directory.user import User
 from xenia.core.errors import AdminConsentRequired, ConsentDeclined, WrongPassword
 from xenia.core.ids import ObjectId, TenantId, fold
 from xenia.core.signin.facts import Factor, Facts, Proof
@@ -167,18 +168,17 @@ def enter_password(ports: Ports, posted: Posted, password: str) -> Turn | Reject
             )
             return Rejected("password")
         tx.limits.clear(password_key(posted.tenant_id, login, known_here(situation.session, login)))
-        proof = Proof(
-            "password",
-            Factor.FIRST,
-            now,
-            ("pwd",),
-            situation.tenant.initial_domain,
-            fold(user.user_principal_name),
-        )
-        return replace(situation.facts, sid=None).with_proof(proof, user.id)
+        return password_proven(situation, user, now)
 
     record_id = ports.entropy.guid()
     return take_step(ports, posted, (Step.PASSWORD,), apply)
+
+
+def password_proven(situation: Situation, user: User, now: datetime) -> Facts:
+    """What is known once a member's password is proven."""
+    upn = fold(user.user_principal_name)
+    proof = Proof("password", Factor.FIRST, now, ("pwd",), situation.tenant.initial_domain, upn)
+    return replace(situation.facts, sid=None).with_proof(proof, user.id)
 
 
 def _password_allowed(ports: Ports, tx: Transaction, posted: Posted) -> tuple[str, str | None] | Rejected:
@@ -244,6 +244,7 @@ __all__ = [
     "decide_stay",
     "enter_password",
     "identify",
+    "password_proven",
     "pick",
     "take_step",
 ]

@@ -13,6 +13,7 @@ INVITER = "c11e4700-0000-4000-8000-0000000000a1"
 READER = "c11e4700-0000-4000-8000-0000000000a2"
 FLOWS = "c11e4700-0000-4000-8000-0000000000a3"
 SHOP = "c11e4700-0000-4000-8000-0000000000a4"
+GROUPS = "c11e4700-0000-4000-8000-0000000000a5"
 SHOP_REDIRECT = "http://localhost/callback"
 PASSWORD = "Correct-horse-battery-9"
 SECRET = "a-secret-for-client-tests-only"
@@ -60,6 +61,14 @@ secret = [{{ value = "{SECRET}" }}]
 permissions.application = [
   "IdentityProvider.ReadWrite.All", "IdentityUserFlow.ReadWrite.All", "APIConnectors.ReadWrite.All",
   "EventListener.ReadWrite.All", "Policy.ReadWrite.AuthenticationFlows", "User.ReadWrite.All",
+]
+
+[[tenant.app]]
+id = "{GROUPS}"
+name = "Groups"
+secret = [{{ value = "{SECRET}" }}]
+permissions.application = [
+  "Group.ReadWrite.All", "User.Read.All", "Application.Read.All", "AppRoleAssignment.ReadWrite.All",
 ]
 """
 

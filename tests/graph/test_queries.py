@@ -118,7 +118,7 @@ REFUSALS: list[tuple[str, bool, str, str]] = [
         "BadRequest",
         "Parsing OData Select and Expand failed: Could not find a property named 'nobody' on type 'microsoft.graph.user'.",
     ),
-    ("users?$expand=memberOf", False, "BadRequest", "Parsing OData Select and Expand failed"),
+    ("users?$expand=directReports", False, "BadRequest", "Parsing OData Select and Expand failed"),
     ("users?$expand=manager,sponsors", False, "Request_UnsupportedQuery", "Only one relation"),
     (
         "users?$top=1000",

@@ -65,10 +65,11 @@ def furnish(desktop: Desktop) -> Furnished:
     _presses(admin, f"{portal}/users/{users['withdrawn']}/confirm/withdraw", "Withdraw")
     _presses(admin, f"{portal}/users/{users['deleted']}/delete", "Delete")
     app = _app(admin, portal)
+    group = _group(admin, portal, users)
     _newcomer_asks(desktop, admin, portal)
     _presses(admin, f"{portal}/mail", "Send a test mail")
     test_mail = urlsplit(admin.page.url).path.rpartition("/")[2]
-    values = _values(desktop, admin, users, app)
+    values = _values(desktop, admin, users, app) | {"/admin/<tenant>/groups/<group>": [group]}
     values["/admin/<tenant>/mail/tests/<mail>"] = [test_mail]
     return Furnished(users, values, admin.page.context.storage_state(), guest.page.context.storage_state())
 
@@ -138,6 +139,18 @@ def _app(admin: Person, portal: str) -> str:
     admin.type("Description", "nightly job")
     admin.button("Add")
     return app[1]
+
+
+def _group(admin: Person, portal: str, users: dict[str, str]) -> str:
+    """A group of people with names and addresses of every length."""
+    admin.page.goto(f"{portal}/groups/new")
+    admin.type("Group name", "Buyers of the northern warehouses and their deputies")
+    admin.type("Owners", users["admin"])
+    admin.type("Members", "\n".join((users["long"], users["waiting"], users["admin"])))
+    admin.button("Create")
+    group = re.search(rf"/groups/({_GUID})", admin.page.url)
+    assert group is not None, admin.page.url
+    return group[1]
 
 
 def _newcomer_asks(desktop: Desktop, admin: Person, portal: str) -> None:

@@ -200,6 +200,8 @@ class Entity:
     """Attribute of the record that holds the name of its derived type."""
     is_abstract: bool = False
     """Whether every item is of a derived type."""
+    unfold: Callable[[Any], tuple[Resource, Any]] | None = None
+    """Of a base type whose items live elsewhere: the resource that says how to tell a record, and its record there."""
 
     @cached_property
     def all_props(self) -> tuple[Prop, ...]:
@@ -292,6 +294,10 @@ class Resource:
     """(ports, actor, key, values)."""
     delete: Callable[..., None] | None = None
     """(ports, actor, key)."""
+    attach: Callable[..., object] | None = None
+    """(ports, actor, target id): ``POST …/$ref`` of a collection of relations; the parents' keys come first."""
+    detach: Callable[..., object] | None = None
+    """(ports, actor, target id): ``DELETE …/{id}/$ref``."""
     alternate_keys: Mapping[str, Callable[..., Any]] = field(default_factory=dict)
     actions: tuple[Action, ...] = ()
     is_advanced: bool = False
@@ -309,6 +315,8 @@ class Resource:
     """Types whose casts in the path say nothing new (``/microsoft.graph.x/`` may be left out)."""
     note: str = ""
     """For the reference page."""
+    described_at: str = ""
+    """Path under which the reference page has the properties, where this is another way to the same things."""
 
     @cached_property
     def steps(self) -> tuple[str, ...]:
@@ -346,13 +354,17 @@ class Resource:
         return replace(
             self,
             path=_filled(self.path, parents, "/{key}"),
-            context=_filled(self.fragment, parents, "('{key}')"),
+            context=_filled(self.fragment, parents, "('{key}')")
+            if "{id}" in self.fragment
+            else self.fragment,
             entity=replace(self.entity, navs=navs),
             list=self.list and at(self.list),
             get=self.get and at(self.get),
             create=self.create and at(self.create),
             update=self.update and at(self.update),
             delete=self.delete and at(self.delete),
+            attach=self.attach and at(self.attach),
+            detach=self.detach and at(self.detach),
             actions=tuple(replace(action, run=at(action.run)) for action in self.actions),
         )
 

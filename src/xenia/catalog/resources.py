@@ -7,23 +7,28 @@ from xenia.catalog.entities.api_connectors import API_CONNECTORS
 from xenia.catalog.entities.application import APPLICATIONS, SERVICE_PRINCIPALS
 from xenia.catalog.entities.events_flows import EVENTS_FLOW_RESOURCES, INCLUDED_APPS_OF_USER_FLOW
 from xenia.catalog.entities.granted_permissions import PERMISSION_RESOURCES
+from xenia.catalog.entities.group import GROUPS
+from xenia.catalog.entities.held_assignments import HELD_ASSIGNMENTS
 from xenia.catalog.entities.identity_providers import IDENTITY_PROVIDERS, OLDER_IDENTITY_PROVIDERS
 from xenia.catalog.entities.invitation import INVITATIONS
 from xenia.catalog.entities.logs import DIRECTORY_AUDITS, SIGN_INS
+from xenia.catalog.entities.memberships import MEMBERSHIPS, with_memberships
 from xenia.catalog.entities.organization import ORGANIZATIONS
 from xenia.catalog.entities.policies import AUTHORIZATION, AUTHORIZATION_BETA, POLICIES
 from xenia.catalog.entities.user import DELETED_ITEMS, DELETED_USERS, ME, USERS
 from xenia.catalog.entities.user_attributes import USER_FLOW_ATTRIBUTES
 from xenia.catalog.entities.user_flows import USER_FLOW_RESOURCES
+from xenia.core.directory.group import ObjectKind
 
 RESOURCES: tuple[Resource, ...] = (
     INVITATIONS,
-    USERS,
-    ME,
+    with_memberships(USERS, ObjectKind.USER),
+    with_memberships(ME, None),
+    with_memberships(GROUPS, ObjectKind.GROUP),
     DELETED_USERS,
     DELETED_ITEMS,
     APPLICATIONS,
-    SERVICE_PRINCIPALS,
+    with_memberships(SERVICE_PRINCIPALS, ObjectKind.SERVICE_PRINCIPAL),
     *PERMISSION_RESOURCES,
     ORGANIZATIONS,
     *POLICIES,
@@ -35,6 +40,8 @@ RESOURCES: tuple[Resource, ...] = (
     *EVENTS_FLOW_RESOURCES,
     DIRECTORY_AUDITS,
     SIGN_INS,
+    *MEMBERSHIPS,
+    *HELD_ASSIGNMENTS,
 )
 BETA_RESOURCES = (
     *(AUTHORIZATION_BETA if found is AUTHORIZATION else found for found in RESOURCES),

@@ -106,7 +106,7 @@ ROWS: Mapping[type[XeniaError], Row] = {
     errors.SignUpRefused: NOT_ON_SURFACE,
     errors.ProtocolError: NOT_ON_SURFACE,
 }
-_TAKEN = {"user_principal_name", "identities", "proxy_addresses"}
+_TAKEN = {"user_principal_name", "identities", "proxy_addresses", "mail_nickname"}
 
 
 def row_of(kind: type[XeniaError]) -> Row:
@@ -127,6 +127,8 @@ def from_domain(error: XeniaError, service: Service) -> GraphError:
             return GraphError(row.status, code, NO_SCOPES)
         case errors.Conflict() if error.field in _TAKEN:
             return _taken(error)
+        case errors.Conflict() if error.field == "app_role_id":
+            return GraphError(400, "Request_BadRequest", error.message)
         case errors.LimitReached():
             wait = max(1, round(error.retry_after.total_seconds()))
             return GraphError(row.status, code, error.message, headers=(("Retry-After", str(wait)),))

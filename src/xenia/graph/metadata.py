@@ -29,14 +29,19 @@ def metadata(version: str) -> bytes:
         {"xmlns": _EDM, "Namespace": "microsoft.graph", "Alias": "graph"},
     )
     _base_types(schema)
-    entities = {resource.entity.name: resource for resource in resources}
+    # Under its own address first, with all its relations; other ways to it come later in the list.
+    entities = {resource.entity.name: resource for resource in reversed(resources)}
     complexes: dict[str, Complex] = {}
     for resource in resources:
-        _collect(resource.entity.all_props, complexes)
+        relations = {nav.name for nav in resource.entity.navs}
+        told = tuple(prop for prop in resource.entity.all_props if prop.name not in relations)
+        _collect(told, complexes)
         for action in resource.actions:
             _collect(action.params, complexes)
     bases = {derived.name: kind.name for kind in complexes.values() for derived in kind.derived}
     for resource in entities.values():
+        if resource.entity.name in _BASES:
+            continue
         _entity(schema, resource, entities, base=bases.get(resource.entity.name), is_beta=version == "beta")
     for kind in (found for base in complexes.values() for found in (base, *base.derived)):
         if kind.name not in entities:

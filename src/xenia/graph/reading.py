@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 from urllib.parse import quote
 
-from xenia.catalog.edm import NAMESPACE, Action, Nav, Resource
+from xenia.catalog.edm import NAMESPACE, TYPE, Action, Nav, Resource
 from xenia.catalog.entities.user import USERS
 from xenia.core.actor import Actor
 from xenia.core.errors import NotFound, NotPermitted
@@ -24,7 +24,7 @@ from xenia.graph.options import (
     returned_props,
     single,
 )
-from xenia.graph.wire import Root, entity_json, fragment, json_answer, told
+from xenia.graph.wire import Root, entity_json, fragment, item_json, json_answer, told
 from xenia.ports import Ports
 from xenia.web.http import HttpRequest, HttpResponse, text
 
@@ -73,6 +73,8 @@ def read(call: Call) -> HttpResponse:
     if not call.address.is_item:
         if rest == ("$count",):
             return _count(call)
+        if rest == ("$ref",) and call.resource.attach is not None:
+            return _list(call, as_links=True)
         if rest:
             return _function(call, rest)
         return _list(call)
@@ -127,36 +129,52 @@ def _item(call: Call) -> HttpResponse:
     is_beta = call.address.is_beta
     options = single(option_texts(call.request.query), call.resource, is_beta=is_beta)
     record = call.item()
-    props = returned_props(call.resource, options.select, is_beta=is_beta)
     tail = "" if call.resource.is_structure else "/$entity"
     context = call.root.context(f"{fragment(call.resource, options.select, options.expand)}{tail}")
-    body = entity_json(call.resource, record, props, is_typed=call.resource.typed_items)
+    body = item_json(
+        call.resource, record, options.select, is_beta=is_beta, is_typed=call.resource.typed_items
+    )
     _expand(call, options, record, body)
     return json_answer({"@odata.context": context, **body})
 
 
-def _list(call: Call) -> HttpResponse:
+def _list(call: Call, *, as_links: bool = False) -> HttpResponse:
+    """*as_links*: the items by their addresses alone (``$ref``)."""
     resource = call.resource
     if resource.list is None:
         raise not_allowed("POST")
     options = _list_options(call)
     page: Page[Any] = resource.list(call.ports, call.actor, options.query)
-    props = returned_props(resource, options.select, is_beta=call.address.is_beta)
-    answer: dict[str, object] = {
-        "@odata.context": call.root.context(fragment(resource, options.select, options.expand))
-    }
+    place = "Collection($ref)" if as_links else fragment(resource, options.select, options.expand)
+    answer: dict[str, object] = {"@odata.context": call.root.context(place)}
     if options.wants_count and page.total is not None:
         answer["@odata.count"] = page.total
     if page.next is not None:
         token = paging.sealed(call.ports.sealer, call.actor.tenant_id, _list_path(call), options, page.next)
-        answer["@odata.nextLink"] = paging.next_link(call.root.url(resource.path), options, token)
+        path = f"{resource.path}/$ref" if as_links else resource.path
+        answer["@odata.nextLink"] = paging.next_link(call.root.url(path), options, token)
     items = []
     for record in page.items:
-        body = entity_json(resource, record, props, is_typed=resource.typed_items)
-        _expand(call, options, record, body)
+        body = item_json(
+            resource,
+            record,
+            options.select,
+            is_beta=call.address.is_beta,
+            is_typed=resource.typed_items,
+        )
+        if as_links:
+            body = {"@odata.id": call.root.url(_object_path(body))}
+        else:
+            _expand(call, options, record, body)
         items.append(body)
     answer["value"] = items
     return json_answer(answer)
+
+
+def _object_path(body: dict[str, object]) -> str:
+    """Where a directory object lives, by its type and id."""
+    kind = str(body[TYPE]).rpartition(".")[2]
+    return f"directoryObjects/{body['id']}/Microsoft.DirectoryServices.{kind[0].upper()}{kind[1:]}"
 
 
 def _list_options(call: Call) -> Options:
@@ -260,7 +278,6 @@ def _expand(call: Call, options: Options, record: Any, body: dict[str, object]) 
 
 def _related(call: Call, expand: Expansion, record: Any) -> object:
     target = expand.nav.target or USERS
-    props = returned_props(target, expand.select, is_beta=call.address.is_beta)
     entity = call.resource.entity
     key = "" if call.resource.is_structure else str(entity.value(entity.props[0], record))
     try:
@@ -268,7 +285,8 @@ def _related(call: Call, expand: Expansion, record: Any) -> object:
     except (NotFound, NotPermitted):
         found = ()
     is_cast = expand.nav.target is None
-    shown = [entity_json(target, related, props, is_typed=is_cast) for related in found]
+    is_beta = call.address.is_beta
+    shown = [item_json(target, each, expand.select, is_beta=is_beta, is_typed=is_cast) for each in found]
     if expand.nav.many:
         return shown
     return shown[0] if shown else None

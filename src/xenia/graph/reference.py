@@ -59,6 +59,9 @@ def _resource(resource: Resource) -> Iterator[str]:
     if resource.path in ("me", "directory/deletedItems", "directory/deletedItems/microsoft.graph.user"):
         yield "Properties: as under `/users`.\n"
         return
+    if resource.described_at:
+        yield f"Properties: as under `/{resource.described_at}`.\n"
+        return
     yield from _properties(resource, resource.entity.props)
     for kind in resource.entity.derived:
         if kind.props:
@@ -103,6 +106,10 @@ def _calls(resource: Resource) -> Iterator[tuple[str, tuple[str, ...]]]:
         if use_case is not None and call not in seen:
             seen.add(call)
             yield call, permits
+    if resource.attach is not None:
+        yield f"POST {path}/$ref", resource.write_permits
+    if resource.detach is not None:
+        yield f"DELETE {path}/{{id}}/$ref", resource.write_permits
     for name in resource.alternate_keys:
         yield f"GET {path}({name}='…')", resource.read_permits
     for action in resource.actions:

@@ -10,7 +10,7 @@ from typing import Any
 import msgspec
 
 from xenia.catalog.edm import NAMESPACE, TYPE, Prop, Resource, Service
-from xenia.graph.options import Expansion
+from xenia.graph.options import Expansion, returned_props
 from xenia.web.http import HttpResponse
 
 JSON = "application/json;odata.metadata=minimal;odata.streaming=true;IEEE754Compatible=false;charset=utf-8"
@@ -59,6 +59,27 @@ def entity_json(
         value = resource.entity.value(prop, record)
         found[prop.name] = [] if value is None and prop.many else told(value, digits)
     return found
+
+
+def item_json(
+    resource: Resource,
+    record: Any,
+    select: tuple[Prop, ...] | None,
+    *,
+    is_beta: bool,
+    is_typed: bool = False,
+) -> dict[str, object]:
+    """An item as an answer tells it; one of a collection of several kinds by the properties of its own kind."""
+    if resource.entity.unfold is None:
+        props = returned_props(resource, select, is_beta=is_beta)
+        return entity_json(resource, record, props, is_typed=is_typed)
+    kind, inner = resource.entity.unfold(record)
+    if select is None:
+        props = returned_props(kind, None, is_beta=is_beta)
+    else:
+        own = (kind.entity.prop(prop.name) for prop in select)
+        props = tuple(prop for prop in own if prop is not None)
+    return entity_json(kind, inner, props, is_typed=True)
 
 
 def told(value: object, digits: int = 0) -> object:

@@ -18,6 +18,8 @@ def write(call: Call) -> HttpResponse:
     rest, method = call.address.rest, call.request.method
     if not rest:
         return _write_item(call, method)
+    if rest[-1].lower() == "$ref" and call.resource.attach is not None and len(rest) == 1:
+        return _write_link(call, method)
     if not call.address.is_item:
         action = call.resource.action(rest[0], of_collection=True) if len(rest) == 1 else None
         if action is None:
@@ -98,6 +100,19 @@ def _write_reference(call: Call, nav: Nav, method: str, between: tuple[str, ...]
         raise not_allowed("GET", "POST" if nav.many else "PUT", "DELETE")
     target = named(_removed(call, between)) if nav.many else None
     nav.remove(ports, actor, key, target)
+    return empty_answer()
+
+
+def _write_link(call: Call, method: str) -> HttpResponse:
+    """``$ref`` of a collection that is a resource of its own, such as the members of a group."""
+    resource, key = call.resource, call.address.key
+    assert resource.attach is not None
+    if method == "POST" and key is None:
+        resource.attach(call.ports, call.actor, id_in_url(reference(json_object(call.request))))
+        return empty_answer()
+    if method != "DELETE" or resource.detach is None:
+        raise not_allowed("GET", "POST", "DELETE")
+    resource.detach(call.ports, call.actor, id_in_url(_removed(call, () if key is None else (key,))))
     return empty_answer()
 
 

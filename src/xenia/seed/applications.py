@@ -21,12 +21,12 @@ from xenia.core.directory.application import (
     RedirectUri,
     Scope,
 )
-from xenia.core.directory.user import User
 from xenia.core.graph_permissions import GraphPermission, find_graph_permission
-from xenia.core.ids import AppId, parse_guid
+from xenia.core.ids import AppId, ObjectId, parse_guid
 from xenia.core.query import Compare, Query
 from xenia.ports import Ports
-from xenia.seed.document import SeedApp, SeedPermissions, SeedRedirects
+from xenia.seed.document import SeedApp, SeedAssignment, SeedPermissions, SeedRedirects
+from xenia.seed.groups import find_group, find_person
 from xenia.settings import is_loopback_host
 from xenia.usecases.application_credentials import LONGEST_SECRET
 from xenia.usecases.manage_applications import (
@@ -48,7 +48,7 @@ def apply_app(ports: Ports, actor: Actor, folder: Path, entry: SeedApp) -> AppId
         _follow_address(ports, actor, found, entry)
         return found.app_id
     # Looked up and checked before anything is made: a misspelt name must not leave half an app behind.
-    people = [_person(ports, actor, one if isinstance(one, str) else one.user) for one in entry.assigned]
+    holders = [_holder(ports, actor, one) for one in entry.assigned]
     certificates = [_file(folder / path) for path in entry.certificates]
     access = _access(entry.permissions)
     made = register_application(ports, actor, _order(ports, entry))
@@ -71,9 +71,10 @@ def apply_app(ports: Ports, actor: Actor, folder: Path, entry: SeedApp) -> AppId
             visible_to_users=True,
         )
     roles = {role.value: role.id for role in app.app_roles}
-    for person, one in zip(people, entry.assigned, strict=True):
-        role = DEFAULT_ACCESS_ROLE if isinstance(one, str) else roles.get(one.role, one.role)
-        assign_principal(ports, actor, made.principal.id, person.id, role)
+    for holder_id, one in zip(holders, entry.assigned, strict=True):
+        named = None if isinstance(one, str) else one.role
+        role = DEFAULT_ACCESS_ROLE if named is None else roles.get(named, named)
+        assign_principal(ports, actor, made.principal.id, holder_id, role)
     return app.app_id
 
 
@@ -181,14 +182,18 @@ def _permission(name: str) -> GraphPermission:
     return found
 
 
-def _person(ports: Ports, actor: Actor, name: str) -> User:
-    with ports.store.read(actor.tenant_id) as tx:
-        tenant = tx.tenants.find(actor.tenant_id)
-        upn = name if "@" in name or tenant is None else f"{name}@{tenant.default_domain}"
-        found = tx.users.find_by_upn(upn) or next(iter(tx.users.find_by_address(name)), None)
-    if found is None:
-        raise ValueError(f"assigned: there is no user '{name}'")
-    return found
+def _holder(ports: Ports, actor: Actor, entry: str | SeedAssignment) -> ObjectId:
+    """Object id of the user or group that is assigned."""
+    if isinstance(entry, str):
+        return find_person(ports, actor, entry, "assigned").id
+    if (entry.user is None) == (entry.group is None):
+        raise ValueError("assigned: name either a user or a group")
+    if entry.user is not None:
+        return find_person(ports, actor, entry.user, "assigned").id
+    group = find_group(ports, actor, entry.group or "")
+    if group is None:
+        raise ValueError(f"assigned: there is no group '{entry.group}'")
+    return group.id
 
 
 def _guid(text: str) -> str:

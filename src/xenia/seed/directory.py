@@ -18,6 +18,7 @@ from xenia.core.ids import AppId, TenantId
 from xenia.ports import Ports, Transaction
 from xenia.seed.applications import apply_app
 from xenia.seed.document import Seed, SeedGuest, SeedTenant, SeedUser
+from xenia.seed.groups import apply_group
 from xenia.seed.self_service import apply_self_service
 from xenia.usecases.invitation_order import InvitationOrder
 from xenia.usecases.invite_guest import invite_guest
@@ -88,6 +89,9 @@ def _apply_tenant(ports: Ports, seed: Seed, path: str, entry: SeedTenant) -> See
     for index, guest in enumerate(entry.guest):
         with seed.at(f"{path}.guest[{index}]"):
             _apply_guest(ports, actor, guest)
+    for index, group in enumerate(entry.group):
+        with seed.at(f"{path}.group[{index}]"):
+            apply_group(ports, actor, group)
     apps = []
     for index, app in enumerate(entry.app):
         with seed.at(f"{path}.app[{index}]"):

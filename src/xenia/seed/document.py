@@ -103,6 +103,24 @@ class SeedGuest(_Table, frozen=True):
     send_message: bool = False
 
 
+class SeedGroup(_Table, frozen=True):
+    """``[[tenant.group]]``: a security group or Microsoft 365 group."""
+
+    name: str
+    id: str | None = None
+    """Without it the group is recognised by its name."""
+    description: str | None = None
+    microsoft_365: bool = False
+    mail_nickname: str | None = None
+    """Of a Microsoft 365 group, the part of its address before the @; else made up."""
+    security_enabled: bool = False
+    """Whether a Microsoft 365 group can be assigned to apps; security groups always can."""
+    visibility: str | None = None
+    members: tuple[str, ...] = ()
+    """User names, mail addresses, or names of groups that stand earlier in the file."""
+    owners: tuple[str, ...] = ()
+
+
 class SeedScope(_Table, frozen=True):
     """``[[tenant.app.scope]]``: a delegated permission the app exposes."""
 
@@ -147,11 +165,13 @@ class SeedPermissions(_Table, frozen=True):
 
 
 class SeedAssignment(_Table, frozen=True):
-    """``{ user = "maria@partner.example", role = "Approver" }`` in ``assigned``."""
+    """``{ user = "maria@partner.example", role = "Approver" }`` or ``{ group = "Buyers" }`` in ``assigned``."""
 
-    user: str
-    role: str
-    """Value of an app role for users."""
+    user: str | None = None
+    group: str | None = None
+    """Name or object id; instead of ``user``."""
+    role: str | None = None
+    """Value of an app role for users; needed where the app defines some."""
 
 
 class SeedApp(_Table, frozen=True):
@@ -174,7 +194,7 @@ class SeedApp(_Table, frozen=True):
     token_version: Literal[1, 2] | None = None
     assignment_required: bool = False
     assigned: tuple[str | SeedAssignment, ...] = ()
-    """Users and guests who have the app, by user name or mail address; with a role where the app defines some."""
+    """Users, guests (by user name or mail address) and groups that have the app; with a role where it defines some."""
     secret: tuple[SeedSecret, ...] = ()
     certificates: tuple[str, ...] = ()
     """PEM files, relative to the seed file."""
@@ -288,6 +308,7 @@ class SeedTenant(_Table, frozen=True):
     settings: SeedSettings = SeedSettings()
     user: tuple[SeedUser, ...] = ()
     guest: tuple[SeedGuest, ...] = ()
+    group: tuple[SeedGroup, ...] = ()
     app: tuple[SeedApp, ...] = ()
     identity_provider: tuple[SeedProvider, ...] = ()
     user_attribute: tuple[SeedAttribute, ...] = ()

@@ -68,7 +68,7 @@ def get_me(ports: Ports, actor: Actor) -> SeenUser:
         user = tx.users.find(actor.user_id)
         if user is None:
             raise NotFound("Resource", actor.user_id)
-        return _seen(user, _own_view(actor))
+        return seen_user(user, _own_view(actor))
 
 
 def get_user(ports: Ports, actor: Actor, key: str) -> SeenUser:
@@ -83,11 +83,11 @@ def get_user(ports: Ports, actor: Actor, key: str) -> SeenUser:
 def list_users(ports: Ports, actor: Actor, query: Query) -> Page[SeenUser]:
     """Users of the tenant. Raises NotPermitted, also for filters over properties that are hidden."""
     with ports.store.read(actor.tenant_id) as tx:
-        sight = _sight(tx, actor)
-        view = _view_of_others(actor, sight)
+        sight = sight_of(tx, actor)
+        view = view_of_others(actor, sight)
         if not view or not sight.lists_users:
             raise NotPermitted(READ_USERS[0])
-        _refuse_probing(query, view)
+        refuse_probing(query, view)
         return _page(tx.users.list(query), view)
 
 
@@ -102,7 +102,7 @@ def list_deleted_users(ports: Ports, actor: Actor, query: Query) -> Page[SeenUse
     """Deleted users, restorable for 30 days. Raises NotPermitted, also for filters over properties that are hidden."""
     actor.require(DELETED_READERS, *READ_USERS)
     view = EVERYTHING - _hidden(actor)
-    _refuse_probing(query, view)
+    refuse_probing(query, view)
     with ports.store.read(actor.tenant_id) as tx:
         return _page(tx.users.list(query, deleted=True), view)
 
@@ -115,14 +115,14 @@ def get_deleted_user(ports: Ports, actor: Actor, user_id: ObjectId) -> SeenUser:
         user = tx.users.find(key, deleted=True) if key else None
         if user is None or user.deleted_at is None:
             raise NotFound("Resource", user_id)
-        return _seen(user, EVERYTHING - _hidden(actor))
+        return seen_user(user, EVERYTHING - _hidden(actor))
 
 
 def get_sponsors(ports: Ports, actor: Actor, key: str) -> tuple[SeenUser, ...]:
     """Who answers for a user, each as far as visible. Raises NotPermitted, NotFound."""
     with ports.store.read(actor.tenant_id) as tx:
         subject = _related(tx, actor, key)
-        return tuple(_seen(user, _view(tx, actor, user)) for user in tx.users.sponsors(subject.id))
+        return tuple(seen_user(user, view_of(tx, actor, user)) for user in tx.users.sponsors(subject.id))
 
 
 def get_manager(ports: Ports, actor: Actor, key: str) -> SeenUser:
@@ -133,7 +133,7 @@ def get_manager(ports: Ports, actor: Actor, key: str) -> SeenUser:
         manager = tx.users.find(manager_id) if manager_id else None
         if manager is None:
             raise NotFound("Resource", "manager")
-        return _seen(manager, _view(tx, actor, manager))
+        return seen_user(manager, view_of(tx, actor, manager))
 
 
 def get_organization(ports: Ports, actor: Actor) -> SeenTenant:
@@ -144,7 +144,7 @@ def get_organization(ports: Ports, actor: Actor) -> SeenTenant:
         tenant = tx.tenants.find(actor.tenant_id)
         if tenant is None:
             raise NotFound("Resource", actor.tenant_id)
-        return SeenTenant(tenant, _sight(tx, actor).reads_tenant)
+        return SeenTenant(tenant, sight_of(tx, actor).reads_tenant)
 
 
 def get_policies(ports: Ports, actor: Actor, *permissions: str) -> TenantPolicies:
@@ -152,7 +152,7 @@ def get_policies(ports: Ports, actor: Actor, *permissions: str) -> TenantPolicie
     if not actor.may(*permissions):
         raise NotPermitted(permissions[0])
     with ports.store.read(actor.tenant_id) as tx:
-        if not _sight(tx, actor).reads_tenant:
+        if not sight_of(tx, actor).reads_tenant:
             raise NotPermitted("directory role")
         return tx.tenants.policies(actor.tenant_id)
 
@@ -243,7 +243,7 @@ def fields_of(condition: Filter | None) -> frozenset[str]:
     return frozenset({condition.field})
 
 
-def _refuse_probing(query: Query, view: frozenset[str]) -> None:
+def refuse_probing(query: Query, view: frozenset[str]) -> None:
     """What is hidden must not be guessed by asking who has it. Raises NotPermitted."""
     asked = fields_of(query.filter) | {order.field for order in query.order}
     # Custom attributes are seen or hidden together.
@@ -261,40 +261,43 @@ def _get_user(tx: Transaction, actor: Actor, key: str) -> SeenUser:
     if actor.user_id is not None and (guid == actor.user_id or (actor.upn and fold(key) == fold(actor.upn))):
         user = tx.users.find(actor.user_id)
         if user is not None and actor.may(*READ_SELF):
-            return _seen(user, _own_view(actor))
+            return seen_user(user, _own_view(actor))
         raise NotPermitted(READ_SELF[0])
-    sight = _sight(tx, actor)
-    view = _view_of_others(actor, sight)
+    sight = sight_of(tx, actor)
+    view = view_of_others(actor, sight)
     if not view or (guid is None and not sight.looks_up_names):
         # The same answer whether or not the user exists.
         raise NotPermitted(READ_USERS[0])
     user = tx.users.find(guid) if guid else tx.users.find_by_upn(key)
     if user is None:
         raise NotFound("Resource", key)
-    return _seen(user, view)
+    return seen_user(user, view)
 
 
 def _related(tx: Transaction, actor: Actor, key: str) -> User:
     """The user whose relations are asked for."""
     subject = _get_user(tx, actor, key).user
-    if subject.id != actor.user_id and not (actor.may(*READ_USERS) and _sight(tx, actor).sees_relations):
+    if subject.id != actor.user_id and not (actor.may(*READ_USERS) and sight_of(tx, actor).sees_relations):
         raise NotPermitted(READ_USERS[0])
     return subject
 
 
-def _sight(tx: Transaction, actor: Actor) -> DirectorySight:
+def sight_of(tx: Transaction, actor: Actor) -> DirectorySight:
+    """What the guest access level and roles let the actor see."""
     level = tx.tenants.policies(actor.tenant_id).guest_access
     return directory_sight(level, actor.roles, is_guest=actor.is_guest and not actor.is_system)
 
 
-def _view(tx: Transaction, actor: Actor, user: User) -> frozenset[str]:
+def view_of(tx: Transaction, actor: Actor, user: User) -> frozenset[str]:
+    """Attributes of this user that may be told to the actor."""
     if user.id == actor.user_id:
         return _own_view(actor)
     # A relation tells at least that somebody is there; what they are is told only as far as visible.
-    return _view_of_others(actor, _sight(tx, actor)) | {"id"}
+    return view_of_others(actor, sight_of(tx, actor)) | {"id"}
 
 
-def _view_of_others(actor: Actor, sight: DirectorySight) -> frozenset[str]:
+def view_of_others(actor: Actor, sight: DirectorySight) -> frozenset[str]:
+    """Attributes of other users that the permission and the sight show."""
     if actor.may(*READ_USERS):
         return sight.others - _hidden(actor)
     return sight.others & BASIC_VIEW if actor.may(*READ_USERS_BASIC) else NOTHING
@@ -313,10 +316,11 @@ def _hidden(actor: Actor) -> frozenset[str]:
 
 
 def _page(page: Page[User], view: frozenset[str]) -> Page[SeenUser]:
-    return Page(tuple(_seen(user, view) for user in page.items), page.next, page.total)
+    return Page(tuple(seen_user(user, view) for user in page.items), page.next, page.total)
 
 
-def _seen(user: User, view: frozenset[str]) -> SeenUser:
+def seen_user(user: User, view: frozenset[str]) -> SeenUser:
+    """The user with everything outside *view* blank."""
     hidden = [item for item in fields(User) if item.name not in view and item.name != "id"]
     blank = {item.name: item.default for item in hidden if item.default is not MISSING}
     # Names have no default; created_at and user_type stay, and only ``visible`` says they may not be told.

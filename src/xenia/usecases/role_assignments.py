@@ -18,6 +18,7 @@ from xenia.ports import Ports, Transaction
 from xenia.usecases.application_rules import WRITE_APPLICATIONS, note, principal_target
 from xenia.usecases.enterprise_apps import ASSIGN_PERMISSIONS, assign_principal, unassign_principal
 from xenia.usecases.granted_permissions import guard_graph_role, withdraw_app_role
+from xenia.usecases.read_directory import sight_of
 
 READ_ASSIGNMENTS = (
     *("Application.Read.All", *WRITE_APPLICATIONS, "Application.ReadWrite.OwnedBy", "Directory.Read.All"),
@@ -56,14 +57,17 @@ def assigned_to(ports: Ports, actor: Actor, key: str) -> tuple[SeenAssignment, .
     """Everybody assigned to this app. Raises NotPermitted, NotFound."""
     _require_reader(actor)
     with ports.store.read(actor.tenant_id) as tx:
-        return _seen(tx, tx.applications.assignments_to(local_principal(tx, key).id))
+        if not sight_of(tx, actor).reads_groups:
+            # Guests who see nobody else are not told who has an app either.
+            raise NotPermitted(READ_ASSIGNMENTS[0])
+        return seen_assignments(tx, tx.applications.assignments_to(local_principal(tx, key).id))
 
 
 def held_by(ports: Ports, actor: Actor, key: str) -> tuple[SeenAssignment, ...]:
     """Roles that this app holds at others. Raises NotPermitted, NotFound."""
     _require_reader(actor)
     with ports.store.read(actor.tenant_id) as tx:
-        return _seen(tx, tx.applications.assignments_of(local_principal(tx, key).id))
+        return seen_assignments(tx, tx.applications.assignments_of(local_principal(tx, key).id))
 
 
 def assign(
@@ -81,7 +85,7 @@ def assign(
     else:
         made = _give_permission(ports, actor, client, resource_id, app_role_id)
     with ports.store.read(actor.tenant_id) as tx:
-        return _seen(tx, (made,))[0]
+        return seen_assignments(tx, (made,))[0]
 
 
 def unassign(ports: Ports, actor: Actor, assignment_id: str, *, beside: str) -> None:
@@ -133,7 +137,8 @@ def _require_reader(actor: Actor) -> None:
         raise NotPermitted(READ_ASSIGNMENTS[0])
 
 
-def _seen(tx: Transaction, found: Iterable[AppRoleAssignment]) -> tuple[SeenAssignment, ...]:
+def seen_assignments(tx: Transaction, found: Iterable[AppRoleAssignment]) -> tuple[SeenAssignment, ...]:
+    """The assignments with the names of both sides."""
     return tuple(
         SeenAssignment(each, _name(tx, each), _principal_name(tx, each.resource_id)) for each in found
     )

@@ -323,7 +323,7 @@ def test_enterprise_app_switches_and_assignments(office: Office) -> None:
     unknown = desktop.send("/users-and-groups", user="nobody@nowhere.example")
     assert unknown.status == 422
     assigned = desktop.send("/users-and-groups", user=office.people["member"].user_principal_name)
-    assert "The user was assigned." in assigned.text
+    assert "The assignment was added." in assigned.text
     assert "Member" in assigned.text
     assert desktop.send("/users-and-groups", user=office.people["member"].id).status == 422
     desktop.open(f"enterprise-apps/{principal.id}/users-and-groups")

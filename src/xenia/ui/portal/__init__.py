@@ -17,6 +17,8 @@ from xenia.ui.portal.consent_settings import ConsentSettings
 from xenia.ui.portal.desk import Desk
 from xenia.ui.portal.enterprise_app_permissions import EnterpriseAppPermissions
 from xenia.ui.portal.enterprise_apps import EnterpriseApps
+from xenia.ui.portal.group_detail import GroupDetail
+from xenia.ui.portal.group_list import GroupList
 from xenia.ui.portal.identity_provider_form import IdentityProviderForm
 from xenia.ui.portal.identity_providers import IdentityProviders
 from xenia.ui.portal.invite import Invite
@@ -57,6 +59,8 @@ def routes(ports: Ports, pages: Pages, cookies: Cookies, guard: FormGuard) -> Su
         UserFacts(desk),
         UserSessions(desk),
         Invite(desk),
+        GroupList(desk),
+        GroupDetail(desk),
         AppList(desk),
         AppDetail(desk),
         AppCredentials(desk),

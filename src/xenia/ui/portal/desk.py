@@ -241,6 +241,7 @@ def _purpose(tenant: Tenant) -> str:
 MENU: Mapping[str, str] = {
     "overview": "",
     "users": "users",
+    "groups": "groups",
     "app_registrations": "app-registrations",
     "enterprise_apps": "enterprise-apps",
     "external_identities": "external-identities",

@@ -35,6 +35,9 @@ def is_served(method: str, path: str) -> bool:
     resource, steps = _resource([step for step in path.removeprefix("/v1.0/").split("/") if step])
     if resource is None:
         return False
+    if steps and steps[-1] == "$ref":
+        link = resource.attach if method == "POST" else resource.detach
+        return link is not None and len(steps) == (1 if method == "POST" else 2)
     if method == "POST" and steps:
         of_item = len(steps) == 2 and resource.action(steps[1]) is not None
         return of_item or (len(steps) == 1 and resource.action(steps[0], of_collection=True) is not None)

@@ -236,6 +236,7 @@ def user_tabs(visit: Visit, user_id: str, current: str) -> list[dict[str, object
         ("Overview", ""),
         ("Properties", "/properties"),
         ("Assigned roles", "/assigned-roles"),
+        ("Groups", "/groups"),
         ("Applications", "/applications"),
         ("Authentication methods", "/authentication-methods"),
         ("Sessions", "/sessions"),

@@ -22,6 +22,7 @@ from xenia.core.networks import network_of, same_network
 from xenia.usecases.invitation_limits import BY_A_PERSON, COPIES_TO_A_MAILBOX, MAILS_TO_A_MAILBOX
 from xenia.usecases.invite_guest import resend_invitation
 from xenia.usecases.send_test_mail import MAILS, send_test_mail
+from xenia.usecases.sign_in import begin
 from xenia.usecases.sign_in.passcode import CODES_PER_NETWORK
 from xenia.usecases.sign_in.password_limits import PASSWORD_TRIES_PER_NETWORK
 
@@ -72,6 +73,24 @@ def test_codes_sent_from_one_ipv6_subnet_count_together(server: RunningServer) -
         assert page.status == 200
     assert ask_for_code(server, "2001:db8:1:2:ffff::1", "late@nordwind.example").status == 422
     assert ask_for_code(server, "2001:db8:1:3::1", "late@nordwind.example").status == 200
+
+
+def test_sign_ins_begun_from_one_network_are_bounded(
+    server: RunningServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(begin, "BEGINNINGS_PER_NETWORK", 3)
+
+    def open_app(address: str) -> Page:
+        return server.walker(address).open(server.authorize_url())
+
+    for _ in range(3):
+        assert open_app("192.0.2.7").status == 200
+    refused = open_app("192.0.2.7")
+    assert refused.status == 429
+    assert "Too many sign-ins were begun from your network." in refused.text
+    assert open_app("192.0.2.8").status == 200
+    server.clock.advance(begin.BEGINNINGS_WINDOW)
+    assert open_app("192.0.2.7").status == 200
 
 
 def guess_password(server: RunningServer, address: str, name: str) -> Page:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, fields, replace
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from urllib.parse import urlsplit
 
@@ -18,11 +18,8 @@ from xenia.core.actor import Actor, system_actor
 from xenia.core.addresses import domain_key, parse_address
 from xenia.core.audit import Activity, Change, Target, audit_record
 from xenia.core.directory.first_party import FIRST_PARTY_APP_IDS
-from xenia.core.directory.roles import (
-    EXTERNAL_IDENTITY_PROVIDER_ADMINISTRATOR,
-    GLOBAL_ADMINISTRATOR,
-    USER_FLOW_ADMINISTRATOR,
-)
+from xenia.core.directory.policies import Marks, PolicyBlock, changed_blocks, may_change, merged
+from xenia.core.directory.roles import GLOBAL_ADMINISTRATOR
 from xenia.core.directory.tenant import (
     ConsentRequestPolicy,
     Domain,
@@ -146,28 +143,33 @@ def update_policies(
     actor: Actor,
     policies: TenantPolicies,
     *,
+    seen: Marks | None = None,
     permission: str = "Policy.ReadWrite.Authorization",
 ) -> TenantPolicies:
-    """Replace the tenant-wide policies; one audit record per policy of the field that changed.
+    """Change the tenant-wide policies; one audit record per policy of the field that changed.
 
-    *permission* is what a token needs; the API has one for each of the policies kept here.
-    ``policies.version`` is the version they were read with. Raises NotPermitted, InvalidValue, and
-    Conflict when somebody else saved meanwhile.
+    *seen*: the marks of what their author saw. Blocks that differ from it are taken, the others stay as they are
+    stored. Without it ``policies.version`` has to be the stored one. *permission* is what a token needs; the API
+    has one for each of the policies kept here. Raises NotPermitted unless the actor may change each block that
+    changes, InvalidValue, and Conflict when somebody else changed such a block meanwhile.
     """
-    actor.require(_ADMINISTRATORS.union(*_SINGLE_SWITCHES.values()), permission)
+    actor.require(frozenset().union(*map(may_change, PolicyBlock)), permission)
     wanted = replace(policies, domain_restrictions=_checked_domains(policies.domain_restrictions))
     now = ports.clock.now()
     record_ids = tuple(ports.entropy.guid() for _ in range(5))
 
     def work(tx: Transaction) -> TenantPolicies:
         before = tx.tenants.policies(actor.tenant_id)
-        actor.require(_roles_for(before, wanted), permission)
-        if wanted.consent_requests != before.consent_requests:
-            check_consent_requests(tx, wanted.consent_requests)
-        if replace(wanted, version=before.version) == before:
+        after = wanted if seen is None else merged(before, wanted, seen)
+        changed = changed_blocks(before, after)
+        for block in changed:
+            actor.require(may_change(block), permission)
+        if not changed:
             return before
-        tx.tenants.replace_policies(actor.tenant_id, wanted)
-        for record_id, (activity, target) in zip(record_ids, _policy_changes(before, wanted), strict=False):
+        if PolicyBlock.CONSENT_REQUESTS in changed:
+            check_consent_requests(tx, after.consent_requests)
+        tx.tenants.replace_policies(actor.tenant_id, after)
+        for record_id, (activity, target) in zip(record_ids, _policy_changes(before, after), strict=False):
             tx.logs.audit(audit_record(record_id, activity, actor, now, targets=(target,)))
         return tx.tenants.policies(actor.tenant_id)
 
@@ -306,23 +308,6 @@ def check_consent_requests(tx: Transaction, policy: ConsentRequestPolicy) -> Non
         raise InvalidValue("reviewers", f"Name at most {MOST_REVIEWERS} reviewers.")
     if any(tx.users.find(each) is None for each in policy.reviewers):
         raise InvalidValue("reviewers", "A reviewer is no user of this organization.")
-
-
-_SINGLE_SWITCHES = {
-    "self_service_sign_up": frozenset({USER_FLOW_ADMINISTRATOR.template_id}),
-    "email_passcode": frozenset({EXTERNAL_IDENTITY_PROVIDER_ADMINISTRATOR.template_id}),
-}
-"""What lesser administrators may switch, when they change nothing else."""
-
-
-def _roles_for(before: TenantPolicies, wanted: TenantPolicies) -> frozenset[str]:
-    changed = [
-        item.name
-        for item in fields(TenantPolicies)
-        if item.name != "version" and getattr(before, item.name) != getattr(wanted, item.name)
-    ]
-    lesser = _SINGLE_SWITCHES.get(changed[0], frozenset()) if len(changed) == 1 else frozenset()
-    return _ADMINISTRATORS | lesser
 
 
 _AUTHORIZATION = ("allow_invites_from", "guest_access", "members_may_register_apps", "user_consent")

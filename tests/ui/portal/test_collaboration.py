@@ -11,7 +11,7 @@ from tests.support.journeys import become_guest, prove_mailbox
 from tests.support.walker import Page
 from tests.ui.portal.office import Desktop, Office
 from xenia.core.actor import system_actor
-from xenia.core.directory.roles import REPORTS_READER, USER_FLOW_ADMINISTRATOR
+from xenia.core.directory.roles import PRIVILEGED_ROLE_ADMINISTRATOR, REPORTS_READER, USER_FLOW_ADMINISTRATOR
 from xenia.core.directory.tenant import (
     DomainRestrictions,
     DomainRule,
@@ -250,6 +250,30 @@ def test_a_save_in_between_is_shown_with_both_values(office: Office) -> None:
     assert "Saved." in slow.send(SAVE).text
     assert policies(office).allow_invites_from is InvitesFrom.ADMINS
     assert policies(office).domain_restrictions.denied == ("rival.example",)
+
+
+def test_two_administrators_of_different_blocks_do_not_meet(office: Office) -> None:
+    slow, quick = settings(office), settings(office)
+    quick.send(SAVE, rule="deny", denied="rival.example")
+    assert "Saved." in slow.send(SAVE, invites=InvitesFrom.ADMINS.value).text
+    stored = policies(office)
+    assert stored.allow_invites_from is InvitesFrom.ADMINS
+    assert stored.domain_restrictions == DomainRestrictions(DomainRule.DENY, ("rival.example",))
+
+
+def test_administrator_of_roles_sets_access_and_invitations_not_domains(office: Office) -> None:
+    operator = system_actor(office.platform.tenant.id, office.platform.ports.entropy.guid())
+    person = office.people["member"].id
+    add_role(office.platform.ports, operator, person, PRIVILEGED_ROLE_ADMINISTRATOR.template_id)
+    desktop = settings(office, "member")
+    assert {"access", "invites"} <= set(values(desktop))
+    assert not {"rule", "denied", "allowed", "sign_up"} & set(values(desktop))
+    assert "You need Global Administrator to change this." in desktop.page.text
+    page = desktop.send(SAVE, invites=InvitesFrom.ADMINS.value, rule="deny", denied="rival.example")
+    assert "Saved." in page.text
+    stored = policies(office)
+    assert stored.allow_invites_from is InvitesFrom.ADMINS
+    assert stored.domain_restrictions == DomainRestrictions()
 
 
 @pytest.mark.parametrize("version", ["-1", "", "99", "1e3", "9" * 40])

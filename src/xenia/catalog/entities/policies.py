@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 
 from xenia.catalog.edm import Complex, Edm, Entity, Prop, Resource, Service, Values, Write
 from xenia.core.actor import Actor
+from xenia.core.directory.policies import marks_of
 from xenia.core.directory.tenant import GuestAccess, InvitesFrom, TenantPolicies, Toggle, UserConsent
 from xenia.core.errors import InvalidValue, NotFound
 from xenia.core.query import Page, Query
@@ -48,10 +49,12 @@ def _member(kind: type[E], name: str, value: object) -> E:
 def _save(
     ports: Ports, actor: Actor, permission: str, change: Callable[[TenantPolicies], TenantPolicies]
 ) -> None:
-    """Apply to the policies as they are stored; somebody else's save in between is a conflict, not lost."""
+    """Apply to the policies as they are stored; somebody else's save of the same in between is a conflict, not lost."""
     with ports.store.read(actor.tenant_id) as tx:
         present = tx.tenants.policies(actor.tenant_id)
-    manage_tenant.update_policies(ports, actor, change(present), permission=permission)
+    manage_tenant.update_policies(
+        ports, actor, change(present), seen=marks_of(present), permission=permission
+    )
 
 
 # --- authorization policy ---------------------------------------------------------------------------
@@ -150,7 +153,7 @@ AUTHORIZATION = Resource(
     update=_update_authorization,
     read_permits=_READ,
     write_permits=(_WRITE_AUTHORIZATION,),
-    note="Members read it, Global Administrators change it.",
+    note="Members read it, Global and Privileged Role Administrators change it.",
 )
 
 # --- security defaults --------------------------------------------------------------------------------

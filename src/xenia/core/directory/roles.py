@@ -14,6 +14,16 @@ class DirectoryRole:
 
 
 GLOBAL_ADMINISTRATOR = DirectoryRole("62e90394-69f5-4237-9190-012177145e10", "Global Administrator")
+PRIVILEGED_ROLE_ADMINISTRATOR = DirectoryRole(
+    "e8611ab8-c189-46e8-94e1-60213ab1f814", "Privileged Role Administrator"
+)
+SECURITY_ADMINISTRATOR = DirectoryRole("194ae4cb-b126-40b2-bd5b-6091b380977d", "Security Administrator")
+CONDITIONAL_ACCESS_ADMINISTRATOR = DirectoryRole(
+    "b1be1c3e-b65d-4f19-8427-f6fa0d97feb9", "Conditional Access Administrator"
+)
+AUTHENTICATION_POLICY_ADMINISTRATOR = DirectoryRole(
+    "0526716b-113d-4c15-b2c8-68e3c22b9f80", "Authentication Policy Administrator"
+)
 GLOBAL_READER = DirectoryRole("f2ef992c-3afb-46b9-b7cf-a126ee74c451", "Global Reader")
 USER_ADMINISTRATOR = DirectoryRole("fe930be7-5e62-47db-91af-98c3a49a38b1", "User Administrator")
 GROUPS_ADMINISTRATOR = DirectoryRole("fdd7a751-b60b-444a-984c-02652fe8fa1c", "Groups Administrator")
@@ -37,6 +47,10 @@ DIRECTORY_READERS = DirectoryRole("88d8e3e3-8f55-4a1e-953a-9b9898b8876b", "Direc
 
 ALL_ROLES: tuple[DirectoryRole, ...] = (
     GLOBAL_ADMINISTRATOR,
+    PRIVILEGED_ROLE_ADMINISTRATOR,
+    SECURITY_ADMINISTRATOR,
+    CONDITIONAL_ACCESS_ADMINISTRATOR,
+    AUTHENTICATION_POLICY_ADMINISTRATOR,
     GLOBAL_READER,
     USER_ADMINISTRATOR,
     GROUPS_ADMINISTRATOR,

@@ -11,7 +11,7 @@ from dataclasses import replace
 
 from xenia.core.actor import Actor
 from xenia.core.addresses import domain_key
-from xenia.core.directory.roles import USER_FLOW_ADMINISTRATOR
+from xenia.core.directory.policies import PolicyBlock, marks_text, may_change, merged, read_marks
 from xenia.core.directory.tenant import (
     DomainRestrictions,
     DomainRule,
@@ -33,7 +33,7 @@ from xenia.ui.portal.collaboration_words import (
 )
 from xenia.ui.portal.desk import Desk, Visit
 from xenia.ui.portal.graph_calls import call
-from xenia.ui.portal.roles import GLOBAL
+from xenia.ui.portal.roles import Standing
 from xenia.usecases import manage_tenant, read_directory
 from xenia.usecases.collaboration_impact import RefusedGuests, passcode_reliance, refused_guests
 from xenia.usecases.invitation_forecast import preflight
@@ -53,6 +53,14 @@ _LABELS = {
     "rule": "Collaboration restrictions",
     "denied": "Domains to deny",
     "allowed": "Domains to allow",
+}
+_BLOCKS = {
+    "access": PolicyBlock.AUTHORIZATION,
+    "invites": PolicyBlock.AUTHORIZATION,
+    "sign_up": PolicyBlock.SIGN_UP,
+    "rule": PolicyBlock.RESTRICTIONS,
+    "denied": PolicyBlock.RESTRICTIONS,
+    "allowed": PolicyBlock.RESTRICTIONS,
 }
 
 
@@ -111,11 +119,12 @@ class Collaboration:
         errors = _errors(typed)
         if errors:
             return self._draw(visit, stored, typed, status=422, errors=errors, version=visit.form("version"))
-        wanted = replace(_wanted(stored, typed), version=_number(visit.form("version")))
-        if self._needs_review(visit, stored, wanted):
-            return self._draw(visit, stored, typed, review=wanted, version=visit.form("version"))
+        seen = read_marks(visit.form("version"))
         try:
-            manage_tenant.update_policies(ports, actor, wanted)
+            wanted = merged(stored, _wanted(stored, typed), seen)
+            if self._needs_review(visit, stored, wanted):
+                return self._draw(visit, stored, typed, review=wanted, version=visit.form("version"))
+            manage_tenant.update_policies(ports, actor, _wanted(stored, typed), seen=seen)
         except InvalidValue as error:
             field = "denied" if typed["rule"] == DomainRule.DENY else "allowed"
             problems = [{"field": field, "text": str(error)}]
@@ -130,10 +139,16 @@ class Collaboration:
     def _typed(self, visit: Visit, stored: TenantPolicies) -> dict[str, str]:
         """What the form says. Browsers leave out what somebody may only read: that stays as it is stored."""
         typed = {name: visit.form(name).replace("\r\n", "\n").strip() for name in _LABELS}
-        if self._desk.standing(visit, GLOBAL).may:
-            return typed
-        now_stored = _values(stored)
-        return now_stored | {"sign_up": typed["sign_up"] or now_stored["sign_up"]}
+        now_stored, standings = _values(stored), self._standings(visit)
+        return {
+            name: typed[name] if standings[block].may else now_stored[name] for name, block in _BLOCKS.items()
+        }
+
+    def _standings(self, visit: Visit) -> dict[PolicyBlock, Standing]:
+        """The person's standing towards each block of the form."""
+        return {
+            block: self._desk.standing(visit, may_change(block)) for block in dict.fromkeys(_BLOCKS.values())
+        }
 
     def _needs_review(self, visit: Visit, stored: TenantPolicies, wanted: TenantPolicies) -> bool:
         rules = wanted.domain_restrictions
@@ -170,8 +185,8 @@ class Collaboration:
         version: str = "",
     ) -> HttpResponse:
         ports, actor = self._desk.ports, visit.actor
-        standing = self._desk.standing(visit, GLOBAL)
-        switch = self._desk.standing(visit, GLOBAL | {USER_FLOW_ADMINISTRATOR.template_id})
+        standings = self._standings(visit)
+        standing, switch = standings[PolicyBlock.AUTHORIZATION], standings[PolicyBlock.SIGN_UP]
         return self._desk.page(
             visit,
             "collaboration_settings.html",
@@ -179,13 +194,15 @@ class Collaboration:
             _TRAIL,
             status=status,
             typed=typed,
-            version=version or str(stored.version),
+            version=version or marks_text(stored),
             access_choices=choices(GUEST_ACCESS),
             invites_choices=choices(INVITES_FROM),
             rule_choices=choices(RESTRICTIONS),
             sign_up_choices=choices(YES_NO),
             standing=standing,
             sign_up_standing=switch,
+            rule_standing=standings[PolicyBlock.RESTRICTIONS],
+            partly=any(each.may for each in standings.values()),
             stored=stale or [],
             refused=_impact(refused_guests(ports, actor, stored.domain_restrictions)),
             review=_impact(_newly_refused(ports, actor, stored, review)) if review else None,
@@ -284,7 +301,3 @@ def _domains(text: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
         elif line:
             bad.append(line)
     return tuple(dict.fromkeys(good)), tuple(bad)
-
-
-def _number(text: str) -> int:
-    return int(text) if text.isascii() and text.isdigit() and len(text) < 10 else -1

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from xenia.core.directory.identity_provider import IdentityProvider, ProviderKind
+from xenia.core.directory.policies import PolicyBlock, marks_text, may_change, read_marks
 from xenia.core.directory.roles import PROVIDER_WRITING_ROLES
 from xenia.core.directory.tenant import TenantPolicies, Toggle
 from xenia.core.errors import Conflict
@@ -151,10 +152,9 @@ class IdentityProviders:
         wanted = replace(
             stored,
             email_passcode=Toggle.ENABLED if typed == "yes" else Toggle.DISABLED,
-            version=int(version) if version.isascii() and version.isdigit() and len(version) < 10 else -1,
         )
         try:
-            manage_tenant.update_policies(ports, actor, wanted, permission=_WRITE)
+            manage_tenant.update_policies(ports, actor, wanted, seen=read_marks(version), permission=_WRITE)
         except Conflict:
             stored = read_directory.get_policies(ports, actor, *_READ)
             value = _WORDS[_yes_or_no(stored)]
@@ -175,7 +175,7 @@ class IdentityProviders:
         version: str = "",
         is_review: bool = False,
     ) -> HttpResponse:
-        standing = self._desk.standing(visit, PROVIDER_WRITING_ROLES)
+        standing = self._desk.standing(visit, may_change(PolicyBlock.PASSCODE))
         body = {
             "@odata.type": "#microsoft.graph.emailAuthenticationMethodConfiguration",
             "allowExternalIdToUseEmailOtp": stored.email_passcode,
@@ -187,7 +187,7 @@ class IdentityProviders:
             _TRAIL,
             status=status,
             typed=typed,
-            version=version or str(stored.version),
+            version=version or marks_text(stored),
             is_on=stored.email_passcode_enabled,
             is_review=is_review,
             has_others=self._has_others(visit),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from xenia.core.directory.policies import PolicyBlock, marks_text, may_change, read_marks
 from xenia.core.directory.tenant import Tenant, TenantPolicies
 from xenia.core.errors import Conflict, InvalidValue
 from xenia.ui.portal.changed_meanwhile import saved_by
@@ -134,7 +135,7 @@ class SecurityDefaults:
     def save(self, visit: Visit) -> HttpResponse:
         """**Save**."""
         stored, version = self._stored(visit), visit.form("version")
-        typed = {name: visit.form(name) for name in _SWITCHES}
+        typed = self._typed(visit, stored)
         wrong = [name for name, value in typed.items() if value not in _YES_NO]
         if wrong:
             errors = [{"field": name, "text": "Choose Yes or No."} for name in wrong]
@@ -143,10 +144,11 @@ class SecurityDefaults:
             stored,
             security_defaults=typed["enabled"] == "yes",
             password_grant=typed["passwords"] == "yes",
-            version=int(version) if version.isascii() and version.isdigit() and len(version) < 10 else -1,
         )
         try:
-            manage_tenant.update_policies(self._desk.ports, visit.actor, wanted, permission=_WRITE_DEFAULTS)
+            manage_tenant.update_policies(
+                self._desk.ports, visit.actor, wanted, seen=read_marks(version), permission=_WRITE_DEFAULTS
+            )
         except Conflict:
             stored = self._stored(visit)
             now = _switches(stored)
@@ -158,6 +160,14 @@ class SecurityDefaults:
     def _stored(self, visit: Visit) -> TenantPolicies:
         return read_directory.get_policies(self._desk.ports, visit.actor, *_READ_DEFAULTS)
 
+    def _typed(self, visit: Visit, stored: TenantPolicies) -> dict[str, str]:
+        """What the form says. Browsers leave out what somebody may only read: that stays as it is stored."""
+        now_stored = _switches(stored)
+        return {
+            name: visit.form(name) if self._desk.standing(visit, may_change(block)).may else now_stored[name]
+            for name, block in _BLOCKS.items()
+        }
+
     def _draw(
         self,
         visit: Visit,
@@ -168,7 +178,7 @@ class SecurityDefaults:
         errors: list[dict[str, str]] | None = None,
         stale: list[dict[str, str]] | None = None,
     ) -> HttpResponse:
-        standing = self._desk.standing(visit, GLOBAL)
+        standing = self._desk.standing(visit, may_change(PolicyBlock.SECURITY_DEFAULTS))
         return self._desk.page(
             visit,
             "security_defaults.html",
@@ -176,9 +186,10 @@ class SecurityDefaults:
             _DEFAULTS,
             status=status,
             typed=typed,
-            version=str(stored.version),
+            version=marks_text(stored),
             is_on=stored.security_defaults,
             standing=standing,
+            passwords_standing=self._desk.standing(visit, may_change(PolicyBlock.OTHERS)),
             stored=stale or [],
             errors=errors or [],
             api=call(
@@ -222,6 +233,7 @@ def _organization_call(visit: Visit, stored: Tenant, *, may: bool) -> object:
 
 _SWITCHES = {"enabled": "Security defaults", "passwords": "Password grant"}
 """Fields of the form, in the words of what was saved meanwhile."""
+_BLOCKS = {"enabled": PolicyBlock.SECURITY_DEFAULTS, "passwords": PolicyBlock.OTHERS}
 
 
 def _switches(policies: TenantPolicies) -> dict[str, str]:

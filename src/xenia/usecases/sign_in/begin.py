@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from xenia.core.directory.tenant import Tenant
+from xenia.core.errors import LimitReached
 from xenia.core.invitation import Invitation
+from xenia.core.networks import network_of
 from xenia.core.session import Session
 from xenia.core.signin.facts import Facts
 from xenia.core.signin.interaction import INTERACTION_LIFETIME, Interaction
@@ -28,6 +30,10 @@ from xenia.usecases.sign_up.going_on import go_on
 from xenia.usecases.sign_up.run_seal import is_test_run
 from xenia.usecases.sign_up.standing import first_facts, offered_flow
 
+BEGINNINGS_PER_NETWORK = 2000
+"""Sign-ins that need a page, begun from one network within the window: an office behind one address, not a flood."""
+BEGINNINGS_WINDOW = timedelta(minutes=10)
+
 
 @dataclass(frozen=True, slots=True)
 class _Begun:
@@ -38,7 +44,7 @@ class _Begun:
 def begin_authorize(ports: Ports, tenant: Tenant, request: AuthorizeRequest, browser: BrowserContext) -> Turn:
     """Start (or, with single sign-on, at once finish) an authorization request.
 
-    Raises the first interrupt's silent error when ``prompt=none`` and a page would be needed.
+    Raises the first interrupt's silent error when ``prompt=none`` and a page would be needed, and LimitReached.
     """
     drawn = draw(ports)
     interaction, secret = _new(ports, tenant, browser, authorize=request, redeem=None)
@@ -52,7 +58,7 @@ def begin_authorize(ports: Ports, tenant: Tenant, request: AuthorizeRequest, bro
             return _Begun(started, finish(ports, tx, situation, browser, drawn, now, stored=False))
         if request.is_silent:
             return situation
-        tx.sign_ins.add_interaction(started)
+        _add(ports, tx, started, browser)
         go_on(ports, tx, situation, situation, session, browser, now)
         return _Begun(started)
 
@@ -69,6 +75,7 @@ def begin_redeem(ports: Ports, tenant: Tenant, invitation: Invitation, browser: 
     """Start redeeming *invitation* (its ticket is verified already). The account is the invited one.
 
     A session of another account in this browser neither helps nor hinders: only the invited mailbox counts.
+    Raises LimitReached.
     """
     interaction, secret = _new(
         ports, tenant, browser, authorize=None, redeem=RedeemRequest(invitation.id, invitation.redirect_url)
@@ -82,7 +89,7 @@ def begin_redeem(ports: Ports, tenant: Tenant, invitation: Invitation, browser: 
         if known is not None and known.signed_out_at is None:
             again = replace(facts, user_id=known.user_id, proofs=known.proofs, sid=known.sid)
         started = replace(interaction, facts=again)
-        tx.sign_ins.add_interaction(started)
+        _add(ports, tx, started, browser)
         return started
 
     started = ports.store.write(tenant.id, work)
@@ -101,6 +108,16 @@ def completed(ports: Ports, finished: Finished) -> Turn:
         account_secret=finished.account_secret,
         device_app=finished.device_app,
     )
+
+
+def _add(ports: Ports, tx: Transaction, started: Interaction, browser: BrowserContext) -> None:
+    """Keep the interaction. Nobody is known yet, so what bounds the rows is the network they come from."""
+    key = f"sign-in-begun:{network_of(browser.ip_address)}"
+    most = BEGINNINGS_PER_NETWORK * ports.server.signin_limit_scale
+    wait = tx.limits.hit(key, most, BEGINNINGS_WINDOW, started.created_at)
+    if wait is not None:
+        raise LimitReached("sign-in", wait, "Too many sign-ins were begun from your network.")
+    tx.sign_ins.add_interaction(started)
 
 
 def _new(

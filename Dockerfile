@@ -19,7 +19,7 @@ USER xenia
 WORKDIR /var/lib/xenia
 VOLUME /var/lib/xenia
 EXPOSE 8443
-# The server finishes what it is answering and releases its mail leases on SIGTERM.
+# On SIGTERM the server finishes the requests it is answering and the mails it has in hand.
 STOPSIGNAL SIGTERM
 ENTRYPOINT ["xenia"]
 CMD ["serve"]

@@ -146,6 +146,25 @@ def test_a_guest_never_gets_a_password(world: GraphWorld) -> None:
     assert stored.company_name is None
 
 
+def test_a_refused_property_keeps_the_old_password_too(world: GraphWorld) -> None:
+    member = world.add("olena")
+    sent = {
+        "passwordProfile": {"password": "Blue-Horse-7712"},
+        "userPrincipalName": "olena@elsewhere.example",
+    }
+    assert world.call("PATCH", f"users/{member.id}", sent).status == 400
+    with world.ports.store.read(world.tenant_id) as tx:
+        assert tx.credentials.password(member.id) is None
+    assert (
+        world.call(
+            "PATCH", f"users/{member.id}", {**sent, "userPrincipalName": member.user_principal_name}
+        ).status
+        == 204
+    )
+    with world.ports.store.read(world.tenant_id) as tx:
+        assert tx.credentials.password(member.id) is not None
+
+
 def test_delete_restore_and_purge(world: GraphWorld) -> None:
     guest = world.add("maria", guest=True)
     assert world.call("DELETE", f"users/{guest.id}").status == 204

@@ -29,7 +29,7 @@ from xenia.core.session import PortalSession
 from xenia.usecases import manage_users
 from xenia.usecases.invitation_order import InvitationOrder
 from xenia.usecases.invite_guest import invite_guest
-from xenia.usecases.manage_users import NewMember
+from xenia.usecases.manage_users import NewManager, NewMember, NewPassword, UserChange
 
 
 @pytest.fixture
@@ -379,6 +379,37 @@ def test_sponsors_and_manager(world: GraphWorld) -> None:
     with pytest.raises(InvalidValue):
         manage_users.set_manager(ports, admin, guest.id, guest.id)
     assert (len(_audited(world, "Set user manager")), len(_audited(world, "Remove user manager"))) == (1, 1)
+
+
+def test_a_change_that_is_refused_in_one_part_changes_nothing(world: GraphWorld) -> None:
+    ports, admin = world.ports, _admin(world)
+    member, boss = world.add("mia"), world.add("olena")
+    nobody = ports.entropy.guid()
+    whole = UserChange(
+        {"city": "Oslo"}, NewPassword("Blue-Horse-7712"), (boss.id,), manager=NewManager(boss.id)
+    )
+    for change, refusal in (
+        (replace(whole, manager=NewManager(nobody)), NotFound),
+        (replace(whole, sponsors=(nobody,)), NotFound),
+        (replace(whole, properties={"user_principal_name": "nonsense"}), InvalidValue),
+        (replace(whole, password=NewPassword("short")), InvalidValue),
+    ):
+        with pytest.raises(refusal):
+            manage_users.change_user(ports, admin, member.id, change)
+        assert _stored(world, member.id) == member
+        with ports.store.read(world.tenant_id) as tx:
+            assert tx.credentials.password(member.id) is None
+            assert (tx.users.sponsors(member.id), tx.users.manager(member.id)) == ((), None)
+    assert not any(
+        _audited(world, name) for name in ("Update user", "Reset user password", "Add user sponsor")
+    )
+    changed = manage_users.change_user(ports, admin, member.id, whole)
+    assert (changed.city, changed.sessions_valid_from) == ("Oslo", world.clock.now())
+    assert _stored(world, member.id) == changed
+    with ports.store.read(world.tenant_id) as tx:
+        assert tx.credentials.password(member.id) is not None
+        assert [user.id for user in tx.users.sponsors(member.id)] == [boss.id]
+        assert tx.users.manager(member.id) == boss.id
 
 
 def test_another_tenant_reaches_nobody_here(world: GraphWorld) -> None:

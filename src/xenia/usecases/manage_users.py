@@ -49,8 +49,12 @@ __all__ = [
     "REVOKE_PERMITS",
     "WRITE_USERS",
     "CreatedMember",
+    "NewManager",
     "NewMember",
+    "NewPassword",
+    "UserChange",
     "add_role",
+    "change_user",
     "create_member",
     "delete_user",
     "fresh_password",
@@ -149,6 +153,32 @@ def create_member(ports: Ports, actor: Actor, order: NewMember) -> CreatedMember
     return CreatedMember(ports.store.write(actor.tenant_id, work), password)
 
 
+@dataclass(frozen=True, slots=True)
+class NewPassword:
+    """A password for a member; ``must_change``: it is replaced at the next sign-in."""
+
+    text: str
+    must_change: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class NewManager:
+    """The manager to be; None: nobody."""
+
+    user_id: ObjectId | None
+
+
+@dataclass(frozen=True, slots=True)
+class UserChange:
+    """What is to change about a user; None leaves a thing as it is."""
+
+    properties: Mapping[str, object] = field(default_factory=dict)
+    """Named as in ``core.directory.user.User``."""
+    password: NewPassword | None = None
+    sponsors: tuple[ObjectId, ...] | None = None
+    manager: NewManager | None = None
+
+
 def update_user(ports: Ports, actor: Actor, user_id: ObjectId, changes: Mapping[str, object]) -> User:
     """Set properties, named as in ``core.directory.user.User`` (Microsoft Graph: update user).
 
@@ -156,35 +186,40 @@ def update_user(ports: Ports, actor: Actor, user_id: ObjectId, changes: Mapping[
     maps names of custom attributes to values; those not named stay.
     Blocking ends the user's sessions. Raises NotPermitted, NotFound, InvalidValue, Conflict.
     """
+    return change_user(ports, actor, user_id, UserChange(changes))
+
+
+def change_user(ports: Ports, actor: Actor, user_id: ObjectId, change: UserChange) -> User:
+    """Password, properties, sponsors and manager together: all of it, or nothing when any of it is refused.
+
+    Raises as ``update_user``, ``set_password``, ``set_sponsors`` and ``set_manager`` do.
+    """
     actor.require(USER_WRITING_ROLES, *WRITE_USERS)
-    now = ports.clock.now()
-    record_ids = (ports.entropy.guid(), ports.entropy.guid())
+    if change.password is not None:
+        check_password(change.password.text)
+    if change.sponsors is not None:
+        _check_sponsors(user_id, change.sponsors)
+    if change.manager is not None and change.manager.user_id == user_id:
+        raise InvalidValue("manager", "A user cannot be their own manager.")
+    edit = _Edit(
+        ports,
+        actor,
+        ports.clock.now(),
+        ports.passwords.hash(change.password.text) if change.password is not None else "",
+        tuple(ports.entropy.guid() for _ in range(6)),
+    )
 
     def work(tx: Transaction) -> User:
-        before = require_user(tx, user_id)
-        known = {item.name for item in fields(User)}
-        pending = {
-            name: value
-            for name, value in changes.items()
-            if name not in known or getattr(before, name) != value
-        }
-        extensions = changed_extensions(tx, before.extensions, pending.pop("extensions", {}))
-        after = _with_changes(tx, actor, before, checked_changes(pending))
-        after = replace(after, extensions=extensions)
-        if after == before:
-            return before
-        touched = {
-            item.name for item in fields(User) if getattr(before, item.name) != getattr(after, item.name)
-        }
-        if touched & SENSITIVE:
-            guard_privileged(tx, actor, before)
-        if before.account_enabled and not after.account_enabled:
-            guard_last_administrator(tx, before)
-            after = replace(after, sessions_valid_from=now)
-            end_every_sign_in(ports, tx, before, now)
-        tx.users.replace(after)
-        _audit_update(tx, actor, (before, after), record_ids, now)
-        return after
+        user = require_user(tx, user_id)
+        if change.password is not None:
+            # First, because it is what a guest is refused.
+            user = _replace_password(tx, edit, user, change.password)
+        user = _replace_properties(tx, edit, user, change.properties)
+        if change.sponsors is not None:
+            _replace_sponsors(tx, edit, user, change.sponsors)
+        if change.manager is not None:
+            _replace_manager(tx, edit, user, change.manager.user_id)
+        return user
 
     changed = ports.store.write(actor.tenant_id, work)
     ports.logout_queued()
@@ -198,26 +233,7 @@ def set_password(
 
     Raises NotPermitted, NotFound, InvalidValue (complexity, or the user is a guest).
     """
-    actor.require(USER_WRITING_ROLES, *WRITE_USERS)
-    check_password(password)
-    now = ports.clock.now()
-    hashed, record_id = ports.passwords.hash(password), ports.entropy.guid()
-
-    def work(tx: Transaction) -> None:
-        user = require_user(tx, user_id)
-        if user.is_guest or user.is_external:
-            # A password of ours would be a way in that the person's home organisation knows nothing of.
-            raise InvalidValue(
-                "password", "Guests sign in with the identity they already have; no password can be set."
-            )
-        guard_privileged(tx, actor, user)
-        tx.credentials.set_password(PasswordCredential(user_id, hashed, now, must_change=must_change))
-        tx.users.replace(replace(user, sessions_valid_from=now))
-        end_every_sign_in(ports, tx, user, now)
-        tx.logs.audit(audit_record(record_id, RESET_PASSWORD, actor, now, targets=(user_target(user),)))
-
-    ports.store.write(actor.tenant_id, work)
-    ports.logout_queued()
+    change_user(ports, actor, user_id, UserChange(password=NewPassword(password, must_change)))
 
 
 def set_sponsors(ports: Ports, actor: Actor, user_id: ObjectId, sponsor_ids: Sequence[ObjectId]) -> None:
@@ -225,50 +241,97 @@ def set_sponsors(ports: Ports, actor: Actor, user_id: ObjectId, sponsor_ids: Seq
 
     Raises NotPermitted, NotFound (user or a sponsor), InvalidValue.
     """
-    actor.require(USER_WRITING_ROLES, *WRITE_USERS)
-    wanted = tuple(dict.fromkeys(sponsor_ids))
-    if len(wanted) > SPONSORS_PER_USER or user_id in wanted:
-        raise InvalidValue(
-            "sponsors", f"A user has at most {SPONSORS_PER_USER} sponsors and is never their own."
-        )
-    now = ports.clock.now()
-    record_ids = (ports.entropy.guid(), ports.entropy.guid())
-
-    def work(tx: Transaction) -> None:
-        user = require_user(tx, user_id)
-        named = {sponsor_id: require_user(tx, sponsor_id) for sponsor_id in wanted}
-        present = {sponsor.id: sponsor for sponsor in tx.users.sponsors(user_id)}
-        tx.users.set_sponsors(user_id, wanted)
-        added = tuple(sponsor for key, sponsor in named.items() if key not in present)
-        removed = tuple(sponsor for key, sponsor in present.items() if key not in named)
-        for record_id, activity, group in zip(
-            record_ids, (audit.ADD_SPONSOR, REMOVE_SPONSOR), (added, removed), strict=True
-        ):
-            if group:
-                targets = (user_target(user), *(user_target(sponsor) for sponsor in group))
-                tx.logs.audit(audit_record(record_id, activity, actor, now, targets=targets))
-
-    ports.store.write(actor.tenant_id, work)
+    change_user(ports, actor, user_id, UserChange(sponsors=tuple(sponsor_ids)))
 
 
 def set_manager(ports: Ports, actor: Actor, user_id: ObjectId, manager_id: ObjectId | None) -> None:
     """Set or (None) remove the manager. Raises NotPermitted, NotFound, InvalidValue."""
-    actor.require(USER_WRITING_ROLES, *WRITE_USERS)
-    if manager_id == user_id:
-        raise InvalidValue("manager", "A user cannot be their own manager.")
-    now, record_id = ports.clock.now(), ports.entropy.guid()
+    change_user(ports, actor, user_id, UserChange(manager=NewManager(manager_id)))
 
-    def work(tx: Transaction) -> None:
-        user = require_user(tx, user_id)
-        manager = require_user(tx, manager_id) if manager_id is not None else None
-        if tx.users.manager(user_id) == manager_id:
-            return
-        tx.users.set_manager(user_id, manager_id)
-        activity = SET_MANAGER if manager else REMOVE_MANAGER
-        targets = (user_target(user), user_target(manager)) if manager else (user_target(user),)
-        tx.logs.audit(audit_record(record_id, activity, actor, now, targets=targets))
 
-    ports.store.write(actor.tenant_id, work)
+@dataclass(frozen=True, slots=True)
+class _Edit:
+    """Who changes something, and what was drawn before the transaction so that it can be run again."""
+
+    ports: Ports
+    actor: Actor
+    now: datetime
+    password_hash: str
+    records: tuple[str, ...]
+    """Of properties two, password one, sponsors two, manager one."""
+
+
+def _replace_properties(tx: Transaction, edit: _Edit, before: User, changes: Mapping[str, object]) -> User:
+    known = {item.name for item in fields(User)}
+    pending = {
+        name: value for name, value in changes.items() if name not in known or getattr(before, name) != value
+    }
+    extensions = changed_extensions(tx, before.extensions, pending.pop("extensions", {}))
+    after = _with_changes(tx, edit.actor, before, checked_changes(pending))
+    after = replace(after, extensions=extensions)
+    if after == before:
+        return before
+    touched = {item.name for item in fields(User) if getattr(before, item.name) != getattr(after, item.name)}
+    if touched & SENSITIVE:
+        guard_privileged(tx, edit.actor, before)
+    if before.account_enabled and not after.account_enabled:
+        guard_last_administrator(tx, before)
+        after = replace(after, sessions_valid_from=edit.now)
+        end_every_sign_in(edit.ports, tx, before, edit.now)
+    tx.users.replace(after)
+    _audit_update(tx, edit.actor, (before, after), (edit.records[0], edit.records[1]), edit.now)
+    return after
+
+
+def _replace_password(tx: Transaction, edit: _Edit, user: User, password: NewPassword) -> User:
+    if user.is_guest or user.is_external:
+        # A password of ours would be a way in that the person's home organisation knows nothing of.
+        raise InvalidValue(
+            "password", "Guests sign in with the identity they already have; no password can be set."
+        )
+    guard_privileged(tx, edit.actor, user)
+    now, after = edit.now, replace(user, sessions_valid_from=edit.now)
+    tx.credentials.set_password(
+        PasswordCredential(user.id, edit.password_hash, now, must_change=password.must_change)
+    )
+    tx.users.replace(after)
+    end_every_sign_in(edit.ports, tx, user, now)
+    tx.logs.audit(
+        audit_record(edit.records[2], RESET_PASSWORD, edit.actor, now, targets=(user_target(user),))
+    )
+    return after
+
+
+def _check_sponsors(user_id: ObjectId, sponsor_ids: Sequence[ObjectId]) -> None:
+    if len(set(sponsor_ids)) > SPONSORS_PER_USER or user_id in sponsor_ids:
+        raise InvalidValue(
+            "sponsors", f"A user has at most {SPONSORS_PER_USER} sponsors and is never their own."
+        )
+
+
+def _replace_sponsors(tx: Transaction, edit: _Edit, user: User, sponsor_ids: Sequence[ObjectId]) -> None:
+    wanted = tuple(dict.fromkeys(sponsor_ids))
+    named = {sponsor_id: require_user(tx, sponsor_id) for sponsor_id in wanted}
+    present = {sponsor.id: sponsor for sponsor in tx.users.sponsors(user.id)}
+    tx.users.set_sponsors(user.id, wanted)
+    added = tuple(sponsor for key, sponsor in named.items() if key not in present)
+    removed = tuple(sponsor for key, sponsor in present.items() if key not in named)
+    for record_id, activity, group in zip(
+        edit.records[3:5], (audit.ADD_SPONSOR, REMOVE_SPONSOR), (added, removed), strict=True
+    ):
+        if group:
+            targets = (user_target(user), *(user_target(sponsor) for sponsor in group))
+            tx.logs.audit(audit_record(record_id, activity, edit.actor, edit.now, targets=targets))
+
+
+def _replace_manager(tx: Transaction, edit: _Edit, user: User, manager_id: ObjectId | None) -> None:
+    manager = require_user(tx, manager_id) if manager_id is not None else None
+    if tx.users.manager(user.id) == manager_id:
+        return
+    tx.users.set_manager(user.id, manager_id)
+    activity = SET_MANAGER if manager else REMOVE_MANAGER
+    targets = (user_target(user), user_target(manager)) if manager else (user_target(user),)
+    tx.logs.audit(audit_record(edit.records[5], activity, edit.actor, edit.now, targets=targets))
 
 
 def _with_changes(tx: Transaction, actor: Actor, user: User, changes: dict[str, object]) -> User:

@@ -295,15 +295,14 @@ def _update(ports: Ports, actor: Actor, key: str, values: Values) -> None:
     user_id = _id(ports, actor, key)
     profile = values.get("passwordProfile")
     changes = _changes({name: value for name, value in values.items() if name != "passwordProfile"})
+    password = None
     if profile is not None:
-        # First, because it is what a guest is refused: nothing else is changed then.
-        password = profile.get("password")
-        if password is None:
+        if profile.get("password") is None:
             raise invalid("passwordProfile", "A password is needed.")
         must_change = profile.get("forceChangePasswordNextSignIn") is not False
-        manage_users.set_password(ports, actor, user_id, password, must_change=must_change)
-    if changes:
-        manage_users.update_user(ports, actor, user_id, changes)
+        password = manage_users.NewPassword(profile["password"], must_change)
+    if changes or password is not None:
+        manage_users.change_user(ports, actor, user_id, manage_users.UserChange(changes, password=password))
 
 
 def _update_me(ports: Ports, actor: Actor, _key: str, values: Values) -> None:

@@ -135,13 +135,14 @@ class UserProperties:
             for field in _FIELDS
             if field.name in changed
         }  # fmt: skip
-        # All people are found before anything is written; each verb is one transaction of its own.
-        if changes:
-            manage_users.update_user(ports, actor, user.id, changes)
-        if "sponsors" in changed:
-            manage_users.set_sponsors(ports, actor, user.id, [each.id for each in sponsors if each])
-        if "manager" in changed:
-            manage_users.set_manager(ports, actor, user.id, manager.id if manager else None)
+        change = manage_users.UserChange(
+            changes,
+            sponsors=tuple(each.id for each in sponsors if each) if "sponsors" in changed else None,
+            manager=manage_users.NewManager(manager.id if manager else None)
+            if "manager" in changed
+            else None,
+        )
+        manage_users.change_user(ports, actor, user.id, change)
 
     def _person(self, visit: Visit, field: str, text: str) -> User | None:
         """Raises InvalidValue unless exactly one user is meant; None for blank text."""

@@ -53,6 +53,11 @@ class SessionAccount:
             return self.apps
         return (*(known for known in self.apps if known.app_id != app.app_id), app)
 
+    def has_ended(self, now: datetime) -> bool:
+        """Whether nobody used it for as long as it stays: 90 days for whoever chose to stay signed in, else a day."""
+        stay = SESSION_PERSISTENT if self.is_persistent else SESSION_IDLE
+        return self.used_at is not None and self.used_at + stay <= now
+
     def signed_out(self, now: datetime) -> SessionAccount:
         """The tile that remains: who it was, and nothing that could be used again."""
         return replace(self, signed_out_at=now, proofs=(), apps=())
@@ -76,6 +81,11 @@ class Session:
     def signed_in(self) -> tuple[SessionAccount, ...]:
         """Accounts that are signed in at present."""
         return tuple(account for account in self.accounts if account.signed_out_at is None)
+
+    def as_of(self, now: datetime) -> Session:
+        """The same session without those whose own stay has ended, however long the others stay."""
+        ended = {account.user_id for account in self.signed_in() if account.has_ended(now)}
+        return self.without(ended, now) if ended else self
 
     def without(self, user_ids: Collection[ObjectId], now: datetime) -> Session:
         """The same session after these users signed out."""

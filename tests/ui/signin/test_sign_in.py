@@ -22,7 +22,7 @@ from xenia.core.directory.user import CreationType
 from xenia.core.query import Query
 from xenia.ports import Transaction
 from xenia.usecases.invite_guest import withdraw_invitation
-from xenia.usecases.manage_users import set_password
+from xenia.usecases.manage_users import NewMember, create_member, set_password
 from xenia.usecases.sign_in.second_factor import SEAL_PURPOSE
 
 
@@ -169,6 +169,36 @@ def test_a_member_signs_in_by_password_and_may_stay(server: RunningServer) -> No
     assert answer(walker.submit("/stay", button="Yes"))["code"]
     server.clock.advance(timedelta(days=30))
     assert answer(walker.open(server.authorize_url()))["code"]
+
+
+def test_whoever_stays_signed_in_keeps_nobody_else_signed_in(server: RunningServer) -> None:
+    server.policies(security_defaults=False)
+    mia = create_member(
+        server.ports,
+        server.actor(),
+        NewMember(f"mia@{server.tenant.initial_domain}", "Mia", password=PASSWORD),
+    ).user
+    walker = server.walker()
+
+    def enter(name: str, stay: str) -> None:
+        walker.open(server.authorize_url(prompt="login"))
+        walker.submit("/identify", login=name)
+        page = walker.submit("/password", password=PASSWORD)
+        if page.has_form("/consent"):
+            walker.submit("/consent", button="Accept")
+        assert answer(walker.submit("/stay", button=stay))["code"]
+
+    def silently(name: str) -> dict[str, str]:
+        return answer(walker.open(server.authorize_url(prompt="none", login_hint=name)))
+
+    enter(mia.user_principal_name, "No")
+    enter(server.admin.user_principal_name, "Yes")
+    server.clock.advance(timedelta(hours=23))
+    assert silently(mia.user_principal_name)["code"]
+    assert silently(server.admin.user_principal_name)["code"]
+    server.clock.advance(timedelta(hours=25))
+    assert silently(mia.user_principal_name)["error"] == "login_required"
+    assert silently(server.admin.user_principal_name)["code"]
 
 
 def test_known_and_unknown_addresses_see_the_same_pages(server: RunningServer) -> None:

@@ -85,7 +85,7 @@ def find_session(ports: Ports, tx: Transaction, secret: str | None, now: datetim
     if secret is None:
         return None
     session = tx.sign_ins.find_session(session_hash(ports, secret))
-    return session if session is not None and session.expires_at > now else None
+    return session.as_of(now) if session is not None and session.expires_at > now else None
 
 
 def known_here(session: Session | None, login: str) -> str:

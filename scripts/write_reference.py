@@ -230,6 +230,8 @@ EVENT_WORDS = {
     "ADD_APPLICATION": "App registration made",
     "UPDATE_APPLICATION": "App registration changed, also redirect URIs, scopes and roles",
     "DELETE_APPLICATION": "App registration deleted",
+    "RESTORE_APPLICATION": "A deleted app registration was restored, with its enterprise app",
+    "HARD_DELETE_APPLICATION": "A deleted app registration was removed for good",
     "ADD_SERVICE_PRINCIPAL": "The app appeared in this tenant",
     "UPDATE_CREDENTIALS": "A secret or certificate was added or removed; never its value",
     "ASSIGN_APP_ROLE": "A user got an app",

@@ -18,6 +18,7 @@ from xenia.core.directory.application import (
     Certificate,
     ClientSecret,
     DelegatedGrant,
+    FederatedIdentityCredential,
     Platform,
     RedirectUri,
     Scope,
@@ -120,6 +121,20 @@ def secret(key_id: str = "secret-1", application_id: str = "app-object") -> Clie
 
 def certificate(key_id: str = "cert-1", application_id: str = "app-object") -> Certificate:
     return Certificate(key_id, application_id, "ci", b"\x00\x01\xff", "aa", "bb", NOW, NOW + HOUR)
+
+
+def federated(
+    credential_id: str = "fic-1", application_id: str = "app-object", **changes: Any
+) -> FederatedIdentityCredential:
+    made = FederatedIdentityCredential(
+        credential_id,
+        application_id,
+        "pipeline",
+        "https://issuer.example.com",
+        "repo:Contoso/orders",
+        ("api://AzureADTokenExchange",),
+    )
+    return replace(made, **changes)
 
 
 def assignment(assignment_id: str = "as-1", **changes: Any) -> AppRoleAssignment:

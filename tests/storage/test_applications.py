@@ -17,6 +17,7 @@ from tests.storage.records import (
     application,
     assignment,
     certificate,
+    federated,
     grant,
     principal,
     secret,
@@ -117,6 +118,91 @@ def test_credentials_and_owners(store: SqlStore):
         ],
     )
     assert gone == [True, False, True, False]
+
+
+def test_owners_are_removed_once(store: SqlStore):
+    store.write(CONTOSO, lambda tx: tx.applications.add_owner("app-object", MIA))
+    remove = lambda tx: tx.applications.remove_owner("app-object", MIA)  # noqa: E731
+    assert [store.write(CONTOSO, remove) for _ in range(2)] == [True, False]
+    with store.read(CONTOSO) as tx:
+        assert tx.applications.owners("app-object") == ()
+
+
+def test_federated_credentials_are_unique_by_name_and_by_issuer_with_subject(store: SqlStore):
+    other = federated("fic-2", name="Other", subject="repo:contoso/orders")  # another one: capitals count
+    store.write(
+        CONTOSO,
+        lambda tx: (
+            tx.applications.add_federated_credential(federated()),
+            tx.applications.add_federated_credential(other),
+        ),
+    )
+    with store.read(FABRIKAM) as tx:  # a client of another tenant proves itself with them
+        assert tx.applications.federated_credentials("app-object") == (other, federated())
+    for taken, field in (
+        (federated("fic-3", subject="third"), "name"),
+        (federated("fic-3", name="third"), "subject"),
+    ):
+        with pytest.raises(Conflict) as refused:
+            store.write(CONTOSO, lambda tx, taken=taken: tx.applications.add_federated_credential(taken))
+        assert refused.value.field == field
+    with pytest.raises(Conflict):
+        store.write(
+            CONTOSO,
+            lambda tx: tx.applications.replace_federated_credential(
+                replace(other, subject="repo:Contoso/orders")
+            ),
+        )
+    changed = replace(other, subject="elsewhere", description="moved")
+    store.write(CONTOSO, lambda tx: tx.applications.replace_federated_credential(changed))
+    with store.read(CONTOSO) as tx:
+        assert tx.applications.federated_credentials("app-object") == (changed, federated())
+    remove = lambda tx: tx.applications.remove_federated_credential("app-object", "fic-1")  # noqa: E731
+    assert [store.write(CONTOSO, remove) for _ in range(2)] == [True, False]
+    for refusal in (
+        lambda tx: tx.applications.add_federated_credential(federated("x", "nothing")),
+        lambda tx: tx.applications.replace_federated_credential(federated()),
+    ):
+        with pytest.raises(NotFound):
+            store.write(CONTOSO, refusal)
+
+
+def test_what_was_deleted_is_found_only_when_asked_for_and_keeps_its_names(store: SqlStore):
+    gone_app, gone_principal = (
+        replace(application(), deleted_at=NOW),
+        replace(principal(), deleted_at=NOW),
+    )
+    store.write(
+        CONTOSO,
+        lambda tx: (
+            tx.applications.replace(gone_app),
+            tx.applications.replace_service_principal(gone_principal),
+        ),
+    )
+    with store.read(CONTOSO) as tx:
+        apps = tx.applications
+        assert apps.find("app-object") is None
+        assert apps.find_by_app_id("app-id") is None
+        assert apps.find_by_identifier_uri("api://app-id") is None
+        assert apps.list(Query()).items == ()
+        assert apps.service_principal("app-id") is None
+        assert apps.find_service_principal("sp-object") is None
+        assert apps.list_service_principals(Query()).items == ()
+        deleted = replace(gone_app, version=1)
+        assert apps.find("app-object", deleted=True) == deleted
+        assert apps.find_by_app_id("app-id", deleted=True) == deleted
+        assert apps.list(Query(), deleted=True).items == (deleted,)
+        assert apps.service_principal("app-id", deleted=True) == gone_principal
+    with pytest.raises(Conflict):  # its names stay its own: it may come back
+        store.write(
+            CONTOSO,
+            lambda tx: tx.applications.add(
+                application("other", identifier_uris=("api://app-id",), app_id="other")
+            ),
+        )
+    store.write(CONTOSO, lambda tx: tx.applications.replace(replace(deleted, deleted_at=None)))
+    with store.read(CONTOSO) as tx:
+        assert tx.applications.find_by_app_id("app-id") == replace(application(), version=2)
 
 
 def test_a_client_assertion_is_used_once_at_the_whole_server(store: SqlStore):

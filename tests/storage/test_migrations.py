@@ -27,6 +27,8 @@ from xenia.ports import StoreUnavailable
 from xenia.storage import migrations
 from xenia.storage.known_directory import renew_stamp
 from xenia.storage.migrations import HEAD, upgrade
+from xenia.storage.registrations import _columns
+from xenia.storage.schema.applications import applications
 from xenia.storage.store import SqlStore, open_store
 
 VERSIONS = Path(migrations.__file__).parent / "versions"
@@ -86,13 +88,21 @@ def _as_of_0001(store: SqlStore) -> None:
 
     def fill(tx):
         tx.users.add(user())
-        tx.applications.add(application())
         tx.sign_ins.add_interaction(interaction(facts=facts()))
         tx.logs.audit(audit())
 
     store.write(CONTOSO, fill)
-    gained = {"users": ("extensions",), "tenant_policies": ("self_service_sign_up",), "interactions": ()}
+    gained = {
+        "users": ("extensions",),
+        "tenant_policies": ("self_service_sign_up",),
+        "interactions": (),
+        "applications": ("deleted_at", "tags", "pre_authorized_applications", "known_client_applications"),
+    }
     with store._writing.begin() as connection:
+        # The repository names columns of today; those of then are filled by hand.
+        columns = {name: value for name, value in _columns(application()).items() if name != "deleted_at"}
+        connection.execute(sa.insert(applications), columns)
+        renew_stamp(connection)
         for table, names in gained.items():
             documents = connection.exec_driver_sql(f"SELECT doc FROM {table}").scalars().all()
             for document in documents:
@@ -123,6 +133,9 @@ def test_a_database_of_the_first_release_keeps_its_data_and_takes_what_is_new(fr
         assert not tx.tenants.policies(CONTOSO).self_service_sign_up
         assert tx.sign_ins.find_interaction("ctx-1") == interaction(facts=facts())
         assert tx.logs.find_audit("audit-1") == audit()
+        assert tx.applications.find("app-object") == application()
+        assert tx.applications.find_by_app_id("app-id") == application()
+        assert tx.applications.federated_credentials("app-object") == ()
         assert tx.user_flows.of_app("app-id") is None
         assert tx.identity_providers.list() == ()
     store.write(CONTOSO, lambda tx: tx.user_flows.add(user_flow(app_ids=("app-id",))))

@@ -30,6 +30,7 @@ from tests.storage.records import (
     connector,
     device_code,
     family,
+    federated,
     federation,
     grant,
     group,
@@ -83,6 +84,7 @@ PLATFORM_WIDE = {
     "applications.find_by_identifier_uri",
     "applications.secrets",
     "applications.certificates",
+    "applications.federated_credentials",
     "applications.use_assertion",
     "sign_ins.find_code_anywhere",
     "sign_ins.find_device_code_anywhere",
@@ -157,6 +159,19 @@ PROBES: dict[str, tuple[Callable[[Any], Any], Any]] = {
     "applications.remove_certificate": (lambda it: it.remove_certificate("app-object", "cert-1"), False),
     "applications.owners": (lambda it: it.owners("app-object"), ()),
     "applications.add_owner": (lambda it: it.add_owner("app-object", MIA), NotFound),
+    "applications.remove_owner": (lambda it: it.remove_owner("app-object", MIA), False),
+    "applications.add_federated_credential": (
+        lambda it: it.add_federated_credential(federated("x", name="x", subject="x")),
+        NotFound,
+    ),
+    "applications.replace_federated_credential": (
+        lambda it: it.replace_federated_credential(federated(subject="other")),
+        NotFound,
+    ),
+    "applications.remove_federated_credential": (
+        lambda it: it.remove_federated_credential("app-object", "fic-1"),
+        False,
+    ),
     "applications.service_principal": (lambda it: it.service_principal("app-id"), None),
     "applications.find_service_principal": (lambda it: it.find_service_principal("sp-object"), None),
     "applications.list_service_principals": (lambda it: it.list_service_principals(COUNTED), EMPTY),
@@ -302,6 +317,7 @@ def _fill(tx: SqlTransaction) -> None:
     tx.applications.add(application())
     tx.applications.add_secret(secret())
     tx.applications.add_certificate(certificate())
+    tx.applications.add_federated_credential(federated())
     tx.applications.add_owner("app-object", MIA)
     tx.applications.add_service_principal(principal())
     tx.applications.add_assignment(assignment())
@@ -389,6 +405,7 @@ def test_platform_wide_methods_need_no_tenant(store: SqlStore):
         return (
             tx.applications.find_by_app_id("app-id") == application(),
             tx.applications.secrets("app-object") == (secret(),),
+            tx.applications.federated_credentials("app-object") == (federated(),),
             tx.sign_ins.find_code_anywhere("code-1") == code(),
             tx.sign_ins.find_device_code_anywhere("user-device-1") == device_code(),
             tx.sign_ins.tenant_of_device_code("device-1") == CONTOSO,
@@ -397,4 +414,4 @@ def test_platform_wide_methods_need_no_tenant(store: SqlStore):
             tx.applications.use_assertion("app-object", "jti", NOW + HOUR),
         )
 
-    assert store.write(None, work) == (True, True, True, True, True, True, 1, True)
+    assert store.write(None, work) == (True, True, True, True, True, True, True, 1, True)

@@ -107,6 +107,8 @@ REMOVE_GROUP_OWNER = Activity("Remove owner from group", "GroupManagement", oper
 ADD_APPLICATION = Activity("Add application", "ApplicationManagement", operation="Add")
 UPDATE_APPLICATION = Activity("Update application", "ApplicationManagement")
 DELETE_APPLICATION = Activity("Delete application", "ApplicationManagement", operation="Delete")
+RESTORE_APPLICATION = Activity("Restore application", "ApplicationManagement")
+HARD_DELETE_APPLICATION = Activity("Hard delete application", "ApplicationManagement", operation="Delete")
 ADD_SERVICE_PRINCIPAL = Activity("Add service principal", "ApplicationManagement", operation="Add")
 UPDATE_CREDENTIALS = Activity(
     "Update application \u2013 Certificates and secrets management", "ApplicationManagement"

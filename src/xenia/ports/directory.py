@@ -13,6 +13,7 @@ from xenia.core.directory.application import (
     Certificate,
     ClientSecret,
     DelegatedGrant,
+    FederatedIdentityCredential,
     ServicePrincipal,
 )
 from xenia.core.directory.tenant import Tenant, TenantPolicies
@@ -125,16 +126,25 @@ class Credentials(Protocol):
 class Applications(Protocol):
     """Registrations of this tenant, their credentials; service principals; assignments and grants."""
 
-    def find(self, object_id: ObjectId) -> Application | None: ...
-    def find_by_app_id(self, app_id: AppId) -> Application | None:
-        """Platform-wide: the one registration with this client id, whichever tenant owns it."""
+    def find(self, object_id: ObjectId, *, deleted: bool = False) -> Application | None:
+        """With ``deleted`` also a deleted one is found."""
+        ...
+
+    def find_by_app_id(self, app_id: AppId, *, deleted: bool = False) -> Application | None:
+        """Platform-wide: the one registration with this client id, whichever tenant owns it.
+
+        With ``deleted`` also a deleted one is found.
+        """
         ...
 
     def find_by_identifier_uri(self, uri: str) -> Application | None:
         """Platform-wide."""
         ...
 
-    def list(self, query: Query) -> Page[Application]: ...
+    def list(self, query: Query, *, deleted: bool = False) -> Page[Application]:
+        """With ``deleted`` only deleted ones."""
+        ...
+
     def add(self, application: Application) -> None:
         """Raises Conflict on a taken app id."""
         ...
@@ -158,12 +168,26 @@ class Applications(Protocol):
     def remove_certificate(self, application_id: ObjectId, key_id: str) -> bool: ...
     def owners(self, application_id: ObjectId) -> tuple[ObjectId, ...]: ...
     def add_owner(self, application_id: ObjectId, user_id: ObjectId) -> None: ...
+    def remove_owner(self, application_id: ObjectId, user_id: ObjectId) -> bool: ...
+    def federated_credentials(self, application_id: ObjectId) -> tuple[FederatedIdentityCredential, ...]:
+        """Platform-wide, by name."""
+        ...
+
+    def add_federated_credential(self, credential: FederatedIdentityCredential) -> None:
+        """Raises Conflict on a taken name, or a taken issuer with subject, of the application."""
+        ...
+
+    def replace_federated_credential(self, credential: FederatedIdentityCredential) -> None:
+        """Raises Conflict like ``add_federated_credential``, NotFound."""
+        ...
+
+    def remove_federated_credential(self, application_id: ObjectId, credential_id: str) -> bool: ...
     def use_assertion(self, application_id: ObjectId, jti_hash: str, expires_at: datetime) -> bool:
         """Platform-wide: record a client assertion's id; False when it was used before (RFC 7523 section 3)."""
         ...
 
-    def service_principal(self, app_id: AppId) -> ServicePrincipal | None:
-        """The local instance of the application in this tenant."""
+    def service_principal(self, app_id: AppId, *, deleted: bool = False) -> ServicePrincipal | None:
+        """The local instance of the application in this tenant. With ``deleted`` also a deleted one is found."""
         ...
 
     def find_service_principal(self, object_id: ObjectId) -> ServicePrincipal | None: ...

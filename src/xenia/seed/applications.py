@@ -29,6 +29,7 @@ from xenia.seed.document import SeedApp, SeedAssignment, SeedPermissions, SeedRe
 from xenia.seed.groups import find_group, find_person
 from xenia.settings import is_loopback_host
 from xenia.usecases.application_credentials import LONGEST_SECRET
+from xenia.usecases.application_lifecycle import restore_application
 from xenia.usecases.manage_applications import (
     NewApplication,
     add_certificate,
@@ -44,6 +45,9 @@ from xenia.usecases.manage_applications import (
 def apply_app(ports: Ports, actor: Actor, folder: Path, entry: SeedApp) -> AppId:
     """Register the app unless it exists; its client id. Raises ValueError for what may not be registered."""
     found = _find(ports, actor, entry)
+    if found is not None and found.deleted_at is not None:
+        # Its client ID is not free for another one: what a seed describes is there at every start.
+        found = restore_application(ports, actor, found.id)
     if found is not None:
         _follow_address(ports, actor, found, entry)
         return found.app_id
@@ -81,7 +85,7 @@ def apply_app(ports: Ports, actor: Actor, folder: Path, entry: SeedApp) -> AppId
 def _find(ports: Ports, actor: Actor, entry: SeedApp) -> Application | None:
     with ports.store.read(actor.tenant_id) as tx:
         if entry.id:
-            return tx.applications.find_by_app_id(_guid(entry.id))
+            return tx.applications.find_by_app_id(_guid(entry.id), deleted=True)
         query = Query(Compare("display_name", "eq", entry.name), limit=1)
         return next(iter(tx.applications.list(query).items), None)
 

@@ -29,20 +29,22 @@ _SELF = (_c.tenant_id == _TENANT, _c.id == _ID)
 _assignments = app_role_assignments.c
 _grants = delegated_grants.c
 
-_BY_APP_ID = sa.select(_c.doc).where(_c.tenant_id == _TENANT, _c.app_id == sa.bindparam("app_id"))
-_FIND = Kept(sa.select(_c.doc).where(*_SELF))
+_LIVE = _c.deleted_at.is_(None)
+_ANY_BY_APP_ID = sa.select(_c.doc).where(_c.tenant_id == _TENANT, _c.app_id == sa.bindparam("app_id"))
+_BY_APP_ID = _ANY_BY_APP_ID.where(_LIVE)
+_FIND = Kept(sa.select(_c.doc).where(*_SELF, _LIVE))
 _ADD = sa.insert(service_principals)
 _REPLACE = sa.update(service_principals).where(*_SELF)
 _REMOVE = sa.delete(service_principals).where(*_SELF)
-_DROP_LOOSE_ENDS = (
-    sa.delete(role_members).where(role_members.c.tenant_id == _TENANT, role_members.c.principal_id == _ID),
-    sa.delete(app_role_assignments).where(
-        _assignments.tenant_id == _TENANT, _assignments.principal_id == _ID
-    ),
-    *(
-        sa.delete(table).where(table.c.tenant_id == _TENANT, table.c.object_id == _ID)
-        for table in (group_members, group_owners)
-    ),
+# What refers to a service principal without a foreign key, because it may as well refer to a user.
+LOOSE_ENDS = (
+    (role_members.c.tenant_id, role_members.c.principal_id),
+    (_assignments.tenant_id, _assignments.principal_id),
+    (group_members.c.tenant_id, group_members.c.object_id),
+    (group_owners.c.tenant_id, group_owners.c.object_id),
+)
+_DROP_LOOSE_ENDS = tuple(
+    sa.delete(owner.table).where(tenant == _TENANT, owner == _ID) for tenant, owner in LOOSE_ENDS
 )
 _ASSIGNMENTS = (
     sa.select(_assignments.doc)
@@ -100,8 +102,11 @@ class Principals(Repository):
 
     __slots__ = ()
 
-    def service_principal(self, app_id: AppId) -> ServicePrincipal | None:
-        """The local instance of the application in this tenant."""
+    def service_principal(self, app_id: AppId, *, deleted: bool = False) -> ServicePrincipal | None:
+        """The local instance of the application in this tenant. With ``deleted`` also a deleted one is found."""
+        if deleted:
+            found = self._first(_ANY_BY_APP_ID, {"own_tenant": self._tenant, "app_id": app_id})
+            return None if found is None else _PRINCIPAL.read(found[0])
 
         def read() -> ServicePrincipal | None:
             row = self._first(_BY_APP_ID, {"own_tenant": self._tenant, "app_id": app_id})
@@ -123,6 +128,7 @@ class Principals(Repository):
             self._tenant,
             lambda row: _PRINCIPAL.read(row[0]),
             columns=(_c.doc,),
+            within=(_LIVE,),
         )
 
     def add_service_principal(self, principal: ServicePrincipal) -> None:
@@ -239,4 +245,5 @@ def _columns(principal: ServicePrincipal) -> dict[str, Any]:
         "visible_to_users": principal.visible_to_users,
         "home_page_url_key": None if principal.home_page_url is None else fold(principal.home_page_url),
         "doc": written(principal),
+        "deleted_at": principal.deleted_at,
     }

@@ -8,7 +8,12 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from xenia.core.directory.application import Application, Certificate, ClientSecret
+from xenia.core.directory.application import (
+    Application,
+    Certificate,
+    ClientSecret,
+    FederatedIdentityCredential,
+)
 from xenia.core.errors import Conflict, NotFound
 from xenia.core.ids import AppId, ObjectId, fold
 from xenia.core.query import Page, Query
@@ -21,6 +26,7 @@ from xenia.storage.schema.applications import (
     applications,
     certificates,
     client_secrets,
+    federated_identity_credentials,
     used_assertions,
 )
 from xenia.storage.transactions import Both, Repository
@@ -28,6 +34,7 @@ from xenia.storage.transactions import Both, Repository
 _APPLICATION = Document(Application)
 _SECRET = Document(ClientSecret)
 _CERTIFICATE = Document(Certificate)
+_FEDERATED = Document(FederatedIdentityCredential)
 _TENANT: sa.BindParameter[Any] = sa.bindparam("own_tenant")
 _APP: sa.BindParameter[Any] = sa.bindparam("application")
 _c = applications.c
@@ -36,15 +43,18 @@ _SELF = (_c.tenant_id == _TENANT, _c.id == sa.bindparam("own_id"))
 _KEYS = tuple(column.name for column in _c if column.name.endswith("_key"))
 _PLAIN = tuple(column.name for column in _c if not column.name.endswith("_key") and column.name != "doc")
 
-_FIND = sa.select(_c.doc).where(*_SELF)
-_FIND_BY_APP_ID = sa.select(_c.doc).where(_c.app_id == sa.bindparam("app_id"))
+_LIVE = _c.deleted_at.is_(None)
+_ANY = sa.select(_c.doc).where(*_SELF)
+_FIND = _ANY.where(_LIVE)
+_ANY_BY_APP_ID = sa.select(_c.doc).where(_c.app_id == sa.bindparam("app_id"))
+_FIND_BY_APP_ID = _ANY_BY_APP_ID.where(_LIVE)
 _FIND_BY_URI = (
     sa.select(_c.doc)
     .join(
         application_identifier_uris,
         sa.and_(_uris.tenant_id == _c.tenant_id, _uris.application_id == _c.id),
     )
-    .where(_uris.uri_key == sa.bindparam("uri"))
+    .where(_uris.uri_key == sa.bindparam("uri"), _LIVE)
 )
 _ADD = sa.insert(applications)
 _REPLACE = sa.update(applications).where(*_SELF, _c.version == sa.bindparam("expected"))
@@ -59,6 +69,11 @@ _OWNERS = (
     .order_by(application_owners.c.user_id)
 )
 _ADD_OWNER = Both(application_owners, ("tenant_id", "application_id", "user_id"))
+_REMOVE_OWNER = sa.delete(application_owners).where(
+    application_owners.c.tenant_id == _TENANT,
+    application_owners.c.application_id == _APP,
+    application_owners.c.user_id == sa.bindparam("owner"),
+)
 _USE_ASSERTION = Both(used_assertions, ("application_id", "jti_hash"))
 
 _SEARCHABLE = Searchable(
@@ -89,6 +104,12 @@ def _removal_of(table: sa.Table) -> sa.Delete:
 _SECRETS, _REMOVE_SECRET = _credentials_of(client_secrets), _removal_of(client_secrets)
 _CERTIFICATES, _REMOVE_CERTIFICATE = _credentials_of(certificates), _removal_of(certificates)
 _ADD_SECRET, _ADD_CERTIFICATE = sa.insert(client_secrets), sa.insert(certificates)
+_f = federated_identity_credentials.c
+_OWN_FEDERATED = (_f.tenant_id == _TENANT, _f.application_id == _APP, _f.id == sa.bindparam("key"))
+_ALL_FEDERATED = sa.select(_f.doc).where(_f.application_id == _APP).order_by(_f.name)
+_ADD_FEDERATED = sa.insert(federated_identity_credentials)
+_REPLACE_FEDERATED = sa.update(federated_identity_credentials).where(*_OWN_FEDERATED)
+_REMOVE_FEDERATED = sa.delete(federated_identity_credentials).where(*_OWN_FEDERATED)
 
 
 class Registrations(Repository):
@@ -96,13 +117,19 @@ class Registrations(Repository):
 
     __slots__ = ()
 
-    def find(self, object_id: ObjectId) -> Application | None:
-        """A registration of this tenant."""
-        row = self._first(_FIND, {"own_tenant": self._tenant, "own_id": object_id})
+    def find(self, object_id: ObjectId, *, deleted: bool = False) -> Application | None:
+        """A registration of this tenant. With ``deleted`` also a deleted one is found."""
+        row = self._first(_ANY if deleted else _FIND, {"own_tenant": self._tenant, "own_id": object_id})
         return None if row is None else _APPLICATION.read(row[0])
 
-    def find_by_app_id(self, app_id: AppId) -> Application | None:
-        """Platform-wide: the one registration with this client id, whichever tenant owns it."""
+    def find_by_app_id(self, app_id: AppId, *, deleted: bool = False) -> Application | None:
+        """Platform-wide: the one registration with this client id, whichever tenant owns it.
+
+        With ``deleted`` also a deleted one is found.
+        """
+        if deleted:
+            found = self._first(_ANY_BY_APP_ID, {"app_id": app_id})
+            return None if found is None else _APPLICATION.read(found[0])
 
         def read() -> Application | None:
             row = self._first(_FIND_BY_APP_ID, {"app_id": app_id})
@@ -119,8 +146,8 @@ class Registrations(Repository):
 
         return self._scope.directory.record(("identifier uri", fold(uri)), read)
 
-    def list(self, query: Query) -> Page[Application]:
-        """Registrations of this tenant."""
+    def list(self, query: Query, *, deleted: bool = False) -> Page[Application]:
+        """Registrations of this tenant. With ``deleted`` only deleted ones."""
         return list_page(
             self._scope.connection,
             _SEARCHABLE,
@@ -128,6 +155,7 @@ class Registrations(Repository):
             self._tenant,
             lambda row: _APPLICATION.read(row[0]),
             columns=(_c.doc,),
+            within=(_c.deleted_at.is_not(None) if deleted else _LIVE,),
         )
 
     def add(self, application: Application) -> None:
@@ -144,7 +172,7 @@ class Registrations(Repository):
         own = {"own_tenant": self._tenant, "own_id": application.id}
         with self._refusing():
             if not self._run(_REPLACE, {**own, "expected": application.version, **_columns(stored)}):
-                if self.find(application.id) is None:
+                if self.find(application.id, deleted=True) is None:
                     raise NotFound("Application", application.id)
                 raise Conflict("version", "The application was changed meanwhile. Reload it and try again.")
             self._run(_DROP_URIS, own)
@@ -193,6 +221,33 @@ class Registrations(Repository):
                 _ADD_OWNER, {"tenant_id": self._tenant, "application_id": application_id, "user_id": user_id}
             )
 
+    def remove_owner(self, application_id: ObjectId, user_id: ObjectId) -> bool:
+        """False when this user was no owner."""
+        own = {"own_tenant": self._tenant, "application": application_id, "owner": user_id}
+        return self._run(_REMOVE_OWNER, own) == 1
+
+    def federated_credentials(self, application_id: ObjectId) -> tuple[FederatedIdentityCredential, ...]:
+        """Platform-wide, by name."""
+        rows = self._all(_ALL_FEDERATED, {"application": application_id})
+        return tuple(_FEDERATED.read(row[0]) for row in rows)
+
+    def add_federated_credential(self, credential: FederatedIdentityCredential) -> None:
+        """Raises Conflict on a taken name or issuer with subject, NotFound when the app is not this tenant's."""
+        with self._refusing():
+            self._run(_ADD_FEDERATED, {"tenant_id": self._tenant, **_federated_columns(credential)})
+
+    def replace_federated_credential(self, credential: FederatedIdentityCredential) -> None:
+        """Raises Conflict when another has its name or its issuer with subject, NotFound."""
+        own = {"own_tenant": self._tenant, "application": credential.application_id, "key": credential.id}
+        with self._refusing():
+            if not self._run(_REPLACE_FEDERATED, {**own, **_federated_columns(credential)}):
+                raise NotFound("Federated identity credential", credential.id)
+
+    def remove_federated_credential(self, application_id: ObjectId, credential_id: str) -> bool:
+        """False when there was none."""
+        own = {"own_tenant": self._tenant, "application": application_id, "key": credential_id}
+        return self._run(_REMOVE_FEDERATED, own) == 1
+
     def use_assertion(self, application_id: ObjectId, jti_hash: str, expires_at: datetime) -> bool:
         """Record a client assertion's id; False when it was used before (RFC 7523 section 3). Platform-wide."""
         used = {"application_id": application_id, "jti_hash": jti_hash, "expires_at": expires_at}
@@ -218,6 +273,17 @@ class Registrations(Repository):
         ]
         if rows:
             self._run(_ADD_URIS, rows)
+
+
+def _federated_columns(credential: FederatedIdentityCredential) -> dict[str, Any]:
+    return {
+        "application_id": credential.application_id,
+        "id": credential.id,
+        "name": credential.name,
+        "issuer": credential.issuer,
+        "subject": credential.subject,
+        "doc": written(credential),
+    }
 
 
 def _columns(application: Application) -> dict[str, Any]:

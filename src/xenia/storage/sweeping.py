@@ -9,7 +9,8 @@ import sqlalchemy as sa
 
 from xenia.core.mail import MailState
 from xenia.core.retention import USUAL, Retention
-from xenia.storage.schema.applications import used_assertions
+from xenia.storage.principals import LOOSE_ENDS as PRINCIPALS_LOOSE_ENDS
+from xenia.storage.schema.applications import applications, service_principals, used_assertions
 from xenia.storage.schema.directory import tenants, users
 from xenia.storage.schema.records import (
     audit_records,
@@ -100,20 +101,30 @@ _NEWEST = sa.select(captured_mails.c.received_at).order_by(
 )
 _LAST_KEPT = _NEWEST.limit(1).offset(sa.bindparam("kept", type_=sa.Integer))
 
-_GONE_USERS = (
-    sa.select(users.c.tenant_id, users.c.id)
-    .where(users.c.deleted_at < _BEFORE, users.c.deleted_at.is_not(None))
-    .order_by(users.c.deleted_at)
-    .limit(_MOST)
-)
-_REMOVALS = (
-    *(
+_Ends = tuple[tuple[sa.Column[Any], sa.Column[Any]], ...]
+
+
+def _recycled(table: sa.Table, loose_ends: _Ends) -> tuple[sa.Select[Any], tuple[sa.Delete, ...]]:
+    """Which rows of the recycle bin are past restoring, and what removes one with all that names it."""
+    deleted_at = table.c.deleted_at
+    gone = (
+        sa.select(table.c.tenant_id, table.c.id)
+        .where(deleted_at < _BEFORE, deleted_at.is_not(None))
+        .order_by(deleted_at)
+        .limit(_MOST)
+    )
+    ends = (*loose_ends, (table.c.tenant_id, table.c.id))
+    removals = tuple(
         sa.delete(owner.table).where(tenant == sa.bindparam("own_tenant"), owner == sa.bindparam("own_id"))
-        for tenant, owner in LOOSE_ENDS
-    ),
-    sa.delete(users).where(
-        users.c.tenant_id == sa.bindparam("own_tenant"), users.c.id == sa.bindparam("own_id")
-    ),
+        for tenant, owner in ends
+    )
+    return gone, removals
+
+
+_RECYCLE_BINS = (
+    _recycled(users, LOOSE_ENDS),
+    _recycled(service_principals, PRINCIPALS_LOOSE_ENDS),
+    _recycled(applications, ()),
 )
 
 
@@ -123,17 +134,19 @@ class SqlSweeping(Repository):
     __slots__ = ()
 
     def sweep(self, now: datetime, kept: Retention = USUAL) -> int:
-        """Delete expired short-lived rows, users deleted over 30 days ago, and records older than *kept*; how many.
+        """Delete expired short-lived rows, users and apps deleted over 30 days ago, and records older than *kept*; how many.
 
         A bounded number: call again while something was deleted.
         """
         removed = sum(self._run(statement, {"before": now - grace}) for statement, grace in _RULES)
-        gone = self._all(_GONE_USERS, {"before": now - RECYCLE_BIN})
-        if gone:
-            own = [{"own_tenant": row[0], "own_id": row[1]} for row in gone]
-            for statement in _REMOVALS:
-                self._run(statement, own)
-        return removed + len(gone) + self._sweep_records(now, kept)
+        for selection, removals in _RECYCLE_BINS:
+            gone = self._all(selection, {"before": now - RECYCLE_BIN})
+            removed += len(gone)
+            if gone:
+                own = [{"own_tenant": row[0], "own_id": row[1]} for row in gone]
+                for statement in removals:
+                    self._run(statement, own)
+        return removed + self._sweep_records(now, kept)
 
     def _sweep_records(self, now: datetime, kept: Retention) -> int:
         ages = ((_AUDIT, kept.audit), (_SIGN_IN, kept.sign_in), (_MAIL, kept.mail), (_CAPTURED, kept.mail))

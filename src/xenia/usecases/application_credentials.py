@@ -16,7 +16,7 @@ from xenia.core.errors import InvalidValue, NotFound, NotPermitted
 from xenia.core.ids import ObjectId
 from xenia.ports import Ports, Transaction
 from xenia.usecases.application_rules import (
-    WRITE_APPLICATIONS,
+    READ_APPLICATION_DETAILS,
     application_target,
     guard_change,
     note,
@@ -147,8 +147,8 @@ def remove_certificate(ports: Ports, actor: Actor, object_id: ObjectId, key_id: 
 
 def list_credentials(ports: Ports, actor: Actor, object_id: ObjectId) -> CredentialList:
     """Secrets and certificates of a registration of this tenant. Raises NotPermitted, NotFound."""
-    if not actor.may("Application.Read.All", *WRITE_APPLICATIONS):
-        raise NotPermitted("Application.Read.All")
+    if not actor.may(*READ_APPLICATION_DETAILS):
+        raise NotPermitted(READ_APPLICATION_DETAILS[0])
     with ports.store.read(actor.tenant_id) as tx:
         application = require_application(tx, object_id)
         return CredentialList(

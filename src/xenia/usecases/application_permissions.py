@@ -25,7 +25,7 @@ from xenia.core.errors import InvalidValue, NotFound, NotPermitted
 from xenia.core.ids import AppId, ObjectId
 from xenia.ports import Ports, Transaction
 from xenia.usecases.application_rules import (
-    WRITE_APPLICATIONS,
+    READ_APPLICATION_DETAILS,
     application_target,
     guard_change,
     note,
@@ -121,8 +121,8 @@ def grant_admin_consent(ports: Ports, actor: Actor, object_id: ObjectId) -> int:
 
 def list_permissions(ports: Ports, actor: Actor, object_id: ObjectId) -> tuple[PermissionLine, ...]:
     """What the app asks for and what it has, configured ones first. Raises NotPermitted, NotFound."""
-    if not actor.may("Application.Read.All", *WRITE_APPLICATIONS):
-        raise NotPermitted("Application.Read.All")
+    if not actor.may(*READ_APPLICATION_DETAILS):
+        raise NotPermitted(READ_APPLICATION_DETAILS[0])
     with ports.store.read(actor.tenant_id) as tx:
         application = require_application(tx, object_id)
         client = tx.applications.service_principal(application.app_id)

@@ -25,6 +25,7 @@ from xenia.core.outgoing_url import outgoing_url_problem
 from xenia.ports import Ports, Transaction
 
 WRITE_APPLICATIONS = ("Application.ReadWrite.All", "Directory.ReadWrite.All")
+READ_APPLICATION_DETAILS = ("Application.Read.All", *WRITE_APPLICATIONS)
 LONGEST_NAME = 120
 MOST_REDIRECT_URIS = 256
 

@@ -12,6 +12,7 @@ from xenia.core.directory.application import Application
 from xenia.core.ids import AppId, TenantId
 from xenia.core.user_attributes import EXTENSIONS_APP_NAME
 from xenia.ports import Transaction
+from xenia.usecases.application_lifecycle import restore
 
 
 def extensions_app_id(tenant_id: TenantId) -> AppId:
@@ -28,9 +29,14 @@ def extensions_app_id(tenant_id: TenantId) -> AppId:
 def ensure_extensions_app(
     tx: Transaction, actor: Actor, now: datetime, object_id: str, record_id: str
 ) -> AppId:
-    """The registration's application ID; made anew when it is missing. Ids are drawn by the caller."""
+    """The registration's application ID; restored when it was deleted, made anew when it is missing. Ids are drawn by the caller."""
     app_id = extensions_app_id(actor.tenant_id)
-    if tx.applications.find_by_app_id(app_id) is None:
+    deleted = tx.applications.find_by_app_id(app_id, deleted=True)
+    if deleted is not None and deleted.deleted_at is not None:
+        restore(tx, deleted)
+        target = Target(deleted.id, "Application", EXTENSIONS_APP_NAME)
+        tx.logs.audit(audit_record(record_id, audit.RESTORE_APPLICATION, actor, now, targets=(target,)))
+    elif deleted is None:
         application = Application(object_id, actor.tenant_id, app_id, EXTENSIONS_APP_NAME, now)
         tx.applications.add(application)
         target = Target(object_id, "Application", EXTENSIONS_APP_NAME)

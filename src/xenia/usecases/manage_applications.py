@@ -35,6 +35,7 @@ from xenia.usecases.application_credentials import (
     remove_certificate,
     remove_client_secret,
 )
+from xenia.usecases.application_lifecycle import delete_application
 from xenia.usecases.application_permissions import (
     PermissionLine,
     grant_admin_consent,
@@ -52,7 +53,6 @@ from xenia.usecases.application_rules import (
     may_change,
     may_register,
     note,
-    principal_target,
     require_application,
 )
 from xenia.usecases.enterprise_apps import (
@@ -62,6 +62,7 @@ from xenia.usecases.enterprise_apps import (
     unassign_principal,
     update_enterprise_app,
 )
+from xenia.usecases.provision_principal import provision_principal
 
 __all__ = [
     "LONGEST_SECRET",
@@ -176,26 +177,18 @@ def register_application(ports: Ports, actor: Actor, order: NewApplication) -> R
         is_fallback_public_client=order.is_fallback_public_client,
         requested_access_token_version=order.requested_access_token_version,
     )
-    principal = ServicePrincipal(
-        id=ports.entropy.guid(),
-        tenant_id=actor.tenant_id,
-        app_id=app_id,
-        display_name=application.display_name,
-        owner_tenant_id=actor.tenant_id,
-        created_at=now,
-        home_page_url=application.home_page_url,
-    )
-    record_ids = (ports.entropy.guid(), ports.entropy.guid())
+    principal_id, *record_ids = (ports.entropy.guid() for _ in range(3))
 
     def work(tx: Transaction) -> RegisteredApplication:
         if not may_register(tx, actor):
             raise NotPermitted(CLOUD_APPLICATION_ADMINISTRATOR.name)
         tx.applications.add(application)
-        tx.applications.add_service_principal(principal)
         if actor.user_id is not None:
             tx.applications.add_owner(application.id, actor.user_id)
         note(tx, record_ids[0], audit.ADD_APPLICATION, actor, now, application_target(application))
-        note(tx, record_ids[1], audit.ADD_SERVICE_PRINCIPAL, actor, now, principal_target(principal))
+        principal = provision_principal(
+            tx, actor, application, now, principal_id=principal_id, record_id=record_ids[1]
+        )
         return RegisteredApplication(application, principal)
 
     return ports.store.write(actor.tenant_id, work)
@@ -262,25 +255,6 @@ def update_application(
         "terms_of_service_url": checked_link("terms_of_service_url", terms_of_service_url),
     }
     return _change(ports, actor, object_id, version, changes)
-
-
-def delete_application(ports: Ports, actor: Actor, object_id: ObjectId) -> None:
-    """Remove the registration with its credentials and this tenant's enterprise app.
-
-    Raises NotPermitted, NotFound.
-    """
-    now, record_id = ports.clock.now(), ports.entropy.guid()
-
-    def work(tx: Transaction) -> None:
-        application = require_application(tx, object_id)
-        guard_change(tx, actor, application)
-        principal = tx.applications.service_principal(application.app_id)
-        if principal is not None:
-            tx.applications.remove_service_principal(principal.id)
-        tx.applications.remove(application.id)
-        note(tx, record_id, audit.DELETE_APPLICATION, actor, now, application_target(application))
-
-    ports.store.write(actor.tenant_id, work)
 
 
 def view_application(ports: Ports, actor: Actor, object_id: ObjectId) -> ApplicationView:

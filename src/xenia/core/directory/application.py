@@ -176,6 +176,16 @@ class Application:
     """Is posted a logout token then (OpenID Connect Back-Channel Logout 1.0). An addition to the field's schema."""
     privacy_statement_url: str | None = None
     terms_of_service_url: str | None = None
+    marketing_url: str | None = None
+    support_url: str | None = None
+    description: str | None = None
+    notes: str | None = None
+    """Of the administrators, about the app; people who sign in never see them."""
+    tags: tuple[str, ...] = ()
+    accept_mapped_claims: bool | None = None
+    """Whether a claims mapping may change its tokens although they are signed by the common key."""
+    deleted_at: datetime | None = None
+    """When it was deleted; it can be restored for 30 days, and works nowhere meanwhile."""
     is_first_party: bool = False
     """Ships with Xenia (portal, tester, Graph): no consent page, hidden from My Apps, cannot be deleted."""
     version: int = 0
@@ -208,6 +218,8 @@ class ServicePrincipal:
     notes: str | None = None
     low_permissions: tuple[str, ...] = ()
     """Ids of its delegated permissions that the tenant classified as of low impact."""
+    deleted_at: datetime | None = None
+    """When it was deleted together with its registration; restored with it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -235,6 +247,23 @@ class Certificate:
     thumbprint_sha256: str
     starts_at: datetime
     ends_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class FederatedIdentityCredential:
+    """Trust in tokens of an outside issuer: whoever holds one with this subject is the application (workload identity).
+
+    Issuer, subject and audience are compared exactly, capitals included; there is exactly one audience.
+    """
+
+    id: str
+    application_id: ObjectId
+    name: str
+    """Unique within the application; fixed once it is made."""
+    issuer: str
+    subject: str
+    audiences: tuple[str, ...]
+    description: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlalchemy as sa
 
 from xenia.storage.columns import Words, document, identifier, key, moment
-from xenia.storage.schema.base import metadata, unique
+from xenia.storage.schema.base import metadata, partial, unique
 
 applications = sa.Table(
     "applications",
@@ -28,9 +28,10 @@ applications = sa.Table(
     sa.Column("is_first_party", sa.Boolean, nullable=False),
     sa.Column("version", sa.BigInteger, nullable=False),
     document(),
+    moment("deleted_at"),
     sa.ForeignKeyConstraint(["tenant_id"], ["tenants.id"], ondelete="CASCADE"),
 )
-# The client id is one for the whole server.
+# The client id is one for the whole server, deleted registrations included: one may be restored.
 unique("uq_applications_app_id", "app_id", applications.c.app_id)
 sa.Index(
     "ix_applications_display_name_key",
@@ -39,6 +40,7 @@ sa.Index(
     applications.c.id,
 )
 sa.Index("ix_applications_created_at", applications.c.tenant_id, applications.c.created_at, applications.c.id)
+partial("ix_applications_deleted_at", applications.c.deleted_at.is_not(None), applications.c.deleted_at)
 
 
 def _of_application() -> sa.ForeignKeyConstraint:
@@ -87,6 +89,38 @@ certificates = sa.Table(
 )
 sa.Index("ix_certificates_tenant_id", certificates.c.tenant_id, certificates.c.application_id)
 
+# Compared exactly: issuers and subjects of tokens differ by capitals (OpenID Connect Core section 2).
+federated_identity_credentials = sa.Table(
+    "federated_identity_credentials",
+    metadata,
+    identifier("application_id", primary_key=True),
+    identifier("id", primary_key=True),
+    identifier("tenant_id"),
+    identifier("name"),
+    identifier("issuer"),
+    identifier("subject"),
+    document(),
+    _of_application(),
+)
+unique(
+    "uq_federated_identity_credentials_name",
+    "name",
+    federated_identity_credentials.c.application_id,
+    federated_identity_credentials.c.name,
+)
+unique(
+    "uq_federated_identity_credentials_subject",
+    "subject",
+    federated_identity_credentials.c.application_id,
+    federated_identity_credentials.c.issuer,
+    federated_identity_credentials.c.subject,
+)
+sa.Index(
+    "ix_federated_identity_credentials_tenant_id",
+    federated_identity_credentials.c.tenant_id,
+    federated_identity_credentials.c.application_id,
+)
+
 application_owners = sa.Table(
     "application_owners",
     metadata,
@@ -122,7 +156,13 @@ service_principals = sa.Table(
     sa.Column("visible_to_users", sa.Boolean, nullable=False),
     key("home_page_url"),
     document(),
+    moment("deleted_at"),
     sa.ForeignKeyConstraint(["tenant_id"], ["tenants.id"], ondelete="CASCADE"),
+)
+partial(
+    "ix_service_principals_deleted_at",
+    service_principals.c.deleted_at.is_not(None),
+    service_principals.c.deleted_at,
 )
 unique("uq_service_principals_app_id", "app_id", service_principals.c.tenant_id, service_principals.c.app_id)
 sa.Index(

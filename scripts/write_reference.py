@@ -232,6 +232,8 @@ EVENT_WORDS = {
     "DELETE_APPLICATION": "App registration deleted",
     "RESTORE_APPLICATION": "A deleted app registration was restored, with its enterprise app",
     "HARD_DELETE_APPLICATION": "A deleted app registration was removed for good",
+    "ADD_APPLICATION_OWNER": "A person became an owner of an app",
+    "REMOVE_APPLICATION_OWNER": "A person is no owner of an app any more",
     "ADD_SERVICE_PRINCIPAL": "The app appeared in this tenant",
     "UPDATE_CREDENTIALS": "A secret or certificate was added or removed; never its value",
     "ASSIGN_APP_ROLE": "A user got an app",

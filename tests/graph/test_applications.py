@@ -31,7 +31,9 @@ def test_an_app_is_registered_changed_and_deleted(world: GraphWorld) -> None:
     }
     assert made.body["signInAudience"] == "AzureADMyOrg"
     app_id = made.body["appId"]
-    assert world.get(f"servicePrincipals(appId='{app_id}')", token=token).body["displayName"] == "Shop"
+    assert world.get(f"servicePrincipals(appId='{app_id}')", token=token).status == 404
+    principal = world.call("POST", "servicePrincipals", {"appId": app_id}, token=token)
+    assert (principal.status, principal.body["displayName"]) == (201, "Shop")
     url = f"applications(appId='{app_id}')"
     change = {"displayName": "Shop 2", "publicClient": {"redirectUris": ["http://localhost"]}}
     assert world.call("PATCH", url, change, token=token).status == 204

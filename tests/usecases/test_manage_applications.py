@@ -26,6 +26,7 @@ from xenia.core.directory.roles import CLOUD_APPLICATION_ADMINISTRATOR, GLOBAL_R
 from xenia.core.errors import Conflict, InvalidValue, NotFound, NotPermitted
 from xenia.core.query import Query
 from xenia.usecases.application_credentials import list_credentials
+from xenia.usecases.application_lifecycle import purge_application
 from xenia.usecases.manage_applications import (
     Authentication,
     NewApplication,
@@ -49,6 +50,7 @@ from xenia.usecases.manage_applications import (
 )
 from xenia.usecases.manage_tenant import NewTenant, create_tenant
 from xenia.usecases.manage_users import NewMember, create_member
+from xenia.usecases.my_apps import my_apps
 
 INVITE_ROLE = ("09850681-111b-4a89-9bed-3f2cae46d706", "Role")
 READ_SCOPE = ("e1fe6dd8-ba31-4d61-89e7-88639da4683d", "Scope")
@@ -322,5 +324,8 @@ def test_deleting_takes_secrets_principal_and_assignments_along(server: RunningS
     delete_application(server.ports, server.actor(), made.application.id)
     with server.ports.store.read(server.tenant.id) as tx:
         assert tx.applications.service_principal(made.application.app_id) is None
+    assert my_apps(server.ports, server.tenant.id, server.admin.id) == ()
+    purge_application(server.ports, server.actor(), made.application.id)
+    with server.ports.store.read(server.tenant.id) as tx:
         assert tx.applications.secrets(made.application.id) == ()
         assert tx.applications.assignments_of(server.admin.id) == ()

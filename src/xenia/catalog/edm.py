@@ -311,6 +311,8 @@ class Resource:
     write_permits: tuple[str, ...] = ()
     delete_permits: tuple[str, ...] = ()
     """Those of deletion, where they differ from other writing."""
+    of_type: Callable[[Ports, Actor, str], Resource] | None = None
+    """Where items are of several types: the declaration of the one with this key, at the same path."""
     casts: frozenset[str] = frozenset()
     """Types whose casts in the path say nothing new (``/microsoft.graph.x/`` may be left out)."""
     note: str = ""

@@ -5,7 +5,9 @@ from __future__ import annotations
 from xenia.catalog.edm import Resource
 from xenia.catalog.entities.api_connectors import API_CONNECTORS
 from xenia.catalog.entities.application import APPLICATIONS, SERVICE_PRINCIPALS
+from xenia.catalog.entities.deleted_items import DELETED
 from xenia.catalog.entities.events_flows import EVENTS_FLOW_RESOURCES, INCLUDED_APPS_OF_USER_FLOW
+from xenia.catalog.entities.federated_credentials import FEDERATED_IDENTITY_CREDENTIALS
 from xenia.catalog.entities.granted_permissions import PERMISSION_RESOURCES
 from xenia.catalog.entities.group import GROUPS
 from xenia.catalog.entities.held_assignments import HELD_ASSIGNMENTS
@@ -15,7 +17,7 @@ from xenia.catalog.entities.logs import DIRECTORY_AUDITS, SIGN_INS
 from xenia.catalog.entities.memberships import MEMBERSHIPS, with_memberships
 from xenia.catalog.entities.organization import ORGANIZATIONS
 from xenia.catalog.entities.policies import AUTHORIZATION, AUTHORIZATION_BETA, POLICIES
-from xenia.catalog.entities.user import DELETED_ITEMS, DELETED_USERS, ME, USERS
+from xenia.catalog.entities.user import ME, USERS
 from xenia.catalog.entities.user_attributes import USER_FLOW_ATTRIBUTES
 from xenia.catalog.entities.user_flows import USER_FLOW_RESOURCES
 from xenia.core.directory.group import ObjectKind
@@ -25,9 +27,9 @@ RESOURCES: tuple[Resource, ...] = (
     with_memberships(USERS, ObjectKind.USER),
     with_memberships(ME, None),
     with_memberships(GROUPS, ObjectKind.GROUP),
-    DELETED_USERS,
-    DELETED_ITEMS,
+    *DELETED,
     APPLICATIONS,
+    FEDERATED_IDENTITY_CREDENTIALS,
     with_memberships(SERVICE_PRINCIPALS, ObjectKind.SERVICE_PRINCIPAL),
     *PERMISSION_RESOURCES,
     ORGANIZATIONS,

@@ -109,6 +109,10 @@ UPDATE_APPLICATION = Activity("Update application", "ApplicationManagement")
 DELETE_APPLICATION = Activity("Delete application", "ApplicationManagement", operation="Delete")
 RESTORE_APPLICATION = Activity("Restore application", "ApplicationManagement")
 HARD_DELETE_APPLICATION = Activity("Hard delete application", "ApplicationManagement", operation="Delete")
+ADD_APPLICATION_OWNER = Activity("Add owner to application", "ApplicationManagement", operation="Assign")
+REMOVE_APPLICATION_OWNER = Activity(
+    "Remove owner from application", "ApplicationManagement", operation="Unassign"
+)
 ADD_SERVICE_PRINCIPAL = Activity("Add service principal", "ApplicationManagement", operation="Add")
 UPDATE_CREDENTIALS = Activity(
     "Update application \u2013 Certificates and secrets management", "ApplicationManagement"

@@ -13,6 +13,7 @@ from xenia.catalog.edm import Service
 from xenia.core import errors
 from xenia.core.directory.user_rules import wire_name
 from xenia.core.errors import XeniaError
+from xenia.core.registration_rules import STILL_ENABLED
 
 NO_SCOPES = "You cannot perform the requested operation, required scopes are missing in the token."
 GONE = "Resource '{key}' does not exist or one of its queried reference-property objects are not present."
@@ -106,7 +107,9 @@ ROWS: Mapping[type[XeniaError], Row] = {
     errors.SignUpRefused: NOT_ON_SURFACE,
     errors.ProtocolError: NOT_ON_SURFACE,
 }
-_TAKEN = {"user_principal_name", "identities", "proxy_addresses", "mail_nickname"}
+_TAKEN = {"user_principal_name", "identities", "proxy_addresses", "mail_nickname", "identifier_uris"}
+_SAME_KEY = {"service_principal", "name", "subject"}
+"""Of service principals and federated credentials: the directory answers 409 for these."""
 
 
 def row_of(kind: type[XeniaError]) -> Row:
@@ -129,6 +132,15 @@ def from_domain(error: XeniaError, service: Service) -> GraphError:
             return _taken(error)
         case errors.Conflict() if error.field == "app_role_id":
             return GraphError(400, "Request_BadRequest", error.message)
+        case errors.Conflict() if error.field in _SAME_KEY and service is Service.DIRECTORY:
+            detail = {"code": "ObjectConflict", "message": error.message, "target": wire_name(error.field)}
+            return GraphError(
+                409, "Request_MultipleObjectsWithSameKeyValue", error.message, details=(detail,)
+            )
+        case errors.Conflict(field="owners"):
+            return GraphError(400, "Request_BadRequest", error.message)
+        case errors.InvalidValue() if error.message == STILL_ENABLED:
+            return GraphError(400, "CannotDeleteOrUpdateEnabledEntitlement", error.message)
         case errors.LimitReached():
             wait = max(1, round(error.retry_after.total_seconds()))
             return GraphError(row.status, code, error.message, headers=(("Retry-After", str(wait)),))

@@ -58,7 +58,7 @@ class GraphService:
                 return self._batch(request, version.lower())
             address = read_address(request.path)
             service = address.resource.service
-            call = _with_own_properties(Call(self.ports, self._actor(request), request, address))
+            call = _with_own_properties(_of_type(Call(self.ports, self._actor(request), request, address)))
             return read(call) if request.method in _READING else write(call)
         except Exception as error:  # noqa: BLE001  (one inner request must not end a whole batch)
             return self._refusal(request, error, service)
@@ -110,6 +110,15 @@ class GraphService:
             _ALLOW_ORIGIN,
             _EXPOSED,
         )
+
+
+def _of_type(call: Call) -> Call:
+    """The declaration of the addressed item's own type, where a collection holds several."""
+    address = call.address
+    if address.resource.of_type is None or address.key is None:
+        return call
+    resource = address.resource.of_type(call.ports, call.actor, address.key)
+    return replace(call, address=replace(address, resource=resource))
 
 
 def _with_own_properties(call: Call) -> Call:

@@ -26,6 +26,8 @@ from xenia.usecases.authenticate_client import client_secret_hash
 
 LONGEST_SECRET = timedelta(days=731)
 """24 months, one of them in a leap year."""
+GRAPH_LIFETIME = timedelta(days=730)
+"""Of a secret made through the API without an end."""
 MOST_CREDENTIALS = 50
 _SECRET_BYTES = 30
 """40 characters of base64url."""
@@ -105,6 +107,27 @@ def add_certificate(
     ports: Ports, actor: Actor, object_id: ObjectId, data: bytes, display_name: str = ""
 ) -> Certificate:
     """Add a public certificate (PEM or DER). Raises NotPermitted, NotFound, InvalidValue (unreadable, expired, twice)."""
+    certificate = checked_certificate(ports, object_id, data, display_name)
+    now, record_id = ports.clock.now(), ports.entropy.guid()
+
+    def work(tx: Transaction) -> Certificate:
+        application = require_application(tx, object_id)
+        guard_change(tx, actor, application)
+        present = tx.applications.certificates(application.id)
+        is_there = any(each.thumbprint_sha256 == certificate.thumbprint_sha256 for each in present)
+        if len(present) >= MOST_CREDENTIALS or is_there:
+            raise InvalidValue("certificate", "This certificate is there already, or the list is full.")
+        tx.applications.add_certificate(certificate)
+        note(tx, record_id, audit.UPDATE_CREDENTIALS, actor, now, application_target(application))
+        return certificate
+
+    return ports.store.write(actor.tenant_id, work)
+
+
+def checked_certificate(
+    ports: Ports, object_id: ObjectId, data: bytes, display_name: str = ""
+) -> Certificate:
+    """The public certificate (PEM or DER) as it is stored for this app. Raises InvalidValue (unreadable, expired)."""
     now = ports.clock.now()
     try:
         der, sha1, sha256, starts_at, ends_at, subject = ports.assertions.read_certificate(data)
@@ -117,23 +140,10 @@ def add_certificate(
         raise InvalidValue(
             "certificate", f"This certificate ended on {ends_at:%Y-%m-%d}. Upload a current one."
         )
-    certificate = Certificate(
+    return Certificate(
         ports.entropy.guid(), object_id, _description(display_name) or subject[:120], der, sha1, sha256,
         starts_at, ends_at,
     )  # fmt: skip
-    record_id = ports.entropy.guid()
-
-    def work(tx: Transaction) -> Certificate:
-        application = require_application(tx, object_id)
-        guard_change(tx, actor, application)
-        present = tx.applications.certificates(application.id)
-        if len(present) >= MOST_CREDENTIALS or any(each.thumbprint_sha256 == sha256 for each in present):
-            raise InvalidValue("certificate", "This certificate is there already, or the list is full.")
-        tx.applications.add_certificate(certificate)
-        note(tx, record_id, audit.UPDATE_CREDENTIALS, actor, now, application_target(application))
-        return certificate
-
-    return ports.store.write(actor.tenant_id, work)
 
 
 def remove_certificate(ports: Ports, actor: Actor, object_id: ObjectId, key_id: str) -> None:

@@ -94,6 +94,14 @@ def get_deleted_application(ports: Ports, actor: Actor, object_id: ObjectId) -> 
         return _require_deleted(tx, object_id)
 
 
+def is_deleted_application(ports: Ports, actor: Actor, object_id: str) -> bool:
+    """Whether this id names a deleted registration of the tenant; who may know more is asked by the other verbs."""
+    key = parse_guid(object_id)
+    with ports.store.read(actor.tenant_id) as tx:
+        found = tx.applications.find(key, deleted=True) if key else None
+        return found is not None and found.deleted_at is not None
+
+
 def _require_deleted(tx: Transaction, object_id: ObjectId) -> Application:
     key = parse_guid(object_id)
     found = tx.applications.find(key, deleted=True) if key else None

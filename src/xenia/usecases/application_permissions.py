@@ -161,6 +161,14 @@ def _resource(tx: Transaction, app_id: AppId) -> tuple[Application, ServicePrinc
     return application, principal
 
 
+def offered_pairs(tx: Transaction, app_id: AppId) -> set[tuple[str, str]]:
+    """Ids of what this API offers in the transaction's tenant, each with ``Scope`` or ``Role``; empty when it is not here."""
+    application = tx.applications.find_by_app_id(app_id)
+    if application is None or tx.applications.service_principal(app_id) is None:
+        return set()
+    return {(item.id, item.kind) for item in _offered(application)}
+
+
 def _resources_of(
     tx: Transaction, application: Application, client: ServicePrincipal | None
 ) -> tuple[AppId, ...]:

@@ -7,13 +7,11 @@ have one place to look.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, field, replace
 
 from xenia.core import audit
 from xenia.core.actor import Actor
-from xenia.core.audit import Change
 from xenia.core.directory.application import (
     Application,
     AppRole,
@@ -46,15 +44,13 @@ from xenia.usecases.application_rules import (
     WRITE_APPLICATIONS,
     application_target,
     checked_back_channel,
-    checked_link,
     checked_name,
-    checked_redirect_uris,
-    guard_change,
     may_change,
     may_register,
     note,
     require_application,
 )
+from xenia.usecases.change_registration import change_registration, checked_change
 from xenia.usecases.enterprise_apps import (
     AssignedPrincipal,
     assign_principal,
@@ -84,6 +80,7 @@ __all__ = [
     "list_owned",
     "list_permissions",
     "may_register_applications",
+    "register_alone",
     "register_application",
     "remove_certificate",
     "remove_client_secret",
@@ -94,6 +91,12 @@ __all__ = [
     "update_enterprise_app",
     "view_application",
 ]
+
+
+_GIVEN = (
+    *("audience", "redirect_uris", "id_token_issuance", "identifier_uris", "scopes", "app_roles"),
+    *("home_page_url", "logout_url", "is_fallback_public_client", "requested_access_token_version"),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,6 +118,8 @@ class NewApplication:
     back_channel_logout_uri: str | None = None
     is_fallback_public_client: bool = False
     requested_access_token_version: int | None = None
+    more: Mapping[str, object] = field(default_factory=dict)
+    """Further attributes of ``Application``, by name."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,6 +141,8 @@ class Authentication:
     is_fallback_public_client: bool
     back_channel_logout_uri: str | None
     logout_url: str | None = None
+    audience: Audience | None = None
+    """None: as it is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,62 +161,64 @@ def register_application(ports: Ports, actor: Actor, order: NewApplication) -> R
     The person who registers becomes its owner. Raises NotPermitted, InvalidValue, and Conflict when a given
     application ID is taken.
     """
-    now = ports.clock.now()
-    app_id = parse_guid(order.app_id) if order.app_id else ports.entropy.guid()
-    object_id = parse_guid(order.object_id) if order.object_id else ports.entropy.guid()
-    if app_id is None or object_id is None:
-        raise InvalidValue("app_id", "The application ID must be a GUID.")
-    application = Application(
-        id=object_id,
-        tenant_id=actor.tenant_id,
-        app_id=app_id,
-        display_name=checked_name(order.display_name),
-        created_at=now,
-        audience=order.audience,
-        redirect_uris=checked_redirect_uris(order.redirect_uris),
-        id_token_issuance=order.id_token_issuance,
-        identifier_uris=order.identifier_uris,
-        scopes=order.scopes,
-        app_roles=order.app_roles,
-        home_page_url=checked_link("home_page_url", order.home_page_url),
-        logout_url=checked_link("logout_url", order.logout_url),
-        back_channel_logout_uri=checked_back_channel(ports, order.back_channel_logout_uri),
-        is_fallback_public_client=order.is_fallback_public_client,
-        requested_access_token_version=order.requested_access_token_version,
-    )
-    principal_id, *record_ids = (ports.entropy.guid() for _ in range(3))
+    drawn = [ports.entropy.guid() for _ in range(2)]
 
     def work(tx: Transaction) -> RegisteredApplication:
-        if not may_register(tx, actor):
-            raise NotPermitted(CLOUD_APPLICATION_ADMINISTRATOR.name)
-        tx.applications.add(application)
-        if actor.user_id is not None:
-            tx.applications.add_owner(application.id, actor.user_id)
-        note(tx, record_ids[0], audit.ADD_APPLICATION, actor, now, application_target(application))
+        application = _register(ports, tx, actor, order)
         principal = provision_principal(
-            tx, actor, application, now, principal_id=principal_id, record_id=record_ids[1]
+            tx, actor, application, application.created_at, principal_id=drawn[0], record_id=drawn[1]
         )
         return RegisteredApplication(application, principal)
 
     return ports.store.write(actor.tenant_id, work)
 
 
+def register_alone(ports: Ports, actor: Actor, order: NewApplication) -> Application:
+    """Microsoft Graph: create application. The enterprise app is made by a call of its own.
+
+    Raises as ``register_application``.
+    """
+    return ports.store.write(actor.tenant_id, lambda tx: _register(ports, tx, actor, order))
+
+
+def _register(ports: Ports, tx: Transaction, actor: Actor, order: NewApplication) -> Application:
+    if not may_register(tx, actor):
+        raise NotPermitted(CLOUD_APPLICATION_ADMINISTRATOR.name)
+    now = ports.clock.now()
+    app_id = parse_guid(order.app_id) if order.app_id else ports.entropy.guid()
+    object_id = parse_guid(order.object_id) if order.object_id else ports.entropy.guid()
+    if app_id is None or object_id is None:
+        raise InvalidValue("app_id", "The application ID must be a GUID.")
+    blank = Application(object_id, actor.tenant_id, app_id, checked_name(order.display_name), now)
+    given = {name: getattr(order, name) for name in _GIVEN}
+    given["back_channel_logout_uri"] = checked_back_channel(ports, order.back_channel_logout_uri)
+    application = checked_change(tx, blank, given | dict(order.more))
+    tx.applications.add(application)
+    if actor.user_id is not None:
+        tx.applications.add_owner(application.id, actor.user_id)
+    record = audit.ADD_APPLICATION
+    note(tx, ports.entropy.guid(), record, actor, now, application_target(application))
+    return application
+
+
 def update_authentication(
     ports: Ports, actor: Actor, object_id: ObjectId, wanted: Authentication
 ) -> Application:
-    """Replace redirect URIs and token switches as one page.
+    """Replace redirect URIs, token switches and supported account types as one page.
 
     Raises NotPermitted, NotFound, InvalidValue, and Conflict when the registration changed since ``version``.
     """
-    changes = {
-        "redirect_uris": checked_redirect_uris(wanted.redirect_uris),
+    changes: dict[str, object] = {
+        "redirect_uris": wanted.redirect_uris,
         "id_token_issuance": wanted.id_token_issuance,
         "access_token_issuance": wanted.access_token_issuance,
         "is_fallback_public_client": wanted.is_fallback_public_client,
-        "logout_url": checked_link("logout_url", wanted.logout_url),
+        "logout_url": wanted.logout_url,
         "back_channel_logout_uri": checked_back_channel(ports, wanted.back_channel_logout_uri),
     }
-    return _change(ports, actor, object_id, wanted.version, changes)
+    if wanted.audience is not None:
+        changes["audience"] = wanted.audience
+    return change_registration(ports, actor, object_id, changes, wanted.version)
 
 
 def add_redirect_uri(ports: Ports, actor: Actor, object_id: ObjectId, redirect: RedirectUri) -> Application:
@@ -217,44 +226,21 @@ def add_redirect_uri(ports: Ports, actor: Actor, object_id: ObjectId, redirect: 
 
     Raises NotPermitted, NotFound, InvalidValue.
     """
-    now, record_id = ports.clock.now(), ports.entropy.guid()
 
-    def work(tx: Transaction) -> Application:
-        before = require_application(tx, object_id)
-        guard_change(tx, actor, before)
-        after = replace(before, redirect_uris=checked_redirect_uris((*before.redirect_uris, redirect)))
-        if after.redirect_uris == before.redirect_uris:
-            return before
-        tx.applications.replace(after)
-        target = application_target(after, _changes(before, after))
-        note(tx, record_id, audit.UPDATE_APPLICATION, actor, now, target)
-        return require_application(tx, object_id)
+    def more(before: Application) -> dict[str, object]:
+        return {"redirect_uris": (*before.redirect_uris, redirect)}
 
-    return ports.store.write(actor.tenant_id, work)
+    return change_registration(ports, actor, object_id, more)
 
 
 def update_application(
-    ports: Ports,
-    actor: Actor,
-    object_id: ObjectId,
-    version: int,
-    *,
-    display_name: str,
-    home_page_url: str | None = None,
-    privacy_statement_url: str | None = None,
-    terms_of_service_url: str | None = None,
+    ports: Ports, actor: Actor, object_id: ObjectId, version: int, **texts: str | None
 ) -> Application:
-    """Name and links, as people see them when they sign in.
+    """Name, links and notes (attributes of ``Application``), as people see them when they sign in.
 
     Raises NotPermitted, NotFound, InvalidValue, and Conflict when the registration changed since *version*.
     """
-    changes = {
-        "display_name": checked_name(display_name),
-        "home_page_url": checked_link("home_page_url", home_page_url),
-        "privacy_statement_url": checked_link("privacy_statement_url", privacy_statement_url),
-        "terms_of_service_url": checked_link("terms_of_service_url", terms_of_service_url),
-    }
-    return _change(ports, actor, object_id, version, changes)
+    return change_registration(ports, actor, object_id, texts, version)
 
 
 def view_application(ports: Ports, actor: Actor, object_id: ObjectId) -> ApplicationView:
@@ -285,49 +271,3 @@ def may_register_applications(ports: Ports, actor: Actor) -> bool:
     """Whether **New registration** is open to this person."""
     with ports.store.read(actor.tenant_id) as tx:
         return may_register(tx, actor)
-
-
-def _change(
-    ports: Ports, actor: Actor, object_id: ObjectId, version: int, changes: Mapping[str, object]
-) -> Application:
-    now, record_id = ports.clock.now(), ports.entropy.guid()
-
-    def work(tx: Transaction) -> Application:
-        before = require_application(tx, object_id)
-        guard_change(tx, actor, before)
-        after = replace(before, **changes, version=version)  # type: ignore[arg-type]  # callers gave the record's types
-        tx.applications.replace(after)
-        _follow(tx, before, after)
-        target = application_target(after, _changes(before, after))
-        note(tx, record_id, audit.UPDATE_APPLICATION, actor, now, target)
-        return require_application(tx, object_id)
-
-    return ports.store.write(actor.tenant_id, work)
-
-
-def _follow(tx: Transaction, before: Application, after: Application) -> None:
-    """The enterprise app of the same tenant bears the registration's name and home page."""
-    if (before.display_name, before.home_page_url) == (after.display_name, after.home_page_url):
-        return
-    principal = tx.applications.service_principal(after.app_id)
-    if principal is not None:
-        named = replace(principal, display_name=after.display_name, home_page_url=after.home_page_url)
-        tx.applications.replace_service_principal(named)
-
-
-def _changes(before: Application, after: Application) -> tuple[Change, ...]:
-    return tuple(
-        Change(
-            "".join(part.capitalize() for part in item.name.split("_")),
-            _as_json(getattr(before, item.name)),
-            _as_json(getattr(after, item.name)),
-        )
-        for item in fields(Application)
-        if item.name != "version" and getattr(before, item.name) != getattr(after, item.name)
-    )
-
-
-def _as_json(value: object) -> str:
-    if isinstance(value, tuple):
-        return json.dumps([item.uri if isinstance(item, RedirectUri) else str(item) for item in value])
-    return json.dumps([] if value is None else [value], ensure_ascii=False)

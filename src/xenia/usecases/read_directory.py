@@ -136,6 +136,11 @@ def get_manager(ports: Ports, actor: Actor, key: str) -> SeenUser:
         return seen_user(manager, view_of(tx, actor, manager))
 
 
+def seen_as_related(tx: Transaction, actor: Actor, users: list[User]) -> tuple[SeenUser, ...]:
+    """People that a relation names, each as far as visible: of those who are hidden, the id alone."""
+    return tuple(_seen(user, _view(tx, actor, user)) for user in users)
+
+
 def get_organization(ports: Ports, actor: Actor) -> SeenTenant:
     """The organisation. Raises NotPermitted."""
     if not actor.may(*READ_ORGANIZATION):

@@ -2,220 +2,158 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import partial
+from operator import attrgetter
 from typing import Any
 
-from xenia.catalog.edm import Action, Complex, Edm, Entity, Op, Prop, Resource, Sort, Write
-from xenia.catalog.entities import application_changes
+from xenia.catalog.edm import Action, Complex, Edm, Entity, Nav, Op, Prop, Resource, Sort, Write
+from xenia.catalog.entities import application_changes, application_types
+from xenia.catalog.entities.application_types import KEY_CREDENTIAL, PASSWORD_CREDENTIAL
 from xenia.core.directory.application import Application, Platform, ServicePrincipal
-from xenia.usecases import manage_applications, read_directory
+from xenia.usecases import application_owners, manage_applications, read_applications, read_directory
+from xenia.usecases.read_applications import DetailedApplication, DetailedPrincipal
 
 _NAME = Op.EQ | Op.NE | Op.NOT | Op.GE | Op.LE | Op.IN | Op.STARTS
 _PLAIN_NAME = Op.EQ | Op.IN | Op.GE | Op.LE | Op.STARTS
+_WRITE_PERMITS = manage_applications.WRITE_APPLICATIONS
+_BOTH = Write.BOTH
 
 
-def _uris(application: Application, platform: Platform) -> list[str]:
-    return [found.uri for found in application.redirect_uris if found.platform is platform]
+def _of(read: Callable[[Application], object]) -> Callable[[DetailedApplication], object]:
+    return lambda seen: read(seen.application)
 
 
-IMPLICIT = Complex(
-    "implicitGrantSettings",
-    (
-        Prop("enableIdTokenIssuance", Edm.BOOLEAN, write=Write.BOTH),
-        Prop("enableAccessTokenIssuance", Edm.BOOLEAN, write=Write.BOTH),
-    ),
-)
-WEB = Complex(
-    "webApplication",
-    (
-        Prop("redirectUris", many=True, write=Write.BOTH),
-        Prop("homePageUrl", write=Write.BOTH),
-        Prop("logoutUrl", write=Write.BOTH),
-        Prop("implicitGrantSettings", IMPLICIT, write=Write.BOTH),
-    ),
-)
-SPA = Complex("spaApplication", (Prop("redirectUris", many=True, write=Write.BOTH),))
-PUBLIC_CLIENT = Complex("publicClientApplication", (Prop("redirectUris", many=True, write=Write.BOTH),))
-PERMISSION_SCOPE = Complex(
-    "permissionScope",
-    (
-        Prop("id", Edm.GUID),
-        Prop("value"),
-        Prop("type"),
-        Prop("isEnabled", Edm.BOOLEAN),
-        Prop("adminConsentDisplayName"),
-        Prop("adminConsentDescription"),
-        Prop("userConsentDisplayName"),
-        Prop("userConsentDescription"),
-    ),
-)
-API = Complex(
-    "apiApplication",
-    (
-        Prop("requestedAccessTokenVersion", Edm.INT32),
-        Prop("oauth2PermissionScopes", PERMISSION_SCOPE, many=True),
-    ),
-)
-APP_ROLE = Complex(
-    "appRole",
-    (
-        Prop("id", Edm.GUID),
-        Prop("value"),
-        Prop("displayName"),
-        Prop("description"),
-        Prop("allowedMemberTypes", many=True),
-        Prop("isEnabled", Edm.BOOLEAN),
-    ),
-)
-RESOURCE_ACCESS = Complex(
-    "resourceAccess",
-    (Prop("id", Edm.GUID, nullable=False, write=Write.BOTH), Prop("type", nullable=False, write=Write.BOTH)),
-)
-REQUIRED_ACCESS = Complex(
-    "requiredResourceAccess",
-    (
-        Prop("resourceAppId", nullable=False, write=Write.BOTH),
-        Prop("resourceAccess", RESOURCE_ACCESS, many=True, write=Write.BOTH),
-    ),
-)
-INFORMATIONAL = Complex(
-    "informationalUrl",
-    (
-        Prop("logoUrl"),
-        Prop("marketingUrl"),
-        Prop("privacyStatementUrl", write=Write.BOTH),
-        Prop("supportUrl"),
-        Prop("termsOfServiceUrl", write=Write.BOTH),
-    ),
-)
+def _of_principal(
+    read: Callable[[Application], object],
+) -> Callable[[DetailedPrincipal | ServicePrincipal], object]:
+    """From the registration behind it; nothing where that is gone, or where the principal is told as a relation."""
+
+    def told(seen: DetailedPrincipal | ServicePrincipal) -> object:
+        application = seen.application if isinstance(seen, DetailedPrincipal) else None
+        return read(application) if application else None
+
+    return told
 
 
-def _web(application: Application) -> object:
-    return {
-        "redirectUris": _uris(application, Platform.WEB),
-        "homePageUrl": application.home_page_url,
-        "logoutUrl": application.logout_url,
-        "implicitGrantSettings": {
-            "enableIdTokenIssuance": application.id_token_issuance,
-            "enableAccessTokenIssuance": application.access_token_issuance,
-        },
-    }
+def _principal(seen: DetailedPrincipal | ServicePrincipal) -> ServicePrincipal:
+    return seen.principal if isinstance(seen, DetailedPrincipal) else seen
 
 
-def _api(application: Application) -> object:
-    scopes = [
-        {
-            "id": scope.id,
-            "value": scope.value,
-            "type": scope.type,
-            "isEnabled": scope.is_enabled,
-            "adminConsentDisplayName": scope.admin_consent_display_name,
-            "adminConsentDescription": scope.admin_consent_description,
-            "userConsentDisplayName": scope.user_consent_display_name,
-            "userConsentDescription": scope.user_consent_description,
-        }
-        for scope in application.scopes
-    ]
-    return {
-        "requestedAccessTokenVersion": application.requested_access_token_version,
-        "oauth2PermissionScopes": scopes,
-    }
+def _redirects(platform: Platform) -> Callable[[DetailedApplication], object]:
+    return _of(lambda application: {"redirectUris": application_types.uris(application, platform)})
 
 
-def _app_roles(application: Application) -> object:
-    return [
-        {
-            "id": role.id,
-            "value": role.value,
-            "displayName": role.display_name,
-            "description": role.description,
-            "allowedMemberTypes": list(role.allowed_member_types),
-            "isEnabled": role.is_enabled,
-        }
-        for role in application.app_roles
-    ]
-
-
-def _required(application: Application) -> object:
-    return [
-        {
-            "resourceAppId": item.resource_app_id,
-            "resourceAccess": [{"id": key, "type": kind} for key, kind in item.access],
-        }
-        for item in application.required_resource_access
-    ]
-
-
-def _info(application: Application) -> object:
-    return {
-        "logoUrl": None,
-        "marketingUrl": None,
-        "privacyStatementUrl": application.privacy_statement_url,
-        "supportUrl": None,
-        "termsOfServiceUrl": application.terms_of_service_url,
-    }
+def _nothing(_record: object) -> None:
+    return None
 
 
 def _name(name: str, **more: Any) -> Prop:
     return Prop(name, filter=_NAME, plain=_PLAIN_NAME, **more)
 
 
+_NO_PUBLISHER = {"displayName": None, "verifiedPublisherId": None, "addedDateTime": None}
 APPLICATION = Entity(
     "application",
     "An app registration of this tenant.",
     (
         Prop("id", nullable=False, filter=Op.EQ | Op.IN, plain=Op.EQ | Op.IN),
+        Prop("deletedDateTime", Edm.DATE, "deleted_at"),
         Prop("appId", filter=Op.EQ | Op.IN, plain=Op.EQ | Op.IN),
-        _name("displayName", sort=Sort.PLAIN, search=True, max_length=256, write=Write.BOTH, required=True),
+        _name("displayName", sort=Sort.PLAIN, search=True, max_length=256, write=_BOTH, required=True),
         Prop(
             *("createdDateTime", Edm.DATE, "created_at"),
             filter=Op.EQ | Op.GE | Op.LE | Op.NE,
             plain=Op.EQ | Op.GE | Op.LE,
             sort=Sort.ADVANCED,
         ),
+        Prop("description", write=_BOTH),
+        Prop("notes", write=_BOTH),
         Prop(
-            "signInAudience",
-            attribute="audience",
+            *("signInAudience", Edm.STRING, "audience"),
             filter=Op.EQ | Op.NE | Op.NOT,
             plain=Op.EQ,
-            write=Write.CREATE,
+            write=_BOTH,
         ),
-        Prop("identifierUris", many=True),
-        Prop("isFallbackPublicClient", Edm.BOOLEAN, write=Write.BOTH),
-        Prop("groupMembershipClaims"),
-        Prop("web", WEB, write=Write.BOTH, read=_web),
-        Prop("spa", SPA, write=Write.BOTH, read=lambda record: {"redirectUris": _uris(record, Platform.SPA)}),
         Prop(
-            "publicClient",
-            PUBLIC_CLIENT,
-            write=Write.BOTH,
-            read=lambda record: {"redirectUris": _uris(record, Platform.PUBLIC)},
+            "identifierUris",
+            many=True,
+            write=_BOTH,
+            filter=Op.EQ | Op.STARTS,
+            plain=Op.EQ | Op.STARTS,
         ),
-        Prop("api", API, read=_api),
-        Prop("appRoles", APP_ROLE, many=True, read=_app_roles),
-        Prop("requiredResourceAccess", REQUIRED_ACCESS, many=True, write=Write.UPDATE, read=_required),
-        Prop("info", INFORMATIONAL, write=Write.BOTH, read=_info),
+        Prop("publisherDomain", read=lambda seen: seen.publisher_domain),
+        Prop("isFallbackPublicClient", Edm.BOOLEAN, write=_BOTH),
+        Prop("groupMembershipClaims", write=_BOTH),
+        Prop("tags", many=True, write=_BOTH),
+        Prop("web", application_types.WEB, write=_BOTH, read=_of(application_types.web)),
+        Prop("spa", application_types.SPA, write=_BOTH, read=_redirects(Platform.SPA)),
+        Prop(
+            *("publicClient", application_types.PUBLIC_CLIENT),
+            write=_BOTH,
+            read=_redirects(Platform.PUBLIC),
+        ),
+        Prop("api", application_types.API, write=_BOTH, read=_of(application_types.api)),
+        Prop(
+            *("appRoles", application_types.APP_ROLE),
+            many=True,
+            write=_BOTH,
+            read=_of(application_types.app_roles),
+        ),
+        Prop(
+            *("requiredResourceAccess", application_types.REQUIRED_ACCESS),
+            many=True,
+            write=_BOTH,
+            read=_of(application_types.required_access),
+        ),
+        Prop("info", application_types.INFORMATIONAL, write=_BOTH, read=_of(application_types.info)),
+        Prop(
+            *("optionalClaims", application_types.OPTIONAL_CLAIMS),
+            write=_BOTH,
+            read=_of(application_types.optional_claims),
+        ),
+        Prop("passwordCredentials", PASSWORD_CREDENTIAL, many=True, read=application_types.passwords),
+        Prop(*("keyCredentials", KEY_CREDENTIAL), many=True, write=_BOTH, read=application_types.keys),
+        Prop("tokenEncryptionKeyId", Edm.GUID, read=_nothing),
+        Prop("verifiedPublisher", application_types.VERIFIED_PUBLISHER, read=lambda _seen: _NO_PUBLISHER),
     ),
+    navs=(
+        Nav(
+            *("owners", True, application_owners.list_owners),
+            application_owners.add_owner,
+            application_owners.remove_owner,
+        ),
+    ),
+    attribute_of=lambda seen, name: attrgetter(name)(seen.application),
     base="directoryObject",
 )
-PASSWORD_CREDENTIAL = Complex(
-    "passwordCredential",
-    (Prop("displayName", write=Write.BOTH), Prop("endDateTime", Edm.DATE, write=Write.BOTH)),
-)
-_ADD_PASSWORD = Action(
-    "addPassword",
-    application_changes.add_password,
-    "graph.passwordCredential",
-    manage_applications.WRITE_APPLICATIONS,
-    params=(Prop("passwordCredential", PASSWORD_CREDENTIAL, write=Write.BOTH),),
-    context="microsoft.graph.passwordCredential",
-)
-_REMOVE_PASSWORD = Action(
-    "removePassword",
-    application_changes.remove_password,
-    None,
-    manage_applications.WRITE_APPLICATIONS,
-    params=(Prop("keyId", Edm.GUID, write=Write.BOTH),),
+
+
+def _action(name: str, run: Callable[..., object], returns: Complex | None, *params: Prop) -> Action:
+    kind = returns.name if returns else ""
+    return Action(
+        name,
+        run,
+        f"graph.{kind}" if kind else None,
+        _WRITE_PERMITS,
+        params=params,
+        context=f"microsoft.graph.{kind}" if kind else "",
+    )
+
+
+_KEY_ID = Prop("keyId", Edm.GUID, write=_BOTH)
+_PROOF = Prop("proof", write=_BOTH)
+_PASSWORD = Prop("passwordCredential", PASSWORD_CREDENTIAL, write=_BOTH)
+_CREDENTIAL_ACTIONS = (
+    _action("addPassword", application_changes.add_password, PASSWORD_CREDENTIAL, _PASSWORD),
+    _action("removePassword", application_changes.remove_password, None, _KEY_ID),
+    _action(
+        *("addKey", application_changes.add_key, KEY_CREDENTIAL),
+        Prop("keyCredential", KEY_CREDENTIAL, write=_BOTH),
+        _PASSWORD,
+        _PROOF,
+    ),
+    _action("removeKey", application_changes.remove_key, None, _KEY_ID, _PROOF),
 )
 APPLICATIONS = Resource(
     "applications",
@@ -223,20 +161,42 @@ APPLICATIONS = Resource(
     create=application_changes.create,
     update=application_changes.update,
     delete=manage_applications.delete_application,
-    actions=(_ADD_PASSWORD, _REMOVE_PASSWORD),
-    write_permits=manage_applications.WRITE_APPLICATIONS,
-    list=read_directory.list_applications,
-    get=read_directory.get_application,
-    alternate_keys={"appId": partial(read_directory.get_application, by_app_id=True)},
+    actions=_CREDENTIAL_ACTIONS,
+    write_permits=_WRITE_PERMITS,
+    list=read_applications.list_applications,
+    get=read_applications.get_application,
+    alternate_keys={"appId": partial(read_applications.get_application, by_app_id=True)},
     is_advanced=True,
     read_permits=read_directory.READ_APPLICATIONS,
-    note="Registering an app creates its service principal too. Owners change their own apps.",
+    note="The service principal is made by a call of its own: `POST /servicePrincipals`. Owners change their own apps. "
+    "Members of structures that are not given stay; lists are replaced whole. A scope or role is disabled before it "
+    "is removed.",
+)
+DELETED_APPLICATIONS = Resource(
+    "directory/deletedItems/microsoft.graph.application",
+    APPLICATION,
+    context="applications",
+    described_at="applications",
+    list=read_applications.list_deleted_applications,
+    get=read_applications.get_deleted_application,
+    is_advanced=True,
+    read_permits=read_directory.READ_APPLICATIONS,
+    note="Deleted registrations can be restored for 30 days, with the enterprise app that went with them.",
 )
 
 
-def _tags(principal: ServicePrincipal) -> object:
-    hidden = [] if principal.visible_to_users else ["HideApp"]
+def _tags(seen: DetailedPrincipal | ServicePrincipal) -> object:
+    hidden = [] if _principal(seen).visible_to_users else ["HideApp"]
     return ["WindowsAzureActiveDirectoryIntegratedApp", *hidden]
+
+
+def _reply_urls(application: Application) -> object:
+    return [found.uri for found in application.redirect_uris]
+
+
+def _principal_names(seen: DetailedPrincipal | ServicePrincipal) -> object:
+    application = seen.application if isinstance(seen, DetailedPrincipal) else None
+    return [*(application.identifier_uris if application else ()), _principal(seen).app_id]
 
 
 SERVICE_PRINCIPAL = Entity(
@@ -244,39 +204,65 @@ SERVICE_PRINCIPAL = Entity(
     "An app as this tenant knows it (enterprise app).",
     (
         Prop("id", nullable=False, filter=Op.EQ | Op.IN, plain=Op.EQ | Op.IN),
-        Prop("appId", filter=Op.EQ | Op.NE | Op.NOT | Op.IN | Op.STARTS, plain=Op.EQ | Op.IN | Op.STARTS),
+        Prop(
+            "appId",
+            filter=Op.EQ | Op.NE | Op.NOT | Op.IN | Op.STARTS,
+            plain=Op.EQ | Op.IN | Op.STARTS,
+            write=Write.CREATE,
+            required=True,
+        ),
         _name("displayName", sort=Sort.PLAIN, search=True),
         Prop("appDisplayName", attribute="display_name"),
+        Prop("appDescription", read=_of_principal(lambda application: application.description)),
         Prop(
             *("accountEnabled", Edm.BOOLEAN),
-            write=Write.UPDATE,
+            write=_BOTH,
             filter=Op.EQ | Op.NE | Op.NOT | Op.IN,
             plain=Op.EQ | Op.IN,
         ),
         Prop("appOwnerOrganizationId", Edm.GUID, "owner_tenant_id", filter=Op.EQ | Op.NE, plain=Op.EQ),
         Prop(
-            "appRoleAssignmentRequired",
-            Edm.BOOLEAN,
-            "assignment_required",
-            write=Write.UPDATE,
+            *("appRoleAssignmentRequired", Edm.BOOLEAN, "assignment_required"),
+            write=_BOTH,
             filter=Op.EQ | Op.NE,
             plain=Op.EQ,
         ),
+        Prop(
+            *("appRoles", application_types.APP_ROLE),
+            many=True,
+            read=_of_principal(application_types.app_roles),
+        ),
+        Prop(
+            *("oauth2PermissionScopes", application_types.PERMISSION_SCOPE),
+            many=True,
+            read=_of_principal(application_types.scopes),
+        ),
         Prop("homepage", attribute="home_page_url"),
-        Prop("servicePrincipalType", read=lambda _record: "Application"),
-        Prop("servicePrincipalNames", many=True, read=lambda record: [record.app_id]),
-        Prop("tags", many=True, write=Write.UPDATE, read=_tags),
+        Prop("logoutUrl", read=_of_principal(lambda application: application.logout_url)),
+        Prop("replyUrls", many=True, read=_of_principal(_reply_urls)),
+        Prop("info", application_types.INFORMATIONAL, read=_of_principal(application_types.info)),
+        Prop("servicePrincipalType", read=lambda _seen: "Application"),
+        Prop(
+            "servicePrincipalNames",
+            many=True,
+            read=_principal_names,
+        ),
+        Prop("signInAudience", read=_of_principal(lambda application: application.audience.value)),
+        Prop("tags", many=True, write=_BOTH, read=_tags),
+        Prop("verifiedPublisher", application_types.VERIFIED_PUBLISHER, read=lambda _seen: _NO_PUBLISHER),
     ),
+    attribute_of=lambda seen, name: attrgetter(name)(_principal(seen)),
     base="directoryObject",
 )
 SERVICE_PRINCIPALS = Resource(
     "servicePrincipals",
     SERVICE_PRINCIPAL,
+    create=application_changes.create_principal,
     update=application_changes.update_principal,
-    write_permits=manage_applications.WRITE_APPLICATIONS,
-    list=read_directory.list_service_principals,
-    get=read_directory.get_service_principal,
-    alternate_keys={"appId": partial(read_directory.get_service_principal, by_app_id=True)},
+    write_permits=_WRITE_PERMITS,
+    list=read_applications.list_service_principals,
+    get=read_applications.get_service_principal,
+    alternate_keys={"appId": partial(read_applications.get_service_principal, by_app_id=True)},
     is_advanced=True,
     read_permits=read_directory.READ_APPLICATIONS,
 )

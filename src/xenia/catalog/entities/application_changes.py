@@ -2,99 +2,88 @@
 
 from __future__ import annotations
 
+import base64
+import binascii
+from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
 from xenia.catalog.edm import Values
+from xenia.catalog.entities import application_types
 from xenia.core.actor import Actor
-from xenia.core.directory.application import Application, Audience, Platform, RedirectUri
+from xenia.core.directory.application import (
+    Application,
+    AppRole,
+    Platform,
+    PreAuthorizedApplication,
+    RedirectUri,
+    RequiredResourceAccess,
+    Scope,
+)
 from xenia.core.errors import InvalidValue
+from xenia.core.registration_rules import checked_audience
 from xenia.ports import Ports
-from xenia.usecases import manage_applications, read_directory
-from xenia.usecases.manage_applications import Authentication, NewApplication
+from xenia.usecases import (
+    application_credentials,
+    application_keys,
+    manage_applications,
+    provision_principal,
+    read_applications,
+    read_directory,
+)
+from xenia.usecases.change_registration import change_registration
+from xenia.usecases.manage_applications import NewApplication
+from xenia.usecases.read_applications import DetailedApplication, DetailedPrincipal
 
 _PLATFORMS = (("web", Platform.WEB), ("spa", Platform.SPA), ("publicClient", Platform.PUBLIC))
-_LINKS = (("privacyStatementUrl", "privacy_statement_url"), ("termsOfServiceUrl", "terms_of_service_url"))
+_LINKS = {
+    "privacyStatementUrl": "privacy_statement_url",
+    "termsOfServiceUrl": "terms_of_service_url",
+    "marketingUrl": "marketing_url",
+    "supportUrl": "support_url",
+}
+_PLAIN = {
+    "displayName": "display_name",
+    "description": "description",
+    "notes": "notes",
+    "groupMembershipClaims": "group_membership_claims",
+}
 
 
-def create(ports: Ports, actor: Actor, values: Values) -> Application:
-    """Register an app; its service principal comes with it."""
-    web = values.get("web") or {}
-    grants = web.get("implicitGrantSettings") or {}
-    order = NewApplication(
-        display_name=values["displayName"],
-        audience=_audience(values.get("signInAudience")),
-        redirect_uris=_redirect_uris(values, ()),
-        id_token_issuance=grants.get("enableIdTokenIssuance") or False,
-        home_page_url=web.get("homePageUrl"),
-        is_fallback_public_client=values.get("isFallbackPublicClient") or False,
-    )
-    made = manage_applications.register_application(ports, actor, order).application
-    if web.get("logoutUrl") or grants.get("enableAccessTokenIssuance") or values.get("info"):
-        return _change(ports, actor, made, values)
-    return made
+def create(ports: Ports, actor: Actor, values: Values) -> DetailedApplication:
+    """Register an app. Its service principal is made by a call of its own, as scripts expect."""
+    blank = Application("", actor.tenant_id, "", "", ports.clock.now())
+    more = changes_of(values, blank)
+    more.pop("display_name", None)
+    order = NewApplication(display_name=values["displayName"], more=more)
+    made = manage_applications.register_alone(ports, actor, order)
+    if values.get("keyCredentials"):
+        application_keys.replace_certificates(ports, actor, made.id, _certificates(values["keyCredentials"]))
+    return read_applications.get_application(ports, actor, made.id)
 
 
 def update(ports: Ports, actor: Actor, key: str, values: Values) -> None:
-    """Change what is given; members of ``web`` and ``info`` that are not given stay."""
-    _change(ports, actor, read_directory.get_application(ports, actor, key), values)
+    """Change what is given: members of structures that are not given stay, lists are replaced whole."""
+    application = read_directory.get_application(ports, actor, key)
+    plain = {name: value for name, value in values.items() if name != "keyCredentials"}
+    if plain:
+        change_registration(ports, actor, application.id, lambda before: changes_of(plain, before))
+    if values.get("keyCredentials") is not None:
+        given = _certificates(values["keyCredentials"])
+        application_keys.replace_certificates(ports, actor, application.id, given)
 
 
-def _change(ports: Ports, actor: Actor, application: Application, values: Values) -> Application:
-    web = values.get("web") or {}
-    if web or values.keys() & {"spa", "publicClient", "isFallbackPublicClient"}:
-        wanted = _authentication(application, values, web)
-        application = manage_applications.update_authentication(ports, actor, application.id, wanted)
-    info = values.get("info") or {}
-    if "displayName" in values or "homePageUrl" in web or info:
-        links = {field: info.get(name, getattr(application, field)) for name, field in _LINKS}
-        application = manage_applications.update_application(
-            ports,
-            actor,
-            application.id,
-            application.version,
-            display_name=values.get("displayName", application.display_name) or "",
-            home_page_url=web.get("homePageUrl", application.home_page_url),
-            **links,
-        )
-    if values.get("requiredResourceAccess") is not None:
-        application = _ask_for(ports, actor, application, values["requiredResourceAccess"])
-    return application
-
-
-def _ask_for(ports: Ports, actor: Actor, application: Application, wanted: list[Values]) -> Application:
-    """Replace the permissions asked for, one resource after the other; resources not named are dropped."""
-    given: dict[str, tuple[tuple[str, str], ...]] = {
-        item.resource_app_id: () for item in application.required_resource_access
-    }
-    for item in wanted:
-        access = item.get("resourceAccess") or ()
-        given[item.get("resourceAppId") or ""] = tuple(
-            (each.get("id") or "", each.get("type") or "") for each in access
-        )
-    for app_id, pairs in given.items():
-        application = manage_applications.set_api_permissions(
-            ports, actor, application.id, application.version, app_id, pairs
-        )
-    return application
-
-
-def _authentication(application: Application, values: Values, web: dict[str, Any]) -> Authentication:
-    grants = web.get("implicitGrantSettings") or {}
-    kept = {
-        "enableIdTokenIssuance": application.id_token_issuance,
-        "enableAccessTokenIssuance": application.access_token_issuance,
-    } | {name: value for name, value in grants.items() if value is not None}
-    fallback = values.get("isFallbackPublicClient")
-    return Authentication(
-        version=application.version,
-        redirect_uris=_redirect_uris(values, application.redirect_uris),
-        id_token_issuance=kept["enableIdTokenIssuance"],
-        access_token_issuance=kept["enableAccessTokenIssuance"],
-        is_fallback_public_client=application.is_fallback_public_client if fallback is None else fallback,
-        logout_url=web.get("logoutUrl", application.logout_url),
-        back_channel_logout_uri=application.back_channel_logout_uri,  # no property of the field's schema
-    )
+def changes_of(values: Values, before: Application) -> dict[str, object]:
+    """The attributes that a body in the API's shape sets. Raises InvalidValue for what cannot be meant."""
+    found: dict[str, object] = {_PLAIN[name]: values[name] for name in _PLAIN if name in values}
+    if any(name in values for name, _ in _PLATFORMS):
+        found["redirect_uris"] = _redirect_uris(values, before.redirect_uris)
+    for name, read in _READERS.items():
+        if values.get(name) is not None:
+            found |= read(values[name])
+    if "optionalClaims" in values:
+        found["optional_claims"] = _optional_claims(values["optionalClaims"], before)
+    return found
 
 
 def _redirect_uris(values: Values, present: tuple[RedirectUri, ...]) -> tuple[RedirectUri, ...]:
@@ -105,27 +94,123 @@ def _redirect_uris(values: Values, present: tuple[RedirectUri, ...]) -> tuple[Re
         if given is None:
             found += [item for item in present if item.platform is platform]
         else:
-            found += [RedirectUri(uri, platform) for uri in given]
+            found += [RedirectUri(uri or "", platform) for uri in given]
     return tuple(found)
 
 
-def _audience(value: str | None) -> Audience:
-    if value is None:
-        return Audience.SINGLE
-    found = next((item for item in Audience if item.value.lower() == value.lower()), None)
-    if found is None:
-        raise InvalidValue(
-            "signInAudience",
-            "Invalid value specified for property 'signInAudience' of resource 'Application'.",
+def _web(web: dict[str, Any]) -> dict[str, object]:
+    grants = web.get("implicitGrantSettings") or {}
+    names = {
+        "enableIdTokenIssuance": "id_token_issuance",
+        "enableAccessTokenIssuance": "access_token_issuance",
+    }
+    switches = {names[name]: value for name, value in grants.items() if value is not None}
+    links = {"homePageUrl": "home_page_url", "logoutUrl": "logout_url"}
+    return switches | {links[name]: web[name] for name in links if name in web}
+
+
+def _info(info: dict[str, Any]) -> dict[str, object]:
+    return {_LINKS[name]: info[name] for name in _LINKS if name in info}
+
+
+def _api(api: dict[str, Any]) -> dict[str, object]:
+    found: dict[str, object] = {}
+    if "requestedAccessTokenVersion" in api:
+        found["requested_access_token_version"] = api["requestedAccessTokenVersion"]
+    if "acceptMappedClaims" in api:
+        found["accept_mapped_claims"] = api["acceptMappedClaims"]
+    if api.get("knownClientApplications") is not None:
+        found["known_client_applications"] = tuple(each.lower() for each in api["knownClientApplications"])
+    if api.get("oauth2PermissionScopes") is not None:
+        found["scopes"] = tuple(map(_scope, api["oauth2PermissionScopes"]))
+    if api.get("preAuthorizedApplications") is not None:
+        found["pre_authorized_applications"] = tuple(
+            PreAuthorizedApplication(
+                (each.get("appId") or "").lower(),
+                tuple(one.lower() for one in each.get("delegatedPermissionIds") or ()),
+            )
+            for each in api["preAuthorizedApplications"]
         )
     return found
+
+
+def _scope(given: dict[str, Any]) -> Scope:
+    return Scope(
+        id=(given.get("id") or "").lower(),
+        value=given.get("value") or "",
+        type=given.get("type") or "User",
+        is_enabled=given.get("isEnabled") is not False,
+        admin_consent_display_name=given.get("adminConsentDisplayName") or "",
+        admin_consent_description=given.get("adminConsentDescription") or "",
+        user_consent_display_name=given.get("userConsentDisplayName"),
+        user_consent_description=given.get("userConsentDescription"),
+    )
+
+
+def _app_roles(given: list[dict[str, Any]]) -> dict[str, object]:
+    roles = (
+        AppRole(
+            id=(each.get("id") or "").lower(),
+            value=each.get("value") or None,
+            display_name=each.get("displayName") or "",
+            description=each.get("description") or "",
+            allowed_member_types=tuple(each.get("allowedMemberTypes") or ()),
+            is_enabled=each.get("isEnabled") is not False,
+        )
+        for each in given
+    )
+    return {"app_roles": tuple(roles)}
+
+
+def _required(given: list[dict[str, Any]]) -> dict[str, object]:
+    asked = (
+        RequiredResourceAccess(
+            (each.get("resourceAppId") or "").lower(),
+            tuple(
+                dict.fromkeys(
+                    ((one.get("id") or "").lower(), one.get("type") or "")
+                    for one in each.get("resourceAccess") or ()
+                )
+            ),
+        )
+        for each in given
+    )
+    return {"required_resource_access": tuple(each for each in asked if each.access)}
+
+
+def _optional_claims(given: dict[str, Any] | None, before: Application) -> dict[str, Any] | None:
+    """Kinds of tokens that are not named keep theirs; null takes all away."""
+    if given is None:
+        return None
+    named = {kind: claims or [] for kind, claims in given.items()}
+    return {**(before.optional_claims or {}), **named}
+
+
+_READERS: dict[str, Callable[[Any], dict[str, object]]] = {
+    "web": _web,
+    "info": _info,
+    "api": _api,
+    "appRoles": _app_roles,
+    "requiredResourceAccess": _required,
+    "signInAudience": lambda value: {"audience": checked_audience(value)},
+    "identifierUris": lambda value: {"identifier_uris": tuple(value)},
+    "tags": lambda value: {"tags": tuple(dict.fromkeys(value))},
+    "isFallbackPublicClient": lambda value: {"is_fallback_public_client": value},
+}
+
+
+# --- credentials ------------------------------------------------------------------------------------
 
 
 def add_password(ports: Ports, actor: Actor, key: str, values: Values) -> object:
     """A new client secret; its text is in this answer and never again."""
     given = values.get("passwordCredential") or {}
-    made = manage_applications.add_client_secret(
-        ports, actor, key, given.get("displayName") or "", _moment(given.get("endDateTime"))
+    made = application_credentials.add_client_secret(
+        ports,
+        actor,
+        key,
+        given.get("displayName") or "",
+        moment(given.get("endDateTime")) or ports.clock.now() + application_credentials.GRAPH_LIFETIME,
     )
     return {
         "customKeyIdentifier": None,
@@ -140,22 +225,85 @@ def add_password(ports: Ports, actor: Actor, key: str, values: Values) -> object
 
 def remove_password(ports: Ports, actor: Actor, key: str, values: Values) -> object:
     """End a client secret."""
-    manage_applications.remove_client_secret(ports, actor, key, values.get("keyId") or "")
+    application_credentials.remove_client_secret(ports, actor, key, values.get("keyId") or "")
     return None
 
 
-def _moment(text: str | None) -> datetime | None:
+def add_key(ports: Ports, actor: Actor, key: str, values: Values) -> object:
+    """A further certificate, vouched for by one that is there already (``proof``)."""
+    credential = values.get("keyCredential") or {}
+    held = application_keys.add_key(
+        ports,
+        actor,
+        key,
+        _certificate_bytes(credential) or b"",
+        credential.get("displayName") or "",
+        values.get("proof") or "",
+    )
+    span = (held.starts_at, held.ends_at)
+    return application_types.key_credential(held.key_id, held.display_name, held.thumbprint_sha1, span)
+
+
+def remove_key(ports: Ports, actor: Actor, key: str, values: Values) -> object:
+    """End a certificate, by proof of one."""
+    application_keys.remove_key(ports, actor, key, values.get("keyId") or "", values.get("proof") or "")
+    return None
+
+
+def _certificates(given: list[dict[str, Any]]) -> list[application_keys.WantedKey]:
+    return [
+        application_keys.WantedKey(
+            key_id=each.get("keyId"),
+            data=_certificate_bytes(each),
+            display_name=each.get("displayName") or "",
+        )
+        for each in given
+    ]
+
+
+def _certificate_bytes(credential: dict[str, Any]) -> bytes | None:
+    """The certificate, or None for one that is there already. Raises InvalidValue."""
+    if credential.get("type") not in (None, "AsymmetricX509Cert") or credential.get("usage") not in (
+        None,
+        "Verify",
+    ):
+        raise InvalidValue(
+            "keyCredentials", "A key credential has the type AsymmetricX509Cert and the usage Verify."
+        )
+    if not credential.get("key"):
+        return None
+    try:
+        return base64.b64decode(credential["key"], validate=True)
+    except (binascii.Error, ValueError):
+        raise InvalidValue(
+            "keyCredentials", "The key of a key credential is a certificate in base64."
+        ) from None
+
+
+def moment(text: str | None) -> datetime | None:
+    """A point in time as the API writes it. Raises InvalidValue."""
     if text is None:
         return None
     try:
-        moment = datetime.fromisoformat(text)
+        found = datetime.fromisoformat(text)
     except ValueError:
-        moment = None
-    if moment is None or moment.tzinfo is None:
+        found = None
+    if found is None or found.tzinfo is None:
         raise InvalidValue(
             "endDateTime", "Invalid value specified for property 'endDateTime' of resource 'Application'."
         )
-    return moment
+    return found
+
+
+# --- service principals -----------------------------------------------------------------------------
+
+
+def create_principal(ports: Ports, actor: Actor, values: Values) -> DetailedPrincipal:
+    """The local instance of an app; its switches too, where they are given."""
+    made = provision_principal.create_service_principal(ports, actor, values["appId"])
+    if values.keys() & {"accountEnabled", "appRoleAssignmentRequired", "tags"}:
+        update_principal(ports, actor, made.id, values)
+    return read_applications.get_service_principal(ports, actor, made.id)
 
 
 def update_principal(ports: Ports, actor: Actor, key: str, values: Values) -> None:

@@ -448,7 +448,7 @@ def _no_cast(_ports: Ports, _actor: Actor, _query: object) -> Page[Any]:
     )
 
 
-DELETED_ITEMS = Resource(
+DELETED_USER_ITEMS = Resource(
     "directory/deletedItems",
     USER,
     context="directoryObjects",

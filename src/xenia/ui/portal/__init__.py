@@ -8,9 +8,15 @@ from __future__ import annotations
 
 from xenia.ports import Ports
 from xenia.ui.portal.api_connectors import ApiConnectorPages
+from xenia.ui.portal.app_claims import AppClaims
 from xenia.ui.portal.app_credentials import AppCredentials
 from xenia.ui.portal.app_detail import AppDetail
+from xenia.ui.portal.app_exposed import AppExposed
+from xenia.ui.portal.app_federated import AppFederated
 from xenia.ui.portal.app_list import AppList
+from xenia.ui.portal.app_manifest import AppManifest
+from xenia.ui.portal.app_owners import AppOwners
+from xenia.ui.portal.app_roles import AppRoles
 from xenia.ui.portal.collaboration import Collaboration
 from xenia.ui.portal.connector_bench import ConnectorBench
 from xenia.ui.portal.consent_settings import ConsentSettings
@@ -64,6 +70,12 @@ def routes(ports: Ports, pages: Pages, cookies: Cookies, guard: FormGuard) -> Su
         AppList(desk),
         AppDetail(desk),
         AppCredentials(desk),
+        AppFederated(desk),
+        AppClaims(desk),
+        AppExposed(desk),
+        AppRoles(desk),
+        AppOwners(desk),
+        AppManifest(desk),
         EnterpriseApps(desk),
         EnterpriseAppPermissions(desk),
         ConsentSettings(desk),

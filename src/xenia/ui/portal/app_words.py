@@ -69,7 +69,12 @@ def app_tabs(visit: Visit, object_id: str, current: str) -> list[dict[str, objec
         ("Branding & properties", "/branding"),
         ("Authentication", "/authentication"),
         ("Certificates & secrets", "/secrets"),
+        ("Token configuration", "/token-configuration"),
         ("API permissions", "/api-permissions"),
+        ("Expose an API", "/expose-api"),
+        ("App roles", "/app-roles"),
+        ("Owners", "/owners"),
+        ("Manifest", "/manifest"),
     )
     return [
         {

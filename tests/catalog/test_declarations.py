@@ -100,6 +100,7 @@ def _fill_groups(running: GraphWorld) -> None:
     assert made.status == 201, made.body
     PLACES["groups"] = made.body["id"]
     PLACES["users"] = running.admin.id
+    PLACES["applications"] = running.app.id
 
 
 # An app may be addressed by its client ID everywhere; Graph itself is there in every tenant.

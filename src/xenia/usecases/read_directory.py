@@ -138,7 +138,7 @@ def get_manager(ports: Ports, actor: Actor, key: str) -> SeenUser:
 
 def seen_as_related(tx: Transaction, actor: Actor, users: list[User]) -> tuple[SeenUser, ...]:
     """People that a relation names, each as far as visible: of those who are hidden, the id alone."""
-    return tuple(_seen(user, _view(tx, actor, user)) for user in users)
+    return tuple(seen_user(user, view_of(tx, actor, user)) for user in users)
 
 
 def get_organization(ports: Ports, actor: Actor) -> SeenTenant:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from xenia.core.directory.application import Application, Platform, RedirectUri
+from xenia.core.directory.application import Application, Audience, Platform, RedirectUri
 from xenia.core.directory.roles import APP_WRITING_ROLES
 from xenia.core.errors import Conflict, InvalidValue, NotFound, NotPermitted, XeniaError
 from xenia.ui.portal.app_words import (
@@ -22,7 +22,10 @@ from xenia.usecases.manage_applications import ApplicationView, Authentication
 from xenia.web.http import HttpResponse
 from xenia.web.routing import Route
 
-_LINKS = ("home_page_url", "privacy_statement_url", "terms_of_service_url")
+_LINKS = (
+    *("home_page_url", "privacy_statement_url", "terms_of_service_url"),
+    *("marketing_url", "support_url"),
+)
 _REFUSALS = (Conflict, InvalidValue, NotPermitted)
 
 
@@ -85,10 +88,7 @@ class AppDetail:
                 visit.actor,
                 view.application.id,
                 _version(visit),
-                display_name=typed["display_name"],
-                home_page_url=typed["home_page_url"],
-                privacy_statement_url=typed["privacy_statement_url"],
-                terms_of_service_url=typed["terms_of_service_url"],
+                **typed,
             )
         except _REFUSALS as error:
             return self._branding(visit, view, typed, error)
@@ -102,6 +102,8 @@ class AppDetail:
             "home_page_url": "Home page URL",
             "privacy_statement_url": "Privacy statement URL",
             "terms_of_service_url": "Terms of service URL",
+            "marketing_url": "Marketing URL",
+            "support_url": "Support URL",
         }
         stored = _branding_of(view.application)
         differing = [
@@ -138,6 +140,7 @@ class AppDetail:
             "id_tokens": "id_tokens" in form,
             "access_tokens": "access_tokens" in form,
             "public": form.get("public") == "yes",
+            "audience": form.get("audience") or view.application.audience.value,
         }
         wanted = Authentication(
             version=_version(visit),
@@ -152,6 +155,7 @@ class AppDetail:
             is_fallback_public_client=bool(typed["public"]),
             logout_url=str(typed["logout_url"]),
             back_channel_logout_uri=str(typed["back_channel_logout_uri"]),
+            audience=next((each for each in Audience if each.value == typed["audience"]), None),
         )
         try:
             manage_applications.update_authentication(
@@ -187,6 +191,7 @@ class AppDetail:
             "id_tokens": "ID tokens",
             "access_tokens": "Access tokens",
             "public": "Allow public client flows",
+            "audience": "Supported account types",
         }
         differing = [
             {"label": labels[name], "value": stored[name]} for name in stored if stored[name] != typed[name]
@@ -212,6 +217,7 @@ class AppDetail:
             error,
             typed=typed,
             platforms=PLATFORMS,
+            audiences=[{"value": value, "text": text} for value, text in AUDIENCES],
             tool_addresses=tools,
             stored=differing if isinstance(error, Conflict) else [],
             api=call(
@@ -227,29 +233,22 @@ class AppDetail:
 
     def confirm_delete(self, visit: Visit) -> HttpResponse:
         """The question before deleting."""
-        return self._confirm_delete(visit, self._view(visit), "")
-
-    def delete(self, visit: Visit) -> HttpResponse:
-        """**Delete**, once the name was typed: secrets and ids cannot be brought back."""
-        view = self._view(visit)
-        app = view.application
-        if visit.form("confirmation").strip() != app.display_name:
-            return self._confirm_delete(visit, view, f"Type {app.display_name} to confirm.")
-        manage_applications.delete_application(self._desk.ports, visit.actor, app.id)
-        return self._desk.back(visit, "app-registrations", "app-deleted")
-
-    def _confirm_delete(self, visit: Visit, view: ApplicationView, problem: str) -> HttpResponse:
-        app = view.application
+        app = self._view(visit).application
         question = Question(
             f"Delete {app.display_name}?",
-            "This cannot be undone. Sign-ins and token requests of this app fail from now on.",
+            "Sign-ins and token requests of this app fail from now on. It can be restored for 30 days.",
             visit.url(f"app-registrations/{app.id}/delete"),
             "Delete",
             visit.url(f"app-registrations/{app.id}"),
-            ("Secrets and certificates are lost", "The enterprise app and its assignments are removed"),
-            type_to_confirm=app.display_name,
+            ("Secrets and certificates stop working", "The enterprise app and its assignments rest with it"),
         )
-        return self._desk.ask(visit, "app_registrations", trail_of(app), question, problem)
+        return self._desk.ask(visit, "app_registrations", trail_of(app), question)
+
+    def delete(self, visit: Visit) -> HttpResponse:
+        """**Delete**; it can be restored for 30 days."""
+        app = self._view(visit).application
+        manage_applications.delete_application(self._desk.ports, visit.actor, app.id)
+        return self._desk.back(visit, "app-registrations", "app-deleted")
 
     # --- drawing -----------------------------------------------------------------------------
 
@@ -332,4 +331,5 @@ def _authentication_of(app: Application) -> Model:
         "id_tokens": app.id_token_issuance,
         "access_tokens": app.access_token_issuance,
         "public": app.is_fallback_public_client,
+        "audience": app.audience.value,
     }

@@ -7,11 +7,11 @@ from xenia.core.directory.roles import APP_WRITING_ROLES
 from xenia.core.errors import InvalidValue, NotPermitted, XeniaError
 from xenia.core.query import Or, Query, Text
 from xenia.ui.portal.app_words import AUDIENCES, PLATFORMS, endpoints_of
-from xenia.ui.portal.desk import Desk, Visit
+from xenia.ui.portal.desk import Desk, Question, Visit
 from xenia.ui.portal.graph_calls import call
 from xenia.ui.portal.listing import PAGE_SIZE, ListAddress
 from xenia.ui.portal.roles import refusal_words
-from xenia.usecases import manage_applications, read_directory
+from xenia.usecases import application_lifecycle, manage_applications, read_directory
 from xenia.usecases.manage_applications import NewApplication
 from xenia.web.http import HttpResponse
 from xenia.web.routing import Route
@@ -35,6 +35,9 @@ class AppList:
             Route("GET", f"{base}/endpoints", desk.shown(self.endpoints)),
             Route("GET", f"{base}/new", desk.shown(self.new)),
             Route("POST", f"{base}/new", desk.posted(self.register)),
+            Route("GET", f"{base}/deleted", desk.shown(self.deleted)),
+            Route("POST", f"{base}/deleted/restore", desk.posted(self.restore)),
+            Route("POST", f"{base}/deleted/purge", desk.posted(self.purge)),
         )
 
     def show(self, visit: Visit) -> HttpResponse:
@@ -64,10 +67,7 @@ class AppList:
             owned=owned,
             clear_url=address.path,
             pager=address.pager(page),
-            views=[
-                {"label": "All applications", "url": address.path, "current": not owned},
-                {"label": "Owned applications", "url": f"{address.path}?show=owned", "current": owned},
-            ],
+            views=_views(visit, "owned" if owned else "all"),
             may_register=manage_applications.may_register_applications(ports, actor),
             api=call(visit, "GET", "/v1.0/applications?$top=50", permission="Application.Read.All"),
         )
@@ -77,6 +77,48 @@ class AppList:
         trail = (*_HOME, ("Endpoints", "app-registrations/endpoints"))
         endpoints = endpoints_of(visit.request.base_url, visit.tenant.id)
         return self._desk.page(visit, "endpoints.html", "app_registrations", trail, endpoints=endpoints)
+
+    def deleted(self, visit: Visit) -> HttpResponse:
+        """**Deleted applications**: restorable for 30 days."""
+        address = ListAddress(visit.request, {}, _ORDERS, "name")
+        query = Query(None, address.order, PAGE_SIZE, address.after, count=True)
+        page = application_lifecycle.list_deleted_applications(self._desk.ports, visit.actor, query)
+        path = "/v1.0/directory/deletedItems/microsoft.graph.application"
+        return self._desk.page(
+            visit,
+            "apps_deleted.html",
+            "app_registrations",
+            (*_HOME, ("Deleted applications", "app-registrations/deleted")),
+            rows=page.items,
+            pager=address.pager(page),
+            standing=self._desk.standing(visit, APP_WRITING_ROLES),
+            views=_views(visit, "deleted"),
+            api=call(visit, "GET", path, permission="Application.Read.All"),
+        )
+
+    def restore(self, visit: Visit) -> HttpResponse:
+        """**Restore**."""
+        restored = application_lifecycle.restore_application(self._desk.ports, visit.actor, visit.form("app"))
+        return self._desk.back(visit, f"app-registrations/{restored.id}", "app-restored")
+
+    def purge(self, visit: Visit) -> HttpResponse:
+        """**Delete permanently**, once it was confirmed by its name: nothing brings it back."""
+        app = application_lifecycle.get_deleted_application(self._desk.ports, visit.actor, visit.form("app"))
+        typed = visit.form("confirmation").strip()
+        if typed != app.display_name:
+            question = Question(
+                f"Delete {app.display_name} permanently?",
+                "This cannot be undone. Its client ID and application ID URIs become free.",
+                visit.url("app-registrations/deleted/purge"),
+                "Delete permanently",
+                visit.url("app-registrations/deleted"),
+                type_to_confirm=app.display_name,
+                hidden=(("app", app.id),),
+            )
+            problem = f"Type {app.display_name} to confirm." if "confirmation" in visit.request.form else ""
+            return self._desk.ask(visit, "app_registrations", _HOME, question, problem)
+        application_lifecycle.purge_application(self._desk.ports, visit.actor, app.id)
+        return self._desk.back(visit, "app-registrations/deleted", "app-purged")
 
     def new(self, visit: Visit) -> HttpResponse:
         """**Register an application**."""
@@ -117,6 +159,16 @@ class AppList:
             errors=[] if error is None else [_problem(error)],
             api=call(visit, "POST", "/v1.0/applications", body=body, permission="Application.ReadWrite.All"),
         )
+
+
+def _views(visit: Visit, current: str) -> list[dict[str, object]]:
+    base = visit.url("app-registrations")
+    views = (
+        ("all", "All applications", base),
+        ("owned", "Owned applications", f"{base}?show=owned"),
+        ("deleted", "Deleted applications", f"{base}/deleted"),
+    )
+    return [{"label": label, "url": url, "current": key == current} for key, label, url in views]
 
 
 def _typed(visit: Visit) -> dict[str, str]:

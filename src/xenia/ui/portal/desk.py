@@ -84,6 +84,8 @@ class Question:
     cancel_url: str
     effects: tuple[str, ...] = ()
     is_danger: bool = True
+    hidden: tuple[tuple[str, str], ...] = ()
+    """Fields that are posted along."""
     type_to_confirm: str | None = None
     """A name to be typed, only for what cannot be undone."""
 

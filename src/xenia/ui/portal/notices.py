@@ -47,8 +47,6 @@ _DONE: dict[str, tuple[str, str | None]] = {
     "certificate-added": ("The certificate was added.", None),
     "scope-deleted": ("The scope was deleted.", None),
     "role-deleted": ("The app role was deleted.", None),
-    "owner-added": ("The owner was added.", None),
-    "owner-removed": ("The owner was removed.", None),
     "app-restored": ("The app registration was restored.", "Its enterprise app works again too."),
     "app-purged": ("The app registration was deleted for good.", None),
     "consented": ("Admin consent granted.", None),

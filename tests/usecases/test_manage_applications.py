@@ -77,7 +77,7 @@ def _register(server: RunningServer, **order: object) -> RegisteredApplication:
 
 def _wanted(made: RegisteredApplication, *uris: str, platform: Platform = Platform.WEB) -> Authentication:
     redirects = tuple(RedirectUri(uri, platform) for uri in uris)
-    return Authentication(made.application.version, redirects, True, False, False)
+    return Authentication(made.application.version, redirects, True, False, False, None)
 
 
 def _audited(server: RunningServer) -> list[AuditRecord]:

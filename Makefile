@@ -43,7 +43,7 @@ format: setup ## Rewrite the code in the house style
 setup: ## The virtual environment with everything locked, this checkout included
 	@scripts/setup.sh test
 
-provision: ## Chromium, Node, PostgreSQL and openssl, installed when missing
+provision: ## Chromium, Node, PostgreSQL, openssl, ip and Apache, installed when missing
 	@scripts/provision.sh
 
 clients: setup provision ## npm packages of the client and federation tests and of the bench

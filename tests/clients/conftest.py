@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 from collections.abc import Iterator
 
 import pytest
@@ -17,6 +18,10 @@ GROUPS = "c11e4700-0000-4000-8000-0000000000a5"
 SHOP_REDIRECT = "http://localhost/callback"
 PASSWORD = "Correct-horse-battery-9"
 SECRET = "a-secret-for-client-tests-only"
+SITE = "c11e4700-0000-4000-8000-0000000000a5"
+SPA = "c11e4700-0000-4000-8000-0000000000a6"
+SITE_REDIRECT = "http://localhost/signed-in"
+MIA = "mia@contoso.onxenia.localhost"
 SEED = f"""
 [[tenant]]
 id = "{TENANT}"
@@ -41,6 +46,12 @@ id = "{SHOP}"
 name = "Shop"
 redirect_uris.public = ["{SHOP_REDIRECT}"]
 permissions.delegated = ["User.Read"]
+
+[[tenant.app]]
+id = "{SITE}"
+name = "Site"
+redirect_uris.web = ["{SITE_REDIRECT}", "http://localhost/private/back", "http://localhost/public.html"]
+secret = [{{ value = "{SECRET}" }}]
 
 [[tenant.app]]
 id = "{INVITER}"
@@ -74,11 +85,25 @@ permissions.application = [
 
 
 @pytest.fixture(scope="session")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningXenia]:
+def spa_socket() -> Iterator[socket.socket]:
+    """Where the single-page app will be served: bound before the server starts, for its seed names the port."""
+    with socket.create_server(("127.0.0.1", 0)) as bound:
+        yield bound
+
+
+@pytest.fixture(scope="session")
+def server(tmp_path_factory: pytest.TempPathFactory, spa_socket: socket.socket) -> Iterator[RunningXenia]:
     """One server for all client tests of this process."""
     directory = tmp_path_factory.mktemp("clients")
     seed = directory / "seed.toml"
-    seed.write_text(SEED, "utf-8")
+    at = f"https://localhost:{spa_socket.getsockname()[1]}"
+    spa = f"""
+[[tenant.app]]
+id = "{SPA}"
+name = "Single-page app"
+redirect_uris.spa = ["{at}/spa", "{at}/app"]
+"""
+    seed.write_text(SEED + spa, "utf-8")
     with running_xenia(directory, "--ephemeral", "--seed", str(seed)) as running:
         yield running
 

@@ -2,24 +2,36 @@
 
 from __future__ import annotations
 
+import base64
 import hashlib
+import threading
+import time
+import uuid
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
+from urllib.parse import parse_qs, parse_qsl, urlencode, urlsplit
 
+import jwt
 import msal
 import pytest
 import requests
 from azure.core.exceptions import ClientAuthenticationError
-from azure.identity import CertificateCredential, ClientSecretCredential
+from azure.identity import (
+    AuthenticationRequiredError,
+    CertificateCredential,
+    ClientAssertionCredential,
+    ClientSecretCredential,
+    InteractiveBrowserCredential,
+)
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from cryptography.x509.oid import NameOID
 
-from tests.support.person_at import sign_in_at
+from tests.support.person_at import browser_at, sent_to, sign_in_at, sign_in_with
 from tests.support.protocol import claims_of
 from tests.support.running import RunningXenia, running_xenia
 
@@ -57,7 +69,7 @@ permissions.application = ["User.Read.All"]
 id = "{WEB}"
 name = "Shop"
 redirect_uris.web = ["https://shop.example/signed-in"]
-redirect_uris.public = ["http://localhost/callback"]
+redirect_uris.public = ["http://localhost/callback", "http://localhost"]
 secret = [{{ value = "{SECRET}" }}]
 permissions.delegated = ["User.Read"]
 
@@ -264,3 +276,96 @@ def test_tokens_are_renewed_silently_until_the_session_is_revoked(xenia: Running
         "bad_token",
         [50173],
     )
+
+
+def test_azure_identity_with_a_client_assertion(xenia: RunningXenia, credential: Credential) -> None:
+    """The program signs what proves it, as a workload does."""
+    made: list[str] = []
+
+    def assertion() -> str:
+        thumbprint = base64.urlsafe_b64encode(bytes.fromhex(credential.thumbprint)).rstrip(b"=").decode()
+        now = int(time.time())
+        claims = {
+            "aud": f"{xenia.base}/{TENANT}/oauth2/v2.0/token",
+            "iss": DAEMON,
+            "sub": DAEMON,
+            "jti": str(uuid.uuid4()),
+            "nbf": now,
+            "exp": now + 300,
+        }
+        made.append(jwt.encode(claims, credential.key, "RS256", {"x5t": thumbprint}))
+        return made[-1]
+
+    with ClientAssertionCredential(TENANT, DAEMON, assertion, authority=xenia.base) as azure:
+        token = azure.get_token(GRAPH).token
+        assert claims_of(token)["appidacr"] == "2"
+        assert azure.get_token(GRAPH).token == token
+        users = requests.get(
+            f"{xenia.base}/v1.0/users", headers={"Authorization": f"Bearer {token}"}, timeout=30
+        )
+        assert users.status_code == 200
+        assert len(made) == 1
+    with (
+        ClientAssertionCredential(TENANT, DAEMON, lambda: made[0] + "x", authority=xenia.base) as azure,
+        pytest.raises(ClientAuthenticationError, match="AADSTS700027"),
+    ):
+        azure.get_token(GRAPH)
+
+
+def test_azure_identity_with_a_browser(xenia: RunningXenia, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The library listens at http://localhost and has the answer posted there; renews; then the session is revoked."""
+    opened: list[threading.Thread] = []
+
+    def person(url: str, *arguments: object) -> bool:
+        del arguments
+
+        def sign_in() -> None:
+            page = sign_in_with(browser_at(xenia), url, "mia@contoso.onxenia.localhost", PASSWORD)
+            (form,) = page.forms
+            requests.post(form.action, data=form.fields, timeout=30)
+
+        opened.append(threading.Thread(target=sign_in))
+        opened[-1].start()
+        return True
+
+    monkeypatch.setattr("webbrowser.open", person)
+    options: dict[str, Any] = {"authority": xenia.base, "disable_instance_discovery": True, "timeout": 120}
+    with InteractiveBrowserCredential(tenant_id=TENANT, client_id=WEB, **options) as azure:
+        token = azure.get_token("https://graph.microsoft.com/User.Read").token
+        opened[0].join()
+        me = requests.get(f"{xenia.base}/v1.0/me", headers={"Authorization": f"Bearer {token}"}, timeout=30)
+        assert me.json()["userPrincipalName"] == "mia@contoso.onxenia.localhost"
+        # Another name of the same API is not in the library's store: by the refresh token, without the browser.
+        renewed = azure.get_token(f"{xenia.base}/User.Read").token
+        assert claims_of(renewed)["oid"] == claims_of(token)["oid"]
+        assert len(opened) == 1
+        record = azure.authenticate(scopes=["https://graph.microsoft.com/User.Read"])
+        assert (record.username, record.tenant_id) == ("mia@contoso.onxenia.localhost", TENANT)
+    silent = InteractiveBrowserCredential(
+        tenant_id=TENANT, client_id=WEB, disable_automatic_authentication=True, **options
+    )
+    with silent, pytest.raises(AuthenticationRequiredError):
+        silent.get_token("https://graph.microsoft.com/User.Read")
+
+
+def test_a_person_signs_out(xenia: RunningXenia) -> None:
+    """MSAL for Python leaves the browser's session to its program: the address is in the metadata it has read."""
+    app = msal.PublicClientApplication(WEB, authority=f"{xenia.base}/{TENANT}", instance_discovery=False)
+    flow = app.initiate_auth_code_flow(["User.Read"], redirect_uri=REDIRECT)
+    walker = browser_at(xenia)
+    back = sent_to(sign_in_with(walker, flow["auth_uri"], "mia@contoso.onxenia.localhost", PASSWORD))
+    answer = app.acquire_token_by_auth_code_flow(flow, dict(parse_qsl(urlsplit(back).query)))
+    me = requests.get(
+        f"{xenia.base}/v1.0/me", headers={"Authorization": f"Bearer {answer['access_token']}"}, timeout=30
+    )
+    assert me.json()["displayName"] == "Mia Member"
+    (account,) = app.get_accounts()
+    app.remove_account(account)
+    assert app.acquire_token_silent(["User.Read"], account) is None
+    hint = urlencode(
+        {"id_token_hint": answer["id_token"], "post_logout_redirect_uri": REDIRECT, "state": "bye"}
+    )
+    left = walker.open(f"{xenia.base}/{TENANT}/oauth2/v2.0/logout?{hint}")
+    assert sent_to(left) == f"{REDIRECT}?state=bye"
+    again = app.initiate_auth_code_flow(["User.Read"], redirect_uri=REDIRECT, prompt="none")
+    assert parse_qs(urlsplit(sent_to(walker.open(again["auth_uri"]))).query)["error"] == ["login_required"]

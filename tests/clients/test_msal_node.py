@@ -7,11 +7,12 @@ import os
 import subprocess
 from pathlib import Path
 from typing import Any
+from urllib.parse import parse_qs, urlencode, urlsplit
 
 import pytest
 
 from tests.clients.conftest import INVITER, PASSWORD, SECRET, SHOP, SHOP_REDIRECT, TENANT
-from tests.support.person_at import sign_in_at
+from tests.support.person_at import browser_at, sent_to, sign_in_with
 from tests.support.protocol import claims_of
 from tests.support.running import RunningXenia
 
@@ -65,7 +66,9 @@ def test_a_person_signs_in_and_tokens_are_renewed_silently(server: RunningXenia)
     ) as node:
         assert node.stdout is not None
         url = node.stdout.readline().strip()
-        code = sign_in_at(server, url, "mia@contoso.onxenia.localhost", PASSWORD)["code"]
+        walker = browser_at(server)
+        back = sent_to(sign_in_with(walker, url, "mia@contoso.onxenia.localhost", PASSWORD))
+        (code,) = parse_qs(urlsplit(back).query)["code"]
         out, _ = node.communicate(code + "\n", timeout=60)
     assert node.returncode == 0, out
     told = json.loads(out.strip().splitlines()[-1])
@@ -77,3 +80,11 @@ def test_a_person_signs_in_and_tokens_are_renewed_silently(server: RunningXenia)
     assert [answer["fromCache"] for answer in told["both"]] == [False, False], told
     assert told["refused"]["kind"] == "InteractionRequiredAuthError", told
     assert (told["refused"]["error"], told["refused"]["suberror"]) == ("invalid_grant", "consent_required")
+    bearer = {"Authorization": f"Bearer {told['renewed']['accessToken']}"}
+    status, me = server.call("GET", "/v1.0/me", headers=bearer)
+    assert (status, me["displayName"]) == (200, "Mia Member")
+    # The library leaves the browser's session to its program.
+    hint = {"id_token_hint": told["first"]["account"]["idToken"], "post_logout_redirect_uri": SHOP_REDIRECT}
+    left = walker.open(f"{server.base}/{TENANT}/oauth2/v2.0/logout?{urlencode(hint)}")
+    assert sent_to(left) == SHOP_REDIRECT
+    assert "login_required" in sent_to(walker.open(f"{url}&prompt=none"))

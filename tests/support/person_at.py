@@ -7,7 +7,7 @@ from urllib.parse import parse_qsl, urlsplit
 import requests
 
 from tests.support.running import RunningXenia
-from tests.support.walker import Walker
+from tests.support.walker import Page, Walker
 from xenia.web.http import HttpRequest, HttpResponse
 
 
@@ -33,11 +33,19 @@ def browser_at(server: RunningXenia) -> Walker:
 
 def sign_in_at(server: RunningXenia, url: str, login: str, password: str) -> dict[str, str]:
     """A member follows the client's address, signs in and consents; what the browser is sent back with."""
-    walker = browser_at(server)
+    page = sign_in_with(browser_at(server), url, login, password)
+    return dict(parse_qsl(urlsplit(sent_to(page)).query))
+
+
+def sign_in_with(walker: Walker, url: str, login: str, password: str) -> Page:
+    """The same in a browser that goes on afterwards; the last page of ours."""
     walker.open(url)
     walker.submit("/identify", login=login)
     if walker.submit("/password", password=password).has_form("/consent"):
         walker.submit("/consent", button="Accept")
-    page = walker.submit("/stay", button="No")
-    target = page.refresh or page.response.header("Location") or ""
-    return dict(parse_qsl(urlsplit(target).query))
+    return walker.submit("/stay", button="No")
+
+
+def sent_to(page: Page) -> str:
+    """Where a page sends the browser on to, away from this server."""
+    return page.refresh or page.response.header("Location") or ""

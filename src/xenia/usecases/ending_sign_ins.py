@@ -87,7 +87,12 @@ def end_every_sign_in(ports: Ports, tx: Transaction, user: User, now: datetime) 
         for app in account.apps
     }
     for family in tx.sign_ins.families_of(user.id):
-        visit = _Visit(user.id, family.sid, family.app_id, issuer_v2(ports.server.base_url, family.tenant_id))
+        visit = _Visit(
+            user.id,
+            family.sid,
+            family.app_id,
+            issuer_v2(ports.server.at(ports.server.base_url).issuing, family.tenant_id),
+        )
         seen.setdefault((family.app_id, family.sid), visit)
     ended = tx.sign_ins.end_sessions_of(user.id, now)
     tx.sign_ins.revoke_families_of(user.id, now)

@@ -186,7 +186,9 @@ def _remember(
         used_at=now,
         apps=going_on.apps if going_on is not None else (),
     )
-    account = replace(account, apps=account.visiting(_app_of(situation, browser)))
+    account = replace(
+        account, apps=account.visiting(_app_of(situation, ports.server.at(browser.base_url).issuing))
+    )
     others = tuple(entry for entry in old.accounts if entry.user_id != user.id) if old else ()
     secret = drawn.session_secret if is_fresh_sign_in else None
     if secret is not None:
@@ -210,10 +212,10 @@ def _remember(
     return secret, replace(account, is_persistent=persistent)
 
 
-def _app_of(situation: Situation, browser: BrowserContext) -> SessionApp:
+def _app_of(situation: Situation, issuing: str) -> SessionApp:
     request = situation.interaction.authorize
     version = request.endpoint_version if request is not None else V2
-    return SessionApp(situation.client.app_id, issuer(browser.base_url, situation.tenant.id, version))
+    return SessionApp(situation.client.app_id, issuer(issuing, situation.tenant.id, version))
 
 
 def sign_in_record(

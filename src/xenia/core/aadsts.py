@@ -99,6 +99,7 @@ AADSTS: dict[type[e.XeniaError], Aadsts] = {
     e.ClientCredentialMissing: Aadsts(7000218, "invalid_client", 401),
     e.PublicClientCredential: Aadsts(700025, "invalid_client", 401),
     e.ClientAssertionInvalid: Aadsts(700027, "invalid_client", 401),
+    e.IssuerUnreachable: Aadsts(90061, "temporarily_unavailable", 503),
     e.UnsupportedGrantType: Aadsts(70003, "unsupported_grant_type"),
     e.CrossOriginNotAllowed: Aadsts(9002326, "invalid_request"),
     e.OriginRequired: Aadsts(9002327, "invalid_request"),
@@ -124,8 +125,33 @@ AADSTS: dict[type[e.XeniaError], Aadsts] = {
 }
 
 
-ASSERTION_CODES = {"signature": 700027, "time": 700024, "subject": 700021, "audience": 50012, "format": 50027}
+ASSERTION_CODES = {
+    "signature": 700027,
+    "time": 700024,
+    "subject": 700021,
+    "audience": 50012,
+    "format": 50027,
+    "no-federation": 70021,
+    "federated-issuer": 700211,
+    "federated-audience": 700212,
+    "federated-subject": 700213,
+    "federated-person": 700229,
+}
 """Numbers of ``ClientAssertionInvalid`` by its reason."""
+
+
+_ASSERTION_MEANINGS = {
+    "signature": "No certificate of the application (or key of the trusted issuer) signed the client assertion.",
+    "time": "The client assertion is not valid at this time, lives too long, or was used before.",
+    "subject": "The client assertion is not about this client: ``iss`` and ``sub`` must be its client ID.",
+    "audience": "The client assertion was made for another server.",
+    "format": "The client assertion is no signed JWT.",
+    "no-federation": "The client assertion is of an outside issuer, and the application trusts none.",
+    "federated-issuer": "The application does not trust the issuer of the client assertion.",
+    "federated-audience": "The client assertion was made for another audience than the federated credential says.",
+    "federated-subject": "The client assertion is about another subject than the federated credential says.",
+    "federated-person": "The client assertion is a person's token; only tokens of apps prove an app.",
+}
 
 
 def aadsts_of(error: Exception) -> Aadsts:
@@ -146,9 +172,7 @@ def meanings() -> dict[int, list[tuple[str, str]]]:
     for kind, row in AADSTS.items():
         found.setdefault(row.code, []).append((row.error, (inspect.getdoc(kind) or "").partition("\n\n")[0]))
     for reason, code in ASSERTION_CODES.items():
-        found.setdefault(
-            code, [("invalid_client", f"The client assertion is not acceptable: its {reason} is wrong.")]
-        )
+        found.setdefault(code, [("invalid_client", _ASSERTION_MEANINGS[reason])])
     found.setdefault(
         700051, [("unsupported_response_type", "``token`` is switched off for the application.")]
     )

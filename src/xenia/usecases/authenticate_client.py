@@ -18,7 +18,9 @@ from xenia.core.directory.tenant import Tenant
 from xenia.core.endpoints import V1, V2, issuer, origins, token_url
 from xenia.core.ids import ObjectId, parse_guid
 from xenia.core.networks import network_of
+from xenia.core.workload_identity import is_from_outside, trusted_issuer
 from xenia.ports import Ports, Transaction
+from xenia.usecases.federated_assertion import prove_federated
 from xenia.usecases.local_principal import may_have_principal
 
 WRONG_SECRETS = 20
@@ -128,11 +130,37 @@ def _by_assertion(
     segment: str,
     now: datetime,
 ) -> AuthenticatedClient:
+    parts = ports.assertions.header_and_claims(assertion)
+    if parts is None:
+        raise errors.ClientAssertionInvalid("format", "Invalid JWT token. Token format not valid.")
+    _, claims = parts
+    if is_from_outside(claims):
+        return _by_federation(ports, tenant, presented, assertion, claims, base_url, now)
     with ports.store.read(tenant.id) as tx:
         application, principal = find_client(tx, tenant, presented.client_id)
-        checked = _check_assertion(ports, tx, application, assertion, now)
+        checked = _check_assertion(ports, tx, application, assertion, claims, now)
     _check_audience(ports, tenant, checked.audiences, base_url, segment)
     _check_single_use(ports, tenant, application, checked)
+    return AuthenticatedClient(application, principal, ClientAuthentication.ASSERTION)
+
+
+def _by_federation(
+    ports: Ports,
+    tenant: Tenant,
+    presented: PresentedClient,
+    assertion: str,
+    claims: dict[str, object],
+    base_url: str,
+    now: datetime,
+) -> AuthenticatedClient:
+    """By the token of an issuer the application trusts.
+
+    It is not spent by its use: platforms keep one in a file for an hour and show it at every renewal.
+    """
+    with ports.store.read(tenant.id) as tx:
+        application, principal = find_client(tx, tenant, presented.client_id)
+        trusted = trusted_issuer(tx.applications.federated_credentials(application.id), claims)
+    _check_times(prove_federated(ports, base_url, assertion, trusted), now)
     return AuthenticatedClient(application, principal, ClientAuthentication.ASSERTION)
 
 
@@ -182,12 +210,13 @@ class _Assertion:
 
 
 def _check_assertion(
-    ports: Ports, tx: Transaction, application: Application, assertion: str, now: datetime
+    ports: Ports,
+    tx: Transaction,
+    application: Application,
+    assertion: str,
+    claims: dict[str, object],
+    now: datetime,
 ) -> _Assertion:
-    parts = ports.assertions.header_and_claims(assertion)
-    if parts is None:
-        raise errors.ClientAssertionInvalid("format", "Invalid JWT token. Token format not valid.")
-    _, claims = parts
     if claims.get("iss") != claims.get("sub") or parse_guid(_text(claims, "sub")) != application.app_id:
         raise errors.ClientAssertionInvalid(
             "subject", "Client assertion application identifier doesn't match 'client_id' parameter."

@@ -103,6 +103,17 @@ class ClientAssertionInvalid(ProtocolError):
         self.reason = reason
 
 
+class IssuerUnreachable(ProtocolError):
+    """The outside issuer of a client assertion did not tell its keys (OpenID Connect Discovery)."""
+
+    def __init__(self, issuer: str, detail: str) -> None:
+        super().__init__(
+            f"The request to the external OpenID Connect endpoint of '{ascii(issuer)[1:-1][:200]}' failed. Its discovery "
+            "document and keys must be readable from this server.",
+            detail=detail,
+        )
+
+
 class UnsupportedGrantType(ProtocolError):
     """A grant this server does not offer."""
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from xenia.core.errors.requests import ProtocolError
 
@@ -53,12 +53,13 @@ class GrantRevoked(ProtocolError):
 
 
 class SignInTooOld(ProtocolError):
-    """What was proven at the sign-in counts for a day only: a mailbox, or an account elsewhere (sign-in frequency)."""
+    """The sign-in is older than the sign-in frequency allows: a tenant's own, or the day that a mailbox or an account elsewhere counts."""
 
-    def __init__(self, signed_in_at: datetime) -> None:
+    def __init__(self, signed_in_at: datetime, longest: timedelta | None = None) -> None:
+        seconds = int((longest or timedelta(days=1)).total_seconds())
         super().__init__(
             "The refresh token has expired or is invalid due to sign-in frequency checks. The user signed in on "
-            f"{_written(signed_in_at)} and the maximum allowed lifetime for this request is 86400."
+            f"{_written(signed_in_at)} and the maximum allowed lifetime for this request is {seconds}."
         )
 
 

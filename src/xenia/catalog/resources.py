@@ -17,6 +17,7 @@ from xenia.catalog.entities.logs import DIRECTORY_AUDITS, SIGN_INS
 from xenia.catalog.entities.memberships import MEMBERSHIPS, with_memberships
 from xenia.catalog.entities.organization import ORGANIZATIONS
 from xenia.catalog.entities.policies import AUTHORIZATION, AUTHORIZATION_BETA, POLICIES
+from xenia.catalog.entities.token_lifetimes import TOKEN_LIFETIMES
 from xenia.catalog.entities.user import ME, USERS
 from xenia.catalog.entities.user_attributes import USER_FLOW_ATTRIBUTES
 from xenia.catalog.entities.user_flows import USER_FLOW_RESOURCES
@@ -34,6 +35,7 @@ RESOURCES: tuple[Resource, ...] = (
     *PERMISSION_RESOURCES,
     ORGANIZATIONS,
     *POLICIES,
+    TOKEN_LIFETIMES,
     IDENTITY_PROVIDERS,
     OLDER_IDENTITY_PROVIDERS,
     USER_FLOW_ATTRIBUTES,

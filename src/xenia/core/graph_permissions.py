@@ -124,6 +124,11 @@ GRAPH_PERMISSIONS: tuple[GraphPermission, ...] = (
         "edd3c878-b384-41fd-95ad-e7407dd775be", "fb221be6-99f2-473f-bd32-01c6a0e9ca3b",
     ),
     GraphPermission(
+        "Policy.ReadWrite.ApplicationConfiguration", "Read and write your organization's application configuration policies",
+        "Read and change how long tokens live.",
+        "b27add92-efb2-4f16-84f5-8108ba77985c", "be74164b-cff1-491c-8741-e671cb536e13",
+    ),
+    GraphPermission(
         "Policy.ReadWrite.AuthenticationFlows", "Read and write your organization's authentication flow policies",
         "Read and change whether people may sign up by themselves.",
         "edb72de9-4252-4d03-a925-451deef99db7", "25f85f3c-f66c-4205-8cd5-de92dd7f0cec",

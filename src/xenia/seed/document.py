@@ -54,6 +54,8 @@ class SeedSettings(_Table, frozen=True):
     """Whether user flows do anything."""
     password_grant: bool = False
     """Whether apps may take members' passwords themselves (the `password` grant)."""
+    sign_in_frequency_hours: int | None = None
+    """How old a sign-in may be before it must be repeated, 1 to 8760 hours."""
 
     def policies(self) -> TenantPolicies:
         """The same as the directory's record."""
@@ -71,6 +73,7 @@ class SeedSettings(_Table, frozen=True):
             members_may_register_apps=self.members_may_register_apps,
             self_service_sign_up=self.self_service_sign_up,
             password_grant=self.password_grant,
+            sign_in_frequency_hours=self.sign_in_frequency_hours,
         )
 
 

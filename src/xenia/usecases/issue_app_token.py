@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from xenia.core import claims as c
 from xenia.core import errors
 from xenia.core.directory.tenant import Tenant
+from xenia.core.token_lifetime import chosen_lifetime
 from xenia.ports import Ports
 from xenia.usecases.access import find_resource, requested_scopes, roles_of_app
 from xenia.usecases.authenticate_client import AuthenticatedClient
@@ -20,6 +21,8 @@ class AppAccess:
 
     resource: c.Resource
     roles: tuple[str, ...]
+    lifetime: timedelta | None = None
+    """Of its tokens, where a token lifetime policy decides."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,18 +53,21 @@ def app_access(
         )
     with ports.store.read(tenant.id) as tx:
         resource = find_resource(tx, tenant, asked.resources[0])
+        policies = tx.tenants.policies(tenant.id).token_lifetimes
         roles, is_assigned = roles_of_app(tx, client.principal.id, resource.application, resource.principal)
     own = client.application.app_id == resource.application.app_id
     if resource.principal.assignment_required and not is_assigned and not own:
         raise errors.AppNotAssigned(client.application.app_id, resource.application.app_id)
-    return AppAccess(resource, roles)
+    objects = (resource.principal.id, resource.application.id, client.principal.id, client.application.id)
+    return AppAccess(resource, roles, chosen_lifetime(policies, *objects))
 
 
 def issue_app_token(
     ports: Ports, tenant: Tenant, client: AuthenticatedClient, access: AppAccess, base_url: str, now: datetime
 ) -> AppToken:
     """Sign an access token for the app. Needs no database."""
-    stamp = c.Stamp(now, c.APP_TOKEN_LIFETIME, ports.entropy.token(16))
+    lifetime = access.lifetime or c.APP_TOKEN_LIFETIME
+    stamp = c.Stamp(now, lifetime, ports.entropy.token(16))
     claims = c.app_access_token(
         client.application,
         client.principal,

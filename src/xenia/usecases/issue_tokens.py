@@ -20,6 +20,7 @@ from xenia.core.ids import TenantId
 from xenia.core.scopes import RequestedScopes
 from xenia.core.signin.answer import Answer, SignedIn
 from xenia.core.signin.request import AuthorizeRequest
+from xenia.core.token_lifetime import chosen_lifetime
 from xenia.ports import Ports, Transaction
 from xenia.usecases.access import delegated_access, is_assigned, requested_scopes
 from xenia.usecases.token_groups import ACCESS_TOKEN, ID_TOKEN, standing_at
@@ -177,7 +178,9 @@ def plan_id_token(
         asks_auth_time=wanted.asks_auth_time,
         claims=wanted.claims,
     )
-    stamp = c.Stamp(now, c.ID_TOKEN_LIFETIME, ports.entropy.token(16))
+    policies = tx.tenants.policies(signed_in.tenant.id).token_lifetimes
+    lifetime = chosen_lifetime(policies, signed_in.principal.id, signed_in.client.id)
+    stamp = c.Stamp(now, lifetime or c.ID_TOKEN_LIFETIME, ports.entropy.token(16))
     claims = c.id_token(signed_in, request, standing.roles, login_hint(ports, signed_in), stamp)
     return PlannedToken(claims | standing.groups, wanted.version)
 
@@ -205,11 +208,26 @@ def plan_access_token(
         in_fragment=wanted.in_fragment,
     )
     grant = c.UserGrant(access.scopes, standing.roles, wanted.authentication, wanted.family_id, wanted.claims)
-    lifetime = _SHORTEST_ACCESS + int(ports.entropy.digits(6)) % _ACCESS_SPREAD
+    lifetime = _access_seconds(ports, tx, signed_in, resource)
     stamp = c.Stamp(now, timedelta(seconds=lifetime), ports.entropy.token(16))
     claims = c.user_access_token(signed_in, resource, grant, stamp) | standing.groups
     planned = PlannedToken(claims, resource.version)
     return PlannedAccess(planned, lifetime - 1, access.echo, resource.identifier)
+
+
+def _access_seconds(ports: Ports, tx: Transaction, signed_in: SignedIn, resource: c.Resource) -> int:
+    """How long the access token lives: as a policy says, else the usual time at random."""
+    policies = tx.tenants.policies(signed_in.tenant.id).token_lifetimes
+    objects = (
+        resource.principal.id,
+        resource.application.id,
+        signed_in.principal.id,
+        signed_in.client.id,
+    )
+    decided = chosen_lifetime(policies, *objects)
+    if decided is not None:
+        return int(decided.total_seconds())
+    return _SHORTEST_ACCESS + int(ports.entropy.digits(6)) % _ACCESS_SPREAD
 
 
 def sign_token(ports: Ports, token: PlannedToken) -> str:

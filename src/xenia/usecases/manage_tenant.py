@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from urllib.parse import urlsplit
@@ -138,6 +138,9 @@ def update_tenant_properties(
     return ports.store.write(actor.tenant_id, work)
 
 
+LONGEST_FREQUENCY_HOURS = 8760
+
+
 def update_policies(
     ports: Ports,
     actor: Actor,
@@ -155,8 +158,14 @@ def update_policies(
     """
     actor.require(frozenset().union(*map(may_change, PolicyBlock)), permission)
     wanted = replace(policies, domain_restrictions=_checked_domains(policies.domain_restrictions))
+    hours = policies.sign_in_frequency_hours
+    if hours is not None and not 1 <= hours <= LONGEST_FREQUENCY_HOURS:
+        raise InvalidValue(
+            "sign_in_frequency_hours",
+            f"The sign-in frequency is 1 to {LONGEST_FREQUENCY_HOURS} hours (a year).",
+        )
     now = ports.clock.now()
-    record_ids = tuple(ports.entropy.guid() for _ in range(5))
+    record_ids = tuple(ports.entropy.guid() for _ in range(8))
 
     def work(tx: Transaction) -> TenantPolicies:
         before = tx.tenants.policies(actor.tenant_id)
@@ -311,7 +320,13 @@ def check_consent_requests(tx: Transaction, policy: ConsentRequestPolicy) -> Non
 
 
 _AUTHORIZATION = ("allow_invites_from", "guest_access", "members_may_register_apps", "user_consent")
-_OTHER = ("security_defaults", "allow_plus_addresses", "offer_stay_signed_in", "password_grant")
+_OTHER = (
+    "security_defaults",
+    "allow_plus_addresses",
+    "offer_stay_signed_in",
+    "password_grant",
+    "sign_in_frequency_hours",
+)
 
 
 def _policy_changes(before: TenantPolicies, after: TenantPolicies) -> list[tuple[Activity, Target]]:
@@ -332,11 +347,23 @@ def _policy_changes(before: TenantPolicies, after: TenantPolicies) -> list[tuple
     if changes := _changed(before, after, ("self_service_sign_up",)):
         target = Target("authenticationFlowsPolicy", "Policy", "Authentication flows policy", changes=changes)
         found.append((audit.UPDATE_POLICY, target))
+    found += [(audit.UPDATE_POLICY, target) for target in _lifetime_changes(before, after)]
     if changes := _changed(before, after, _OTHER):
         found.append(
             (audit.UPDATE_POLICY, Target("securityDefaults", "Policy", "Tenant settings", changes=changes))
         )
     return found
+
+
+def _lifetime_changes(before: TenantPolicies, after: TenantPolicies) -> Iterator[Target]:
+    """Each token lifetime policy that is new, changed or gone."""
+    old, new = ({each.id: each for each in of.token_lifetimes} for of in (before, after))
+    for key in dict.fromkeys((*old, *new)):
+        if old.get(key) != new.get(key):
+            told = tuple(asdict(each) if each else None for each in (old.get(key), new.get(key)))
+            change = Change("TokenLifetimePolicy", _as_json(told[0]), _as_json(told[1]))
+            named = new.get(key) or old[key]
+            yield Target(key, "Policy", named.display_name, changes=(change,))
 
 
 def _changed(before: TenantPolicies, after: TenantPolicies, names: tuple[str, ...]) -> tuple[Change, ...]:

@@ -20,7 +20,7 @@ from xenia.core.directory.user import User
 from xenia.core.endpoints import V1
 from xenia.core.refresh_token import RefreshToken
 from xenia.core.signin.answer import SignedIn
-from xenia.core.signin.demands import Demands
+from xenia.core.signin.demands import Demands, oldest_sign_in
 from xenia.core.signin.facts import Factor, Proof
 from xenia.core.signin.interrupts import is_fresh
 from xenia.ports import Ports, Transaction
@@ -234,8 +234,11 @@ def check_still_admitted(
     first = next(proof for proof in proofs if proof.factor is Factor.FIRST)
     if not is_fresh(first, Demands(), now):
         raise errors.SignInTooOld(first.at)
+    policies = tx.tenants.policies(tenant.id)
+    if first.at < oldest_sign_in(policies, now):
+        raise errors.SignInTooOld(first.at, policies.sign_in_frequency)
     has_second = any(proof.factor is Factor.SECOND for proof in proofs)
-    if tx.tenants.policies(tenant.id).security_defaults and not has_second:
+    if policies.security_defaults and not has_second:
         raise errors.SecondFactorRequired
     if not is_assigned(tx, client.principal, user.id):
         application = client.application

@@ -10,6 +10,7 @@ from typing import Any
 from xenia.catalog.edm import Action, Complex, Edm, Entity, Nav, Op, Prop, Resource, Sort, Write
 from xenia.catalog.entities import application_changes, application_types
 from xenia.catalog.entities.application_types import KEY_CREDENTIAL, PASSWORD_CREDENTIAL
+from xenia.catalog.entities.token_lifetimes import token_lifetimes_of
 from xenia.core.directory.application import Application, Platform, ServicePrincipal
 from xenia.usecases import application_owners, manage_applications, read_applications, read_directory
 from xenia.usecases.read_applications import DetailedApplication, DetailedPrincipal
@@ -123,6 +124,7 @@ APPLICATION = Entity(
             application_owners.add_owner,
             application_owners.remove_owner,
         ),
+        token_lifetimes_of(read_directory.get_application),
     ),
     attribute_of=lambda seen, name: attrgetter(name)(seen.application),
     base="directoryObject",
@@ -251,6 +253,7 @@ SERVICE_PRINCIPAL = Entity(
         Prop("tags", many=True, write=_BOTH, read=_tags),
         Prop("verifiedPublisher", application_types.VERIFIED_PUBLISHER, read=lambda _seen: _NO_PUBLISHER),
     ),
+    navs=(token_lifetimes_of(read_directory.get_service_principal),),
     attribute_of=lambda seen, name: attrgetter(name)(_principal(seen)),
     base="directoryObject",
 )

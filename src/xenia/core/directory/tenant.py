@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 
 from xenia.core.addresses import domain_key, domain_of
 from xenia.core.ids import ObjectId, TenantId
+from xenia.core.token_lifetime import TokenLifetimePolicy
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,8 +152,18 @@ class TenantPolicies:
     """Whether user flows do anything (``authenticationFlowsPolicy.selfServiceSignUp``)."""
     password_grant: bool = False
     """Whether apps may take people's passwords themselves (RFC 6749 section 4.3; RFC 9700 section 2.4 advises against)."""
+    sign_in_frequency_hours: int | None = None
+    """How old a sign-in may be before it must be repeated, on pages and for refresh tokens; None: as long as its session."""
+    token_lifetimes: tuple[TokenLifetimePolicy, ...] = ()
+    """How long tokens live, where somebody decided (``tokenLifetimePolicy``)."""
     version: int = 0
     """Raised by each save; a save based on an older version is refused as a conflict."""
+
+    @property
+    def sign_in_frequency(self) -> timedelta | None:
+        """How old a sign-in may be; None: as old as its session."""
+        hours = self.sign_in_frequency_hours
+        return None if hours is None else timedelta(hours=hours)
 
     @property
     def email_passcode_enabled(self) -> bool:

@@ -3,10 +3,24 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
+from xenia.core.directory.tenant import TenantPolicies
 from xenia.core.errors import XeniaError
 from xenia.core.sign_up import RequestState
+
+SIGN_IN_FREQUENCY_SKEW = timedelta(minutes=5)
+"""So much later than the frequency says, that clients which renew on the minute are not cut off."""
+
+
+def oldest_sign_in(policies: TenantPolicies, at: datetime) -> datetime:
+    """Proofs older than this do not count at that moment (sign-in frequency)."""
+    frequency = policies.sign_in_frequency
+    return (
+        datetime.min.replace(tzinfo=at.tzinfo)
+        if frequency is None
+        else at - frequency - SIGN_IN_FREQUENCY_SKEW
+    )
 
 
 @dataclass(frozen=True, slots=True)

@@ -136,14 +136,18 @@ class SecurityDefaults:
         """**Save**."""
         stored, version = self._stored(visit), visit.form("version")
         typed = self._typed(visit, stored)
-        wrong = [name for name, value in typed.items() if value not in _YES_NO]
-        if wrong:
-            errors = [{"field": name, "text": "Choose Yes or No."} for name in wrong]
+        wrong = [name for name, value in typed.items() if name != _FREQUENCY and value not in _YES_NO]
+        errors = [{"field": name, "text": "Choose Yes or No."} for name in wrong]
+        hours = _hours(typed[_FREQUENCY])
+        if hours == _NO_HOURS:
+            errors.append({"field": _FREQUENCY, "text": _HOURS_WANTED})
+        if errors:
             return self._draw(visit, stored, typed, status=422, errors=errors)
         wanted = replace(
             stored,
             security_defaults=typed["enabled"] == "yes",
             password_grant=typed["passwords"] == "yes",
+            sign_in_frequency_hours=hours,
         )
         try:
             manage_tenant.update_policies(
@@ -152,7 +156,10 @@ class SecurityDefaults:
         except Conflict:
             stored = self._stored(visit)
             now = _switches(stored)
-            rows = [{"label": label, "value": _YES_NO[now[name]]} for name, label in _SWITCHES.items()]
+            rows = [
+                {"label": label, "value": _YES_NO.get(now[name], now[name]) or "–"}
+                for name, label in _SWITCHES.items()
+            ]
             stale = saved_by(self._desk.ports, visit, ("Update policy", "Update authorization policy")) + rows
             return self._draw(visit, stored, typed, status=409, stale=stale)
         return self._desk.back(visit, "security-defaults", "saved")
@@ -231,11 +238,34 @@ def _organization_call(visit: Visit, stored: Tenant, *, may: bool) -> object:
     return call(visit, "PATCH", path, body=body, permission="Organization.ReadWrite.All")
 
 
-_SWITCHES = {"enabled": "Security defaults", "passwords": "Password grant"}
+_FREQUENCY = "frequency"
+_SWITCHES = {"enabled": "Security defaults", "passwords": "Password grant", _FREQUENCY: "Sign-in frequency"}
 """Fields of the form, in the words of what was saved meanwhile."""
-_BLOCKS = {"enabled": PolicyBlock.SECURITY_DEFAULTS, "passwords": PolicyBlock.OTHERS}
+_BLOCKS = {
+    "enabled": PolicyBlock.SECURITY_DEFAULTS,
+    "passwords": PolicyBlock.OTHERS,
+    _FREQUENCY: PolicyBlock.OTHERS,
+}
 
 
 def _switches(policies: TenantPolicies) -> dict[str, str]:
     stored = {"enabled": policies.security_defaults, "passwords": policies.password_grant}
-    return {name: "yes" if value else "no" for name, value in stored.items()}
+    hours = policies.sign_in_frequency_hours
+    return {
+        **{name: "yes" if value else "no" for name, value in stored.items()},
+        _FREQUENCY: "" if hours is None else str(hours),
+    }
+
+
+_NO_HOURS = -1
+_HOURS_WANTED = f"Enter whole hours, 1 to {manage_tenant.LONGEST_FREQUENCY_HOURS}, or leave the field empty."
+
+
+def _hours(typed: str) -> int | None:
+    """The hours typed; None for none, ``_NO_HOURS`` for anything else."""
+    text = typed.strip()
+    if not text:
+        return None
+    is_number = text.isascii() and text.isdigit() and len(text) < 6
+    hours = int(text) if is_number else 0
+    return hours if 1 <= hours <= manage_tenant.LONGEST_FREQUENCY_HOURS else _NO_HOURS

@@ -16,7 +16,7 @@ from xenia.core.errors import XeniaError
 from xenia.core.ids import CorrelationId, TenantId, fold
 from xenia.core.invitation import Invitation
 from xenia.core.session import Session, SessionAccount
-from xenia.core.signin.demands import Demands
+from xenia.core.signin.demands import Demands, oldest_sign_in
 from xenia.core.signin.facts import Factor, Facts, Realm
 from xenia.core.signin.federation import FEDERATED
 from xenia.core.signin.interaction import Interaction
@@ -286,6 +286,8 @@ def _fresh_since(known: _Known) -> datetime | None:
     if request and request.max_age is not None:
         # Counted from the request: somebody typing slowly is not asked again and again.
         bounds.append(known.interaction.created_at - timedelta(seconds=request.max_age))
+    if known.policies.sign_in_frequency_hours is not None:
+        bounds.append(oldest_sign_in(known.policies, known.interaction.created_at))
     if known.user and known.user.sessions_valid_from:
         bounds.append(known.user.sessions_valid_from)
     return max(bounds, default=None)

@@ -245,7 +245,9 @@ def test_directory_roles_are_told_only_to_applications_that_ask() -> None:
     who = signed_in(MEMBER, directory_roles=frozenset({"b", "a"}))
     assert "wids" not in id_token(who)
     asking = replace(who, client=replace(CLIENT, group_membership_claims="SecurityGroup, DirectoryRole"))
-    assert id_token(asking)["wids"] == ["a", "b"]
+    assert id_token(asking)["wids"] == ["a", "b", c.PLAIN_USER]
+    roleless = replace(asking, directory_roles=frozenset())
+    assert id_token(roleless)["wids"] == [c.PLAIN_USER]
 
 
 def test_left_half_hash_matches_the_specification_example() -> None:

@@ -193,6 +193,7 @@ def test_restricted_domains_need_a_mailbox_somebody_vouches_for(
     walker = Walker(contoso.router)
     page = walker.open(Abroad().visit(press(contoso, walker)))
     assert "Your email address is not confirmed" in page.text
+    assert "AADSTS5000819" in page.text
     assert guests(contoso) == ()
 
 
@@ -274,4 +275,5 @@ def test_the_provider_must_still_be_offered_when_the_person_comes_back(
     contoso.ports.store.write(contoso.tenant.id, lambda tx: tx.user_flows.replace(smaller))
     page = walker.open(Abroad().visit(url))
     assert "This account cannot sign up here" in page.text
+    assert "AADSTS500208" in page.text
     assert guests(contoso) == ()

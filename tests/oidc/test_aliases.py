@@ -203,11 +203,18 @@ def test_a_device_at_an_alias_is_declined_expires_and_is_polled_slowly(idp: Prot
     assert _refusal(_poll(idp, late, "common"))[1] == "expired_token"
 
 
-def test_an_app_unknown_to_the_organization_signs_no_device_in(idp: Protocol, mia: User) -> None:
+def test_an_app_new_to_the_organization_signs_in_by_an_account_of_it_only(idp: Protocol, mia: User) -> None:
     started = body_of(_start(idp, "common"))
     walker = Walker(idp.router)
     walker.open("/device")
     walker.submit("/device", user_code=started["user_code"])
     page = walker.submit("/device/confirm", button="Continue", login="ann@fabrikam.onxenia.localhost")
-    assert "AADSTS700016" in page.text
+    assert page.has_form("/password")
+    page = walker.submit("/password", password=PASSWORD)
+    assert "You have signed in on your device" not in page.text
     assert _refusal(_poll(idp, started, "common"))[1] == "authorization_pending"
+    # The code went to that organization: nobody else's account approves it now.
+    other = Walker(idp.router)
+    other.open("/device")
+    page = other.submit("/device", user_code=started["user_code"])
+    assert "Your work or school account" not in page.text

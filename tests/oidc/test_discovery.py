@@ -36,7 +36,7 @@ def test_every_name_of_a_tenant_publishes_its_guid(idp: Protocol, segment: str) 
     assert document["code_challenge_methods_supported"] == ["S256"]
 
 
-@pytest.mark.parametrize("alias", ["common", "organizations", "Consumers"])
+@pytest.mark.parametrize("alias", ["common", "organizations", "Common"])
 def test_aliases_publish_the_template(idp: Protocol, alias: str) -> None:
     document = _get(idp, f"/{alias}/v2.0/.well-known/openid-configuration")
     assert document["issuer"] == f"{BASE}/{{tenantid}}/v2.0"

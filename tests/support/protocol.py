@@ -139,13 +139,15 @@ class Protocol:
         }
         return self.token(**form)
 
-    def sign_in(self, user: User | None = None, **request: Any) -> dict[str, str]:
+    def sign_in(
+        self, user: User | None = None, *, proof: Proof | None = None, **request: Any
+    ) -> dict[str, str]:
         """What an app receives when this person (the guest) has signed in; answer parameters by name."""
         now = self.server.clock.now()
         person = user or self.guest
         issuer = "mail" if person.is_external else self.server.tenant.initial_domain
         way = ("email_passcode", "otp") if person.is_external else ("password", "pwd")
-        first = Proof(way[0], Factor.FIRST, now, (way[1],), issuer, person.mail or "")
+        first = proof or Proof(way[0], Factor.FIRST, now, (way[1],), issuer, person.mail or "")
         asked = AuthorizeRequest(
             **{
                 "app_id": self.app.app_id,

@@ -31,6 +31,11 @@ NOT_BEFORE_SLACK = timedelta(minutes=5)
 FAMILY_PREFIX = "1."
 """Begins ``rh``, the claim by which we find the family of an access token again."""
 
+PLAIN_USER = "b79fbf4d-3ef9-4689-8143-76b194e85509"
+"""``wids`` of everybody, whatever roles they have: says that roles were looked up."""
+_VOUCHING = frozenset({MAIL_ISSUER, "google.com", "live.com"})
+"""Providers that let nobody sign in by a mailbox that is not theirs (``xms_edov``)."""
+
 Claims = dict[str, object]
 
 
@@ -315,8 +320,9 @@ def _email(user: User, *, asked: bool) -> Claims:
 def _role_claims(application: Application, signed_in: SignedIn) -> Claims:
     """``wids``: directory roles, for applications that ask for group claims of roles."""
     kinds = {kind.strip() for kind in (application.group_membership_claims or "").split(",")}
-    wanted = kinds & {"All", "DirectoryRole"} and signed_in.directory_roles
-    return {"wids": sorted(signed_in.directory_roles)} if wanted else {}
+    if not kinds & {"All", "DirectoryRole"}:
+        return {}
+    return {"wids": sorted(signed_in.directory_roles | {PLAIN_USER})}
 
 
 def _optional(
@@ -324,7 +330,8 @@ def _optional(
 ) -> Claims:
     """The optional claims that were asked for and are known."""
     user, tenant = signed_in.user, signed_in.tenant
-    verified = signed_in.identity_provider == MAIL_ISSUER or tenant.owns(user.mail or "")
+    verified = signed_in.identity_provider in _VOUCHING or tenant.owns(user.mail or "")
+    owned, other = _owned_addresses(user, tenant)
     known: Claims = {
         "acct": 1 if user.is_guest else 0,
         "auth_time": int(signed_in.auth_time.timestamp()),
@@ -340,11 +347,24 @@ def _optional(
         "sid": signed_in.sid,
         "signin_state": ["kmsi"] if signed_in.is_persistent else None,
         "tenant_ctry": tenant.country,
+        "tenant_region_scope": "WW",
         "upn": _optional_upn(user, asked.get("upn", ())),
+        "verified_primary_email": owned,
+        "verified_secondary_email": other,
         "xms_edov": verified if user.mail else None,
         "xms_pl": user.preferred_language,
+        "xms_tpl": tenant.notification_language,
     }
-    return {name: known[name] for name in asked if known.get(name) not in (None, "")}
+    return {name: known[name] for name in asked if known.get(name) not in (None, "", [])}
+
+
+def _owned_addresses(user: User, tenant: Tenant) -> tuple[list[str], list[str]]:
+    """The addresses of a person in the tenant's own domains: their main one, and further ones.
+
+    Only there does the tenant itself say whose address it is.
+    """
+    main = [user.mail] if user.mail and tenant.owns(user.mail) else []
+    return main, [address for address in user.other_mails if tenant.owns(address)]
 
 
 def _extensions(application: Application, token: str, user: User) -> Claims:

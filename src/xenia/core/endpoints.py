@@ -17,6 +17,8 @@ from xenia.core.real_names import GRAPH_ORIGIN, LOGIN_ORIGIN
 
 ALIASES = ("common", "organizations", "consumers")
 """Tenant segments that name no tenant but a kind of account."""
+CONSUMER_TENANT = "9188040d-6c67-4c5b-b112-36a304b66dad"
+"""The published tenant of personal accounts, which ``consumers`` stands for. Nobody has one here."""
 TENANT_PLACEHOLDER = "{tenantid}"
 """Stands literally in issuers published at an alias; clients put the token's ``tid`` there."""
 V1, V2 = "1.0", "2.0"
@@ -93,9 +95,11 @@ def login_base(base_url: str) -> str:
     return LOGIN_ORIGIN if base_url == GRAPH_ORIGIN else base_url
 
 
-def userinfo_url(base_url: str) -> str:
-    """The userinfo endpoint (OpenID Connect Core section 5.3)."""
-    return f"{graph_base(base_url)}/oidc/userinfo"
+def userinfo_url(base_url: str, segment: str, version: str = V2) -> str:
+    """The userinfo endpoint (OpenID Connect Core section 5.3); that of v2.0 is one for all tenants."""
+    return (
+        f"{base_url}/{segment}/openid/userinfo" if version == V1 else f"{graph_base(base_url)}/oidc/userinfo"
+    )
 
 
 def sign_in_url(base_url: str, tenant_id: TenantId, interaction_id: str) -> str:

@@ -67,7 +67,7 @@ def routes(ports: Ports, pages: Pages, cookies: Cookies, journal: AppSignInJourn
             *_device_routes(DeviceAuthorization(ports, tenants)),
             *_document_routes(Discovery(ports, tenants)),
             *_logout_routes(logout),
-            *_userinfo_routes(UserInfo(ports)),
+            *_userinfo_routes(UserInfo(ports, tenants)),
             *_notice_routes(Notices(pages)),
         ),
         render_error,
@@ -124,6 +124,8 @@ def _userinfo_routes(userinfo: UserInfo) -> tuple[Route, ...]:
     return (
         Route("GET POST", "/oidc/userinfo", userinfo.answer),
         Route("OPTIONS", "/oidc/userinfo", userinfo.preflight),
+        Route("GET POST", "/{tenant}/openid/userinfo", userinfo.of_tenant),
+        Route("OPTIONS", "/{tenant}/openid/userinfo", userinfo.preflight),
     )
 
 

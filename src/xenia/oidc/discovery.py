@@ -151,7 +151,7 @@ class Discovery:
         """Raises TenantNotFound."""
         alias = fold(segment)
         if alias in ALIASES:
-            return _Subject(alias, TENANT_PLACEHOLDER, None)
+            return _Subject(alias, at.CONSUMER_TENANT if alias == "consumers" else TENANT_PLACEHOLDER, None)
         tenant = self._tenants.find(segment)
         return _Subject(tenant.id, tenant.id, "WW")
 
@@ -201,7 +201,7 @@ def _metadata(origin: Addressed, subject: _Subject, version: str) -> dict[str, A
         "response_types_supported": _RESPONSE_TYPES,
         "scopes_supported": ["openid"] if version == V1 else ["openid", "profile", "email", "offline_access"],
         "issuer": at.issuer(origin.issuing, subject.issuer_tenant, version),
-        "userinfo_endpoint": at.userinfo_url(base_url),
+        "userinfo_endpoint": at.userinfo_url(base_url, segment, version),
         "authorization_endpoint": at.authorize_url(base_url, segment, version),
         "device_authorization_endpoint": at.device_code_url(base_url, segment, version),
         "end_session_endpoint": at.logout_url(base_url, segment, version),
@@ -216,6 +216,8 @@ def _metadata(origin: Addressed, subject: _Subject, version: str) -> dict[str, A
         "cloud_graph_host_name": urlsplit(at.graph_base(base_url)).netloc,
         "msgraph_host": urlsplit(at.graph_base(base_url)).netloc,
         **_COMMON_MEMBERS,
+        # A refresh token serves every resource its person agreed to.
+        **({"microsoft_multi_refresh_token": True} if version == V1 else {}),
     }
 
 

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
+from xenia.core.endpoints import ALIASES
 from xenia.core.errors import NotAuthenticated
+from xenia.core.ids import fold
 from xenia.oidc.aadsts import NO_STORE, request_ids
 from xenia.ports import Ports
+from xenia.usecases.find_tenant import TenantDirectory
 from xenia.usecases.read_token import AccessToken, read_access_token
 from xenia.web.http import HttpRequest, HttpResponse, json
 
@@ -16,8 +19,9 @@ _CORS = (("Access-Control-Allow-Origin", "*"), ("Access-Control-Expose-Headers",
 class UserInfo:
     """Handlers of the endpoint. The token comes in the header or, by POST, in the body (RFC 6750 section 2)."""
 
-    def __init__(self, ports: Ports) -> None:
+    def __init__(self, ports: Ports, tenants: TenantDirectory) -> None:
         self._ports = ports
+        self._tenants = tenants
 
     def answer(self, request: HttpRequest) -> HttpResponse:
         """Claims of the scopes that the token was given."""
@@ -34,6 +38,15 @@ class UserInfo:
         if read.user is None or "openid" not in read.scopes:
             return _refused(request, 403, "insufficient_scope", "The access token needs the scope openid.")
         return json(claims_of(read), headers=(*NO_STORE, *_CORS, *request_ids(request)))
+
+    def of_tenant(self, request: HttpRequest) -> HttpResponse:
+        """``/{tenant}/openid/userinfo`` of v1.0: the same, for tokens of that tenant (or of any, at an alias)."""
+        segment = request.args["tenant"]
+        if fold(segment) not in ALIASES:
+            token = _claimed(self._ports, request)
+            if token is not None and token.get("tid") != self._tenants.find(segment).id:
+                return _refused(request, 401, "invalid_token", "The token was issued by another tenant.")
+        return self.answer(request)
 
     def preflight(self, request: HttpRequest) -> HttpResponse:
         """OPTIONS: the header a page must be allowed to send."""
@@ -63,6 +76,15 @@ def claims_of(read: AccessToken) -> dict[str, Any]:
     if user is not None and "email" in read.scopes and user.mail:
         answer |= {"email": user.mail, "email_verified": any(i.issuer == "mail" for i in user.identities)}
     return {name: value for name, value in answer.items() if value is not None}
+
+
+def _claimed(ports: Ports, request: HttpRequest) -> dict[str, object] | None:
+    """What the token says, when it is one of ours; everything else about it is checked later."""
+    try:
+        token = _bearer(request)
+    except ValueError:
+        return None
+    return ports.keys.verify(token) if token else None
 
 
 def _bearer(request: HttpRequest) -> str | None:

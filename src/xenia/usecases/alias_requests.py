@@ -82,16 +82,22 @@ def tenant_of_device_code(ports: Ports, client_id: str, code: str, now: datetime
         tenant_id = tx.sign_ins.tenant_of_device_code(hashed)
     if tenant_id is None:
         raise errors.DeviceCodeUnknown
-    if tenant_id != PLATFORM_TENANT_ID:
-        return tenant_id
-    raise ports.store.write(PLATFORM_TENANT_ID, lambda tx: _unclaimed(tx, parse_guid(client_id), hashed, now))
+    waits = ports.store.write(tenant_id, lambda tx: _waits(tx, parse_guid(client_id), hashed, now))
+    if waits is not None:
+        raise waits
+    return tenant_id
 
 
-def _unclaimed(tx: Transaction, app_id: str | None, hashed: str, now: datetime) -> errors.XeniaError:
-    """What a device hears while its code waits with the platform. A returned error commits the poll."""
+def _waits(tx: Transaction, app_id: str | None, hashed: str, now: datetime) -> errors.XeniaError | None:
+    """What a device hears while its code is not approved, None afterwards. A returned error commits the poll.
+
+    Until then the application may be unknown to the tenant: its principal comes with the consent.
+    """
     code = tx.sign_ins.find_device_code(hashed)
     if code is None or code.app_id != app_id:
         return errors.DeviceCodeUnknown()
+    if code.approval is not None:
+        return None
     if code.expires_at <= now:
         return errors.DeviceCodeExpired()
     if not tx.sign_ins.poll_device_code(hashed, SHORTEST_POLL, now):

@@ -141,6 +141,7 @@ def test_a_forged_ticket_another_tenants_link_and_garbage_look_the_same(server: 
         page = server.walker().open(bad)
         assert page.status == 403
         assert "withdrawn or replaced" in page.text
+        assert "AADSTS50014" in page.text
 
 
 def test_a_withdrawn_deleted_or_blocked_guest_has_an_honest_page(server: RunningServer) -> None:
@@ -188,6 +189,7 @@ def test_a_domain_refused_by_now_stops_a_pending_guest_even_in_mid_flow(server: 
     page = walker.submit("/code", code=code)
     assert page.status == 403
     assert "does not accept guests from nordwind.example" in page.text
+    assert "AADSTS500213" in page.text
     assert user_of(server, result).is_pending
     assert "nordwind.example" in server.walker().open(result.redeem_url).text
 
@@ -247,4 +249,6 @@ def test_another_browser_cannot_take_over_an_interaction(server: RunningServer) 
     victim, thief = server.walker("203.0.113.50"), server.walker("203.0.113.51")
     victim.open(result.redeem_url)
     page = victim.submit("/redeem/start")
-    assert "This sign-in is over" in thief.open(page.url).text
+    refused = thief.open(page.url).text
+    assert "This sign-in is over" in refused
+    assert "AADSTS50089" in refused

@@ -105,6 +105,16 @@ def test_prompt_none_never_shows_a_page(server: RunningServer, prepare: str, err
     assert "AADSTS" in result["error_description"]
 
 
+def test_what_only_an_administrator_may_agree_to_is_told_silently(server: RunningServer) -> None:
+    walker = server.walker()
+    become_guest(server, walker)
+    server.policies(security_defaults=False)
+    wanted = "openid https://graph.microsoft.com/User.ReadWrite.All"
+    result = answer(walker.open(server.authorize_url(prompt="none", scope=wanted)))
+    assert result["error"] in ("consent_required", "interaction_required")
+    assert "AADSTS90094" in result["error_description"]
+
+
 def test_prompt_login_asks_for_everything_again(server: RunningServer) -> None:
     walker = server.walker()
     secret = become_guest(server, walker)
@@ -143,6 +153,9 @@ def test_select_account_shows_both_people_of_one_browser(server: RunningServer) 
     assert "Pick an account" in page.text
     assert MARIA in page.text
     assert server.admin.user_principal_name in page.text
+    silent = answer(walker.open(server.authorize_url(prompt="none")))
+    assert silent["error"] == "interaction_required"
+    assert "AADSTS16000" in silent["error_description"]
     page = walker.follow("Use another account")
     assert page.has_form("/identify")
 

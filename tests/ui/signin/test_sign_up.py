@@ -209,6 +209,7 @@ def test_an_address_with_another_way_in_is_never_joined(server: RunningServer) -
     page = create_account(server, walker)
     assert page.status == 403
     assert "You have an account here already" in page.text
+    assert "AADSTS500207" in page.text
     assert "google" not in page.text.lower()
     assert len(guests(server)) == 1
     assert stations(server)[-1] == "has-another-account"

@@ -119,7 +119,7 @@ def _calls(resource: Resource) -> Iterator[tuple[str, tuple[str, ...]]]:
     for nav in resource.entity.navs:
         if nav.target is not None and not nav.is_contained:
             yield f"GET {item}/{nav.name}", resource.read_permits
-        if nav.target is not None and nav.add is not None:
+        if nav.target is not None and nav.add is not None and resource.write_permits:
             verbs_of = "POST" if nav.many else "PUT"
             yield f"{verbs_of} {item}/{nav.name}/$ref", resource.write_permits
 

@@ -15,6 +15,7 @@ READER = "c11e4700-0000-4000-8000-0000000000a2"
 FLOWS = "c11e4700-0000-4000-8000-0000000000a3"
 SHOP = "c11e4700-0000-4000-8000-0000000000a4"
 GROUPS = "c11e4700-0000-4000-8000-0000000000a5"
+REGISTRAR = "c11e4700-0000-4000-8000-0000000000a6"
 SHOP_REDIRECT = "http://localhost/callback"
 PASSWORD = "Correct-horse-battery-9"
 SECRET = "a-secret-for-client-tests-only"
@@ -81,6 +82,12 @@ secret = [{{ value = "{SECRET}" }}]
 permissions.application = [
   "Group.ReadWrite.All", "User.Read.All", "Application.Read.All", "AppRoleAssignment.ReadWrite.All",
 ]
+
+[[tenant.app]]
+id = "{REGISTRAR}"
+name = "Registrar"
+secret = [{{ value = "{SECRET}" }}]
+permissions.application = ["Application.ReadWrite.All"]
 """
 
 

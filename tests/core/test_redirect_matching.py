@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from urllib.parse import urlsplit
 
+import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
@@ -38,6 +39,81 @@ def test_a_match_has_the_registered_origin_and_path(requested: str) -> None:
         assert (theirs.path or "/", theirs.query, theirs.fragment) == (ours.path or "/", ours.query, "")
         if ours.scheme == "https":
             assert requested == uri
+
+
+WEB = RedirectUri("https://app.example/cb", Platform.WEB)
+LOOPBACK = RedirectUri("http://localhost/cb", Platform.PUBLIC)
+
+
+@pytest.mark.parametrize(
+    "requested",
+    [
+        "https://user@app.example/cb",
+        "https://user:secret@app.example/cb",
+        "https://app.example@evil.example/cb",
+        "https://app.example\\@evil.example/cb",
+        "https://evil.example\\.app.example/cb",
+        "https:\\\\app.example/cb",
+        "https:/\\app.example/cb",
+        "https://app.example%2eevil.example/cb",
+        "https://app%2eexample/cb",
+        "https://app.example/%63b",
+        "https://app.example/cb%2f..%2fopen",
+        "https://app.example/cb/../open",
+        "https://app.example/cb;jsessionid=1",
+        "https://app.example/;x/cb",
+        "https://app.example:443/cb",
+        "https://app.example:8443/cb",
+        "https://app.example./cb",
+        "https://APP.example/cb",
+        "https://xn--app-example/cb",
+        "https://\uff41pp.example/cb",
+        "https://app\u3002example/cb",
+        "https://app.example/CB",
+        "https://app.example/cb/",
+        "https://app.example/cb?",
+        "https://app.example/cb#",
+        "https://app.example/cb ",
+        " https://app.example/cb",
+        "http://app.example/cb",
+        "//app.example/cb",
+        "https:app.example/cb",
+        "",
+    ],
+)
+def test_what_is_not_the_registered_address_to_the_letter_matches_nothing(requested: str) -> None:
+    assert WEB.matches("https://app.example/cb")
+    assert not WEB.matches(requested)
+
+
+@pytest.mark.parametrize(
+    ("requested", "fits"),
+    [
+        ("http://localhost:1/cb", True),
+        ("http://localhost:65535/cb", True),
+        ("http://localhost:80/cb", True),
+        ("http://localhost:0x50/cb", False),
+        ("http://localhost:-1/cb", False),
+        ("http://localhost:80:81/cb", False),
+        ("http://localhost:80/cb;v=1", False),
+        ("http://localhost:80/%63b", False),
+        ("http://user@localhost:80/cb", False),
+        ("http://localhost:80@evil.example/cb", False),
+        ("http://localhost:80\\@evil.example/cb", False),
+        ("http://localhost.evil.example:80/cb", False),
+        ("http://localhost.:80/cb", False),
+        ("http://loc%61lhost:80/cb", False),
+        ("http://localho\u017ft:80/cb", False),
+        ("http://127.0.0.1:80/cb", False),
+        ("http://[::1]:80/cb", False),
+        ("http://0x7f000001:80/cb", False),
+        ("https://localhost:80/cb", False),
+        ("http://localhost:80/cb?x=1", False),
+        ("http://localhost:80/cb#x", False),
+    ],
+)
+def test_only_the_port_of_this_very_machine_may_vary(requested: str, fits: bool) -> None:
+    assert LOOPBACK.matches(requested) == fits
 
 
 @given(

@@ -18,6 +18,7 @@ from xenia.core.directory.application import (
     AppRole,
     Audience,
     Platform,
+    PreAuthorizedApplication,
     RedirectUri,
     Scope,
 )
@@ -30,6 +31,8 @@ from xenia.seed.groups import find_group, find_person
 from xenia.settings import is_loopback_host
 from xenia.usecases.application_credentials import LONGEST_SECRET
 from xenia.usecases.application_lifecycle import restore_application
+from xenia.usecases.application_owners import add_owner
+from xenia.usecases.federated_credentials import TrustedToken, add_federated_credential
 from xenia.usecases.manage_applications import (
     NewApplication,
     add_certificate,
@@ -55,6 +58,7 @@ def apply_app(ports: Ports, actor: Actor, folder: Path, entry: SeedApp) -> AppId
     holders = [_holder(ports, actor, one) for one in entry.assigned]
     certificates = [_file(folder / path) for path in entry.certificates]
     access = _access(entry.permissions)
+    owners = [find_person(ports, actor, one, "owners").id for one in entry.owners]
     made = register_application(ports, actor, _order(ports, entry))
     app = made.application
     for secret in entry.secret:
@@ -62,6 +66,11 @@ def apply_app(ports: Ports, actor: Actor, folder: Path, entry: SeedApp) -> AppId
         add_client_secret(ports, actor, app.id, secret.name, ends_at, value=secret.value)
     for certificate in certificates:
         add_certificate(ports, actor, app.id, certificate)
+    for owner in owners:
+        add_owner(ports, actor, app.id, owner)
+    for trust in entry.federated:
+        wanted = TrustedToken(trust.name, trust.issuer, trust.subject, (trust.audience,), trust.description)
+        add_federated_credential(ports, actor, app.id, wanted)
     if access:
         set_api_permissions(ports, actor, app.id, app.version, GRAPH_APP_ID, access)
         grant_admin_consent(ports, actor, app.id)
@@ -91,6 +100,32 @@ def _find(ports: Ports, actor: Actor, entry: SeedApp) -> Application | None:
 
 
 def _order(ports: Ports, entry: SeedApp) -> NewApplication:
+    order = _plain_order(ports, entry)
+    ids = {scope.value: scope.id for scope in order.scopes}
+    trusted = tuple(
+        PreAuthorizedApplication(_guid(one.client), tuple(_scope_id(ids, value) for value in one.scopes))
+        for one in entry.trusted_clients
+    )
+    claims = {
+        kind: [{"name": name, "source": None, "essential": False} for name in names]
+        for kind, names in entry.optional_claims.items()
+    }
+    more = {
+        "pre_authorized_applications": trusted,
+        "known_client_applications": tuple(map(_guid, entry.known_clients)),
+        "optional_claims": claims or None,
+        "group_membership_claims": entry.group_claims,
+    }
+    return replace(order, more=more)
+
+
+def _scope_id(ids: dict[str, str], value: str) -> str:
+    if value not in ids:
+        raise ValueError(f"trusted_clients: there is no scope '{value}'")
+    return ids[value]
+
+
+def _plain_order(ports: Ports, entry: SeedApp) -> NewApplication:
     return NewApplication(
         display_name=entry.name,
         audience=Audience.MULTIPLE if entry.audience == "multiple" else Audience.SINGLE,

@@ -20,6 +20,7 @@ from xenia.core.directory.tenant import (
     Toggle,
 )
 from xenia.core.errors import XeniaError
+from xenia.core.federated_identity import DEFAULT_AUDIENCE
 from xenia.core.user_flow import InputType
 from xenia.seed.lines import line_numbers, line_of
 
@@ -177,6 +178,23 @@ class SeedAssignment(_Table, frozen=True):
     """Value of an app role for users; needed where the app defines some."""
 
 
+class SeedTrustedClient(_Table, frozen=True):
+    """``{ client = "GUID", scopes = ["Orders.Read"] }`` in ``trusted_clients``: no consent is asked for these scopes."""
+
+    client: str
+    scopes: tuple[str, ...]
+
+
+class SeedFederated(_Table, frozen=True):
+    """``[[tenant.app.federated]]``: tokens of another issuer by which the app proves itself (workload identity)."""
+
+    name: str
+    issuer: str
+    subject: str
+    audience: str = DEFAULT_AUDIENCE
+    description: str | None = None
+
+
 class SeedApp(_Table, frozen=True):
     """``[[tenant.app]]``: an app registration with its service principal."""
 
@@ -204,6 +222,16 @@ class SeedApp(_Table, frozen=True):
     scope: tuple[SeedScope, ...] = ()
     app_role: tuple[SeedAppRole, ...] = ()
     permissions: SeedPermissions = SeedPermissions()
+    owners: tuple[str, ...] = ()
+    """Users, by user name or mail address, who may change the app."""
+    group_claims: str | None = None
+    """Which groups tokens name (``groupMembershipClaims``)."""
+    optional_claims: dict[str, tuple[str, ...]] = {}
+    """Names of claims by kind of token: ``{ idToken = ["email"], accessToken = ["acct"] }``."""
+    known_clients: tuple[str, ...] = ()
+    """Client IDs of apps whose consent asks for the permissions of this API too."""
+    trusted_clients: tuple[SeedTrustedClient, ...] = ()
+    federated: tuple[SeedFederated, ...] = ()
 
 
 class SeedEndpoints(_Table, frozen=True):

@@ -7,6 +7,8 @@ VENV := .venv/bin
 WORKERS ?= 2
 # Options for `xenia up`: make run ARGS="--port 9443 --ephemeral"
 ARGS ?=
+# A server that compiles itself anew takes twice as long to start; tests and bench start many.
+unexport PYTHONDONTWRITEBYTECODE
 # Extra options for pytest: make test TESTS="tests/core -k invitation"
 TESTS ?=
 

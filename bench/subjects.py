@@ -208,7 +208,7 @@ def _process(
         stderr=subprocess.STDOUT,
         text=True,
         cwd=HERE.parent,
-        env={**os.environ, "PYTHONUNBUFFERED": "1", **(env or {})},
+        env={**_environment(), **(env or {})},
     )
     said: list[str] = []
     moments: list[float] = []
@@ -236,6 +236,12 @@ def _process(
         except subprocess.TimeoutExpired:
             process.kill()
             process.wait(timeout=20)
+
+
+def _environment() -> dict[str, str]:
+    """As people have it: what an interpreter compiled once stays compiled, whatever this shell says."""
+    kept = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
+    return kept | {"PYTHONUNBUFFERED": "1"}
 
 
 def _until(happened: Any) -> None:

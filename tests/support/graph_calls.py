@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
+from tests.support import kept
 from tests.support.clock import SetClock
 from tests.support.outgoing import outgoing
 from tests.support.stores import make_sqlite_store
@@ -30,7 +31,6 @@ from xenia.core.directory.user import (
 from xenia.core.query import Query
 from xenia.outside.ambient import SystemEntropy
 from xenia.outside.assertions import JwtAssertions
-from xenia.outside.keyring import RsaKeyRing
 from xenia.outside.mail.render import MailRenderer
 from xenia.outside.passwords import Argon2Hasher
 from xenia.outside.sealing import AesSealer
@@ -240,9 +240,7 @@ def make_graph_world(store: Store) -> GraphWorld:
     """The same on any empty store."""
     server = ServerInfo(BASE, ("login.test",), False, False, True, "t", mail_from="invites@login.test")
     clock, entropy = SetClock(), SystemEntropy()
-    sealer = AesSealer(bytes(range(32)), entropy)
-    keys = RsaKeyRing(store, sealer, clock)
-    keys.ensure()
+    sealer, keys = AesSealer(kept.DATA_KEY, entropy), kept.signing_keys(store, clock)
     ports = Ports(
         store=store,
         clock=clock,

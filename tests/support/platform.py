@@ -11,13 +11,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
-from functools import cache
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
 
 import xenia.ui.account
 import xenia.ui.signin
+from tests.support import kept
 from tests.support.clock import SetClock
 from tests.support.outgoing import outgoing
 from tests.support.stores import make_sqlite_store
@@ -33,7 +33,6 @@ from xenia.core.directory.user import User
 from xenia.core.mail import Mail
 from xenia.outside.ambient import SystemEntropy
 from xenia.outside.assertions import JwtAssertions
-from xenia.outside.keyring import RsaKeyRing
 from xenia.outside.mail.render import MailRenderer
 from xenia.outside.passwords import Argon2Hasher
 from xenia.outside.sealing import AesSealer
@@ -49,12 +48,9 @@ from xenia.usecases.user_roles import add_role
 from xenia.web.cookies import Cookies
 from xenia.web.form_guard import FormGuard
 from xenia.web.in_process import in_process
-from xenia.web.pages import Pages
 from xenia.web.routing import Route, Router, Surface
-from xenia.web.static_files import StaticFiles
 
 PASSWORD = "Correct-horse-battery-9"
-UI = Path(xenia.ui.signin.__file__).parent.parent
 
 
 @dataclass
@@ -146,11 +142,6 @@ def platform(directory: Path, **server: Any) -> Iterator[RunningServer]:
         store.close()
 
 
-@cache
-def _static() -> StaticFiles:
-    return StaticFiles()
-
-
 def make_platform(store: Store, *, tenant_id: str | None = None, **changes: object) -> RunningServer:
     """Contoso with an administrator and the app "Orders" on any empty store."""
     info = {
@@ -166,7 +157,7 @@ def make_platform(store: Store, *, tenant_id: str | None = None, **changes: obje
     }
     server = ServerInfo(**info)  # type: ignore[arg-type]
     clock, entropy = SetClock(), SystemEntropy()
-    sealer = AesSealer(bytes(range(32)), entropy)
+    sealer = AesSealer(kept.DATA_KEY, entropy)
     ports = Ports(
         store=store,
         clock=clock,
@@ -174,14 +165,13 @@ def make_platform(store: Store, *, tenant_id: str | None = None, **changes: obje
         sealer=sealer,
         passwords=Argon2Hasher(),
         totp=AuthenticatorTotp(),
-        keys=RsaKeyRing(store, sealer, clock),
+        keys=kept.signing_keys(store, clock),
         assertions=JwtAssertions(),
         preview=MailRenderer(server),
         server=server,
         **outgoing(clock, own_origins=(server.base_url,), answer_own=lambda request: answer_own(request)),
         mail_queued=lambda: None,
     )
-    ports.keys.ensure()  # type: ignore[attr-defined]
     ensure_first_party(ports)
     tenant = create_tenant(ports, None, NewTenant("Contoso", "contoso", id=tenant_id))
     operator = system_actor(tenant.id, entropy.guid())
@@ -222,8 +212,7 @@ def _orders(ports: Ports, tenant: Tenant) -> Application:
 
 def make_router(ports: Ports) -> Router:
     """Sign-in, My Apps and the protocol endpoints, as wiring puts them together."""
-    folders = {name: UI / name / "templates" for name in ("signin", "account")}
-    pages = Pages(folders, _static())
+    pages = kept.pages()
     cookies, guard = Cookies("t"), FormGuard(ports.sealer, ports.entropy)
     account = xenia.ui.account.routes(ports, pages, cookies, guard)
     surfaces = [oidc.routes(ports, pages, cookies), xenia.ui.signin.routes(ports, pages, cookies, guard)]

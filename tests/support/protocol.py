@@ -16,7 +16,8 @@ import msgspec
 import xenia.oidc
 import xenia.ui.account
 import xenia.ui.signin
-from tests.support.platform import UI, VERIFIER, RunningServer, challenge, make_platform
+from tests.support import kept
+from tests.support.platform import VERIFIER, RunningServer, challenge, make_platform
 from tests.support.stores import make_sqlite_store
 from tests.support.walker import BASE, Walker
 from xenia.core.directory.application import (
@@ -43,7 +44,7 @@ from xenia.core.directory.user import (
 from xenia.core.signin.answer import SignedIn
 from xenia.core.signin.facts import Factor, Proof
 from xenia.core.signin.request import AuthorizeRequest
-from xenia.ports import Store, StoredKey, Transaction
+from xenia.ports import Transaction
 from xenia.storage.store import SqlStore
 from xenia.usecases.app_sign_in_journal import AppSignInJournal
 from xenia.usecases.authenticate_client import client_secret_hash
@@ -51,9 +52,7 @@ from xenia.usecases.issue_tokens import plan_answer, sign_answer
 from xenia.web.cookies import Cookies
 from xenia.web.form_guard import FormGuard
 from xenia.web.http import HttpRequest, HttpResponse
-from xenia.web.pages import Pages
 from xenia.web.routing import Router, Surface
-from xenia.web.static_files import StaticFiles
 
 SECRET = "orders~secret.value-1_0123456789abcdefgh"
 WEB = "https://orders.example/signed-in"
@@ -286,9 +285,7 @@ def protocol(directory: Path) -> Iterator[Protocol]:
 @contextmanager
 def protocol_on(store: SqlStore) -> Iterator[Protocol]:
     """The whole, on an empty store, which is closed at the end."""
-    _give_keys(store)
     server = make_platform(store)
-    _keep_keys(store)
     journal = AppSignInJournal(server.ports)
     try:
         guest = _guest(server)
@@ -301,27 +298,8 @@ def protocol_on(store: SqlStore) -> Iterator[Protocol]:
         store.close()
 
 
-_MADE_KEYS: list[StoredKey] = []
-
-
-def _give_keys(store: Store) -> None:
-    """Signing keys of an earlier test: making RSA keys is most of what a test would wait for."""
-
-    def add(tx: Transaction) -> None:
-        for key in _MADE_KEYS:
-            tx.keys.add(key)
-
-    store.write(None, add)
-
-
-def _keep_keys(store: Store) -> None:
-    if not _MADE_KEYS:
-        with store.read(None) as tx:
-            _MADE_KEYS.extend(tx.keys.list())
-
-
 def _router(server: RunningServer, journal: AppSignInJournal) -> Router:
-    pages = Pages({name: UI / name / "templates" for name in ("signin", "account")}, StaticFiles())
+    pages = kept.pages()
     cookies, guard = Cookies("t"), FormGuard(server.ports.sealer, server.ports.entropy)
     oidc = xenia.oidc.routes(server.ports, pages, cookies, journal)
     signin = xenia.ui.signin.routes(server.ports, pages, cookies, guard)

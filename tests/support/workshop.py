@@ -8,7 +8,8 @@ import xenia.ui.lab
 import xenia.ui.mailbox
 import xenia.ui.portal
 import xenia.ui.tester
-from tests.support.platform import UI, RunningServer
+from tests.support import kept
+from tests.support.platform import RunningServer
 from tests.support.walker import BASE, Walker
 from xenia.outside.fetcher import FetchPolicy, GuardedFetcher
 from xenia.ports import Fetched, FetchRefused, FetchRequest
@@ -16,9 +17,7 @@ from xenia.web.cookies import Cookies
 from xenia.web.form_guard import FormGuard
 from xenia.web.http import HttpRequest, HttpResponse
 from xenia.web.in_process import in_process
-from xenia.web.pages import Pages
 from xenia.web.routing import Router
-from xenia.web.static_files import StaticFiles
 from xenia.web.tools import Tools
 
 ACCESS_TOKEN = "workshop-token"
@@ -48,8 +47,7 @@ class Workshop:
     def __init__(self, server: RunningServer) -> None:
         self.server = server
         ports = server.ports
-        names = ("signin", "account", "portal", "tester", "mailbox", "lab")
-        pages = Pages({name: UI / name / "templates" for name in names}, StaticFiles())
+        pages = kept.pages()
         cookies, guard = Cookies("t"), FormGuard(ports.sealer, ports.entropy)
         tools = Tools(ports, pages, cookies, guard, access_token=ACCESS_TOKEN)
         policy = FetchPolicy(frozenset({BASE}), in_process(self._answer, ports.entropy))

@@ -13,7 +13,8 @@ from urllib.parse import urlencode, urljoin, urlsplit
 import xenia.ui.account
 import xenia.ui.portal
 import xenia.ui.signin
-from tests.support.platform import PASSWORD, UI, RunningServer, platform
+from tests.support import kept
+from tests.support.platform import PASSWORD, RunningServer, platform
 from tests.support.walker import BASE, Page, Walker, read_page
 from xenia import oidc
 from xenia.core.actor import system_actor
@@ -33,9 +34,7 @@ from xenia.usecases.manage_users import NewMember, add_role, create_member
 from xenia.web.cookies import Cookies
 from xenia.web.form_guard import FormGuard
 from xenia.web.http import HttpRequest
-from xenia.web.pages import Pages
 from xenia.web.routing import Router, Surface
-from xenia.web.static_files import StaticFiles
 
 __all__ = ["BASE", "PASSWORD", "Desktop", "Office", "open_office"]
 ROLES: dict[str, DirectoryRole] = {
@@ -239,9 +238,7 @@ def open_office(directory: Path, **server: object) -> Iterator[Office]:
 
 
 def _router(built: RunningServer) -> Router:
-    folders = {name: UI / name / "templates" for name in ("signin", "account", "portal")}
-    pages = Pages(folders, StaticFiles())
-    ports = built.ports
+    pages, ports = kept.pages(), built.ports
     cookies, guard = Cookies("t"), FormGuard(ports.sealer, ports.entropy)
     portal = xenia.ui.portal.routes(ports, pages, cookies, guard)
     surfaces = [

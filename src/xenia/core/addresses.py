@@ -7,7 +7,8 @@ import re
 from xenia.core.ids import fold
 
 _LOCAL = re.compile(r"[A-Za-z0-9_](?:[A-Za-z0-9._+\-]*[A-Za-z0-9_+\-])?")
-_LABEL = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?")
+_LABEL = r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?"
+_DOMAIN = re.compile(rf"{_LABEL}(?:\.{_LABEL})*")
 MAX_LENGTH = 254
 
 
@@ -15,13 +16,11 @@ def domain_key(domain: str) -> str | None:
     """The comparable (IDNA, lower-case) form of a host or mail domain, or None when it is not one."""
     text = domain.strip().rstrip(".")
     try:
-        ascii_form = text.encode("idna").decode("ascii").lower()
+        # What is ASCII already is its own IDNA form, and asked for at every step of a sign-in.
+        ascii_form = (text if text.isascii() else text.encode("idna").decode("ascii")).lower()
     except UnicodeError:
         return None
-    labels = ascii_form.split(".")
-    if len(ascii_form) > 253 or not all(_LABEL.fullmatch(label) for label in labels):
-        return None
-    return ascii_form
+    return ascii_form if len(ascii_form) <= 253 and _DOMAIN.fullmatch(ascii_form) else None
 
 
 def parse_address(text: str, *, allow_plus: bool = True) -> str | None:

@@ -15,6 +15,7 @@ import threading
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from cryptography.hazmat.primitives.hmac import HMAC
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 from xenia.ports import Entropy
@@ -35,7 +36,7 @@ class AesSealer:
         self._entropy = entropy
         self._lock = threading.Lock()
         self._ciphers: dict[str, AESGCM] = {}
-        self._mac_keys: dict[str, bytes] = {}
+        self._macs: dict[str, HMAC] = {}
 
     def seal(self, plain: bytes, purpose: str) -> str:
         """Encrypt and authenticate for this purpose. Nonces are random: 2**32 values per purpose are safe."""
@@ -59,7 +60,9 @@ class AesSealer:
         for part in parts:
             encoded = part.encode()
             message += len(encoded).to_bytes(8, "big") + encoded
-        return _encode(hmac.digest(self._mac_key(purpose), message, "sha256"))
+        mac = self._keyed(purpose).copy()
+        mac.update(message)
+        return _encode(mac.finalize())
 
     def same(self, left: str, right: str) -> bool:
         """Comparison whose time tells nothing about where two values differ."""
@@ -72,12 +75,13 @@ class AesSealer:
                 cipher = self._ciphers[purpose] = AESGCM(self._derive("seal", purpose))
             return cipher
 
-    def _mac_key(self, purpose: str) -> bytes:
+    def _keyed(self, purpose: str) -> HMAC:
+        """With the purpose's key taken in, to be copied: looking algorithm and key up anew is most of a short MAC."""
         with self._lock:
-            key = self._mac_keys.get(purpose)
-            if key is None:
-                key = self._mac_keys[purpose] = self._derive("mac", purpose)
-            return key
+            mac = self._macs.get(purpose)
+            if mac is None:
+                mac = self._macs[purpose] = HMAC(self._derive("mac", purpose), hashes.SHA256())
+            return mac
 
     def _derive(self, use: str, purpose: str) -> bytes:
         """One independent key per use and purpose (RFC 5869; the data key is uniform, so no salt)."""

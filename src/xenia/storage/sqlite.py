@@ -105,7 +105,8 @@ def _engine(
     # so that two readers who both go on to write could never be told apart from a deadlock. Said
     # here rather than in a "begin" event, which would cost every transaction a third of its time.
     def begin_transaction(connection: Any) -> None:
-        connection.execute(begin).close()
+        if not connection.in_transaction:  # else it was begun by ``connections``
+            connection.execute(begin).close()
 
     engine.dialect.do_begin = begin_transaction  # type: ignore[assignment, method-assign]
     return engine

@@ -123,12 +123,10 @@ class Driver:
 
     __slots__ = ("_connection", "_raw", "_statements")
 
-    def __init__(self, connection: Connection, statements: Statements) -> None:
+    def __init__(self, connection: Connection, raw: DBAPIConnection, statements: Statements) -> None:
         self._connection = connection
         self._statements = statements
-        raw = connection.connection.dbapi_connection
-        assert raw is not None
-        self._raw: DBAPIConnection = raw
+        self._raw = raw
 
     def prepared(self, statement: sa.Executable, parameters: Parameters) -> Prepared | None:
         """See ``Statements.prepared``."""
@@ -163,25 +161,29 @@ class Driver:
             cursor.execute(prepared.text, values)
             return take(cursor)
         except self._connection.dialect.loaded_dbapi.Error as error:
-            raise self._told(error, prepared.text, cursor) from error
+            raise as_told(self._connection, error, prepared.text, cursor) from error
         finally:
             cursor.close()
 
-    def _told(self, error: Exception, text: str, cursor: DBAPICursor) -> BaseException:
-        """The error as SQLAlchemy would raise it; a lost connection leaves the pool. Values stay out of it."""
-        dialect = self._connection.dialect
-        is_lost = dialect.is_disconnect(cast("Any", error), self._raw, cursor)
-        if is_lost:
-            self._connection.invalidate(error)
-        return DBAPIError.instance(
-            text,
-            None,
-            error,
-            dialect.loaded_dbapi.Error,
-            hide_parameters=True,
-            connection_invalidated=is_lost,
-            dialect=dialect,
-        )
+
+def as_told(
+    connection: Connection, error: Exception, text: str, cursor: DBAPICursor | None = None
+) -> BaseException:
+    """The driver's error as SQLAlchemy would raise it; a lost connection leaves the pool. Values stay out of it."""
+    dialect = connection.dialect
+    raw = connection.connection.dbapi_connection
+    is_lost = dialect.is_disconnect(cast("Any", error), raw, cursor)
+    if is_lost:
+        connection.invalidate(error)
+    return DBAPIError.instance(
+        text,
+        None,
+        error,
+        dialect.loaded_dbapi.Error,
+        hide_parameters=True,
+        connection_invalidated=is_lost,
+        dialect=dialect,
+    )
 
 
 def _row_count(cursor: DBAPICursor) -> int:
@@ -196,4 +198,4 @@ def _every_row(cursor: DBAPICursor) -> Any:
     return cursor.fetchall()
 
 
-__all__ = ["Driver", "Parameters", "Prepared", "Row", "Statements", "changed_table"]
+__all__ = ["Driver", "Parameters", "Prepared", "Row", "Statements", "as_told", "changed_table"]

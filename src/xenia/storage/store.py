@@ -7,12 +7,13 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, nullcontext
-from typing import TypeVar
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from types import TracebackType
+from typing import TypeAlias, TypeVar
 
 import sqlalchemy as sa
-from sqlalchemy.engine import Connection, Engine
-from sqlalchemy.exc import DBAPIError, IntegrityError
+from sqlalchemy.engine import Engine
+from sqlalchemy.exc import DBAPIError, IntegrityError, SQLAlchemyError
 
 from xenia.core.errors import Conflict
 from xenia.core.ids import TenantId
@@ -22,6 +23,7 @@ from xenia.storage import postgres, sqlite
 from xenia.storage.api_connectors import SqlApiConnectors
 from xenia.storage.applications import SqlApplications
 from xenia.storage.conflicts import is_unique_race, refusal_of
+from xenia.storage.connections import Held, KeptConnections, PooledConnections
 from xenia.storage.credentials import SqlCredentials
 from xenia.storage.groups import SqlGroups
 from xenia.storage.identity_providers import SqlIdentityProviders
@@ -45,8 +47,8 @@ from xenia.storage.user_flows import SqlUserFlows
 from xenia.storage.users import SqlUsers
 
 T = TypeVar("T")
+Connections: TypeAlias = KeptConnections | PooledConnections
 _TRIES = 6
-_MOST_IDLE = 16
 
 
 class SqlTransaction:
@@ -163,8 +165,8 @@ class SqlStore:
         self._reading = reading
         self._writing = writing_engine
         self._is_postgres = writing_engine.dialect.name == "postgresql"
-        self._readers = _Connections(reading, are_kept=not self._is_postgres)
-        self._writers = _Connections(writing_engine, are_kept=not self._is_postgres)
+        self.readers: Connections = _connections(reading, "BEGIN")
+        self._writers: Connections = _connections(writing_engine, "BEGIN IMMEDIATE")
         self._statements = Statements(writing_engine.dialect)
         self._known = KnownDirectory()
         # SQLite has one writer; waiting for it in line is fairer than its busy loop.
@@ -172,11 +174,13 @@ class SqlStore:
             nullcontext() if self._is_postgres else threading.Lock()
         )
 
-    @contextmanager
-    def read(self, tenant_id: TenantId | None) -> Iterator[SqlTransaction]:
+    def read(self, tenant_id: TenantId | None) -> AbstractContextManager[SqlTransaction]:
         """A consistent read-only view. Raises StoreUnavailable when the database cannot be reached."""
-        with _telling(), self._readers.one() as connection, connection.begin():
-            yield SqlTransaction(Scope(connection, self._statements, self._known, tenant_id, writable=False))
+        return _View(self, tenant_id)
+
+    def scope(self, held: Held, tenant_id: TenantId | None, *, writable: bool) -> Scope:
+        """What repositories stand on, within the transaction of *held*."""
+        return Scope(held, self._statements, self._known, tenant_id, writable=writable)
 
     def write(self, tenant_id: TenantId | None, work: Callable[[SqlTransaction], T]) -> T:
         """Run *work* in one write transaction and commit.
@@ -200,10 +204,15 @@ class SqlStore:
 
     def _write_once(self, tenant_id: TenantId | None, work: Callable[[SqlTransaction], T]) -> T:
         try:
-            with writing(), self._turn, self._writers.one() as connection, connection.begin():
-                return work(
-                    SqlTransaction(Scope(connection, self._statements, self._known, tenant_id, writable=True))
-                )
+            with writing(), self._turn:
+                held = self._writers.begin()
+                try:
+                    result = work(SqlTransaction(self.scope(held, tenant_id, writable=True)))
+                except BaseException:
+                    self._writers.undo(held)
+                    raise
+                self._writers.commit(held)
+                return result
         except IntegrityError as error:
             raise refusal_of(error) from error
         except DBAPIError as error:
@@ -214,8 +223,14 @@ class SqlStore:
 
     def migrate(self) -> None:
         """Bring the schema to the newest revision (both dialects). Raises StoreUnavailable."""
-        with _telling(), self._turn, self._writers.one() as connection, connection.begin():
-            migrate(connection)
+        with _telling(), self._turn:
+            held = self._writers.begin()
+            try:
+                migrate(held.connection)
+            except BaseException:
+                self._writers.undo(held)
+                raise
+            self._writers.commit(held)
 
     @contextmanager
     def preparation(self) -> Iterator[None]:
@@ -247,41 +262,47 @@ class SqlStore:
 
     def close(self) -> None:
         """Close all connections."""
-        self._readers.close()
+        self.readers.close()
         self._writers.close()
         self._reading.dispose()
         self._writing.dispose()
 
 
-class _Connections:
-    """Connections of one engine. Those to a file are kept open between transactions, where they cannot be lost."""
+def _connections(engine: Engine, begin: str) -> Connections:
+    return (
+        PooledConnections(engine) if engine.dialect.name == "postgresql" else KeptConnections(engine, begin)
+    )
 
-    def __init__(self, engine: Engine, *, are_kept: bool) -> None:
-        self._engine = engine
-        self._are_kept = are_kept
-        self._idle: list[Connection] = []
 
-    @contextmanager
-    def one(self) -> Iterator[Connection]:
-        """A connection outside any transaction. After an error it goes back through the pool, which resets it."""
+class _View:
+    """A reading transaction, as a context manager by itself: ten of them in a sign-in are worth not being a generator."""
+
+    __slots__ = ("_held", "_store", "_tenant_id")
+
+    def __init__(self, store: SqlStore, tenant_id: TenantId | None) -> None:
+        self._store = store
+        self._tenant_id = tenant_id
+
+    def __enter__(self) -> SqlTransaction:
+        store = self._store
         try:
-            connection = self._idle.pop()
-        except IndexError:
-            connection = self._engine.connect()
-        try:
-            yield connection
-        except BaseException:
-            connection.close()
-            raise
-        if self._are_kept and len(self._idle) < _MOST_IDLE:
-            self._idle.append(connection)
-        else:
-            connection.close()
+            self._held = store.readers.begin()
+        except SQLAlchemyError as error:
+            raise _as_told(error) from error
+        return SqlTransaction(store.scope(self._held, self._tenant_id, writable=False))
 
-    def close(self) -> None:
-        """Close what is idle."""
-        while self._idle:
-            self._idle.pop().close()
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        try:
+            if error is None:
+                self._store.readers.commit(self._held)
+            else:
+                self._store.readers.undo(self._held)
+        except SQLAlchemyError as failure:
+            raise _as_told(failure) from failure
+        if isinstance(error, SQLAlchemyError) and isinstance(told := _as_told(error), StoreUnavailable):
+            raise told from error
 
 
 class _Again(Exception):
@@ -293,12 +314,21 @@ def _telling() -> Iterator[None]:
     """Turn a lost or refused connection into StoreUnavailable."""
     try:
         yield
-    except DBAPIError as error:
+    except SQLAlchemyError as error:
+        told = _as_told(error)
+        if told is error:
+            raise
+        raise told from error
+
+
+def _as_told(error: SQLAlchemyError) -> Exception:
+    """StoreUnavailable for a lost or refused connection; every other error as it is."""
+    if isinstance(error, DBAPIError):
         if error.connection_invalidated or isinstance(error, sa.exc.OperationalError):
-            raise StoreUnavailable(str(error.orig).strip().partition("\n")[0]) from error
-        raise
-    except sa.exc.TimeoutError as error:
-        raise StoreUnavailable("All connections to the database are in use.") from error
+            return StoreUnavailable(str(error.orig).strip().partition("\n")[0])
+    elif isinstance(error, sa.exc.TimeoutError):
+        return StoreUnavailable("All connections to the database are in use.")
+    return error
 
 
 def open_store(url: str, *, durable: bool) -> SqlStore:

@@ -12,11 +12,11 @@ from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
-from sqlalchemy.engine import Connection
 from sqlalchemy.exc import IntegrityError
 
 from xenia.core.ids import TenantId
 from xenia.storage.conflicts import refusal_of
+from xenia.storage.connections import Held
 from xenia.storage.known_directory import WATCHED, DirectoryView, KnownDirectory
 from xenia.storage.statements import Driver, Parameters, Row, Statements, changed_table
 
@@ -73,15 +73,15 @@ class Scope:
 
     def __init__(
         self,
-        connection: Connection,
+        held: Held,
         statements: Statements,
         known: KnownDirectory,
         tenant_id: TenantId | None,
         *,
         writable: bool,
     ) -> None:
-        self.connection = connection
-        self.driver = Driver(connection, statements)
+        self.connection = connection = held.connection
+        self.driver = Driver(connection, held.raw, statements)
         self._tenant_id = tenant_id
         self.writable = writable
         self.is_postgres = connection.dialect.name == "postgresql"

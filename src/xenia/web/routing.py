@@ -106,7 +106,7 @@ class _MatchedRule(Rule):
 
 
 def _builds_nothing(*_: object, **__: object) -> tuple[str, str]:
-    raise NotImplementedError("addresses are not built from routes")
+    raise LookupError("addresses are not built from routes")
 
 
 def _pattern(pattern: str) -> str:

@@ -194,6 +194,18 @@ def test_revoking_sessions_ends_older_tokens(world: GraphWorld) -> None:
     assert world.call("POST", f"users('{member.id}')/microsoft.graph.revokeSignInSessions").status == 200
 
 
+def test_the_older_name_of_revoking_is_served_under_beta(world: GraphWorld) -> None:
+    member = world.add("olena")
+    old = world.token(member, "User.Read User.RevokeSessions.All")
+    world.later(timedelta(seconds=5))
+    assert world.call("POST", "me/invalidateAllRefreshTokens", token=old).status == 400
+    answer = world.call("POST", f"{BASE}/beta/me/invalidateAllRefreshTokens", token=old)
+    assert (answer.status, answer.body["value"]) == (200, True)
+    assert world.get("me", token=old).status == 401
+    path = f"{BASE}/beta/users/{member.id}/invalidateAllRefreshTokens"
+    assert world.call("POST", path).status == 200
+
+
 def test_manager_and_sponsors_by_reference(world: GraphWorld) -> None:
     guest, boss = world.add("maria", guest=True), world.add("olena")
     reference = {"@odata.id": f"{BASE}/v1.0/users/{boss.id}"}

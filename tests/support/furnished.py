@@ -20,6 +20,8 @@ ADMINISTRATOR = "admin-pages"
 LONG = "maximiliane.von-und-zu-hohenstein-weissenberg@a-subsidiary-of-a-rather-long-company-name.example"
 FLOWS, FLOW = "external-identities/user-flows", "B2X_1_suppliers"
 STANDINGS = ("waiting", "accepted", "blocked", "withdrawn", "deleted")
+_OF_A_TENANT = ("/myapps", "/account/sessions")
+"""Pages whose address names the tenant in its query."""
 _GUID = r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}"
 
 
@@ -37,6 +39,8 @@ class Furnished:
     def addresses(self, pattern: str) -> Iterator[str]:
         """The pattern with its placeholders filled in, in every way there is. Raises LookupError for an unknown one."""
         pattern = pattern.replace("<path:", "<")
+        if pattern in _OF_A_TENANT:
+            yield f"{pattern}?tenantId=contoso"
         names = re.findall(r"<(\w+)>", pattern)
         for chosen in product(*(self._known(pattern, name) for name in names)):
             filled = pattern

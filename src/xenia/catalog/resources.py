@@ -18,7 +18,7 @@ from xenia.catalog.entities.memberships import MEMBERSHIPS, with_memberships
 from xenia.catalog.entities.organization import ORGANIZATIONS
 from xenia.catalog.entities.policies import AUTHORIZATION, AUTHORIZATION_BETA, POLICIES
 from xenia.catalog.entities.token_lifetimes import TOKEN_LIFETIMES
-from xenia.catalog.entities.user import ME, USERS
+from xenia.catalog.entities.user import ME, USERS, with_older_revoke
 from xenia.catalog.entities.user_attributes import USER_FLOW_ATTRIBUTES
 from xenia.catalog.entities.user_flows import USER_FLOW_RESOURCES
 from xenia.core.directory.group import ObjectKind
@@ -47,7 +47,12 @@ RESOURCES: tuple[Resource, ...] = (
     *MEMBERSHIPS,
     *HELD_ASSIGNMENTS,
 )
-BETA_RESOURCES = (
-    *(AUTHORIZATION_BETA if found is AUTHORIZATION else found for found in RESOURCES),
-    INCLUDED_APPS_OF_USER_FLOW,
-)
+
+
+def _in_beta(resource: Resource) -> Resource:
+    if resource is AUTHORIZATION:
+        return AUTHORIZATION_BETA
+    return with_older_revoke(resource) if resource.path in (USERS.path, ME.path) else resource
+
+
+BETA_RESOURCES = (*(_in_beta(found) for found in RESOURCES), INCLUDED_APPS_OF_USER_FLOW)

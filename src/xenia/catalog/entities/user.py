@@ -470,3 +470,9 @@ DELETED_USER_ITEMS = Resource(
     write_permits=manage_users.DELETE_PERMITS,
     note="Deleted users stay for 30 days.",
 )
+
+
+def with_older_revoke(resource: Resource) -> Resource:
+    """Users as under ``/beta``, which alone knows the older name of revoking sessions."""
+    revoke = next(action for action in resource.actions if action.name == _REVOKE.name)
+    return replace(resource, actions=(*resource.actions, replace(revoke, name="invalidateAllRefreshTokens")))

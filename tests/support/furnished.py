@@ -224,6 +224,8 @@ def _values(desktop: Desktop, admin: Person, users: dict[str, str], app: str) ->
         "/labs/<lab>": ["invite-guests", "self-service-sign-up"],
         "/<tenant>/userrealm/<name>": ["somebody@nordwind.example"],
         "/v1.0/<rest>": ["users"],
+        "/v1.0//<rest>": ["users"],
+        "/beta//<rest>": ["users"],
         "/beta/<rest>": ["users"],
         "/static/<rest>": ["none/xenia.css"],
     }

@@ -95,27 +95,29 @@ _DETACH = {link: sa.delete(table).where(*_HERE[link]) for link, table in _TABLES
 _LINKED = {link: sa.select(table.c.kind).where(*_HERE[link]) for link, table in _TABLES.items()}
 
 
+# The walks carry the tenant along: were it a constant of each step, SQLite would begin the step at the tenant's
+# members instead of at the groups found last.
 def _above(start: sa.ColumnElement[str], tenant: sa.ColumnElement[str]) -> sa.CTE:
     """Groups that *start* belongs to, directly or through groups in groups."""
-    c = group_members.c
-    walk = (
-        sa.select(c.group_id).where(c.tenant_id == tenant, c.object_id == start).cte("above", recursive=True)
-    )
-    further = group_members.alias("further")
+    c, further = group_members.c, group_members.alias("further")
+    first = sa.select(c.tenant_id, c.group_id).where(c.tenant_id == tenant, c.object_id == start)
+    walk = first.cte("above", recursive=True)
     return walk.union(
-        sa.select(further.c.group_id).where(
-            further.c.tenant_id == tenant, further.c.object_id == walk.c.group_id
+        sa.select(further.c.tenant_id, further.c.group_id).where(
+            further.c.tenant_id == walk.c.tenant_id, further.c.object_id == walk.c.group_id
         )
     )
 
 
 def _below(start: sa.ColumnElement[str], tenant: sa.ColumnElement[str]) -> sa.CTE:
     """The group *start* and the groups in it, however deep."""
-    walk = sa.select(start.label("group_id")).cte("below", recursive=True)
     c = group_members.c
+    walk = sa.select(tenant.label("tenant_id"), start.label("group_id")).cte("below", recursive=True)
     return walk.union(
-        sa.select(c.object_id).where(
-            c.tenant_id == tenant, c.group_id == walk.c.group_id, c.kind == ObjectKind.GROUP.value
+        sa.select(c.tenant_id, c.object_id).where(
+            c.tenant_id == walk.c.tenant_id,
+            c.group_id == walk.c.group_id,
+            c.kind == ObjectKind.GROUP.value,
         )
     )
 
@@ -207,10 +209,11 @@ class SqlGroups(Repository):
         if transitive:
             inside = c.group_id.in_(sa.select(_below(sa.literal(group_id, Words), tenant).c.group_id))
         ids = sa.select(c.object_id).where(c.tenant_id == tenant, inside, c.object_id != group_id)
+        # Without a wish the order is that of ids: a small group then costs little however large the tenant is.
         if kind is None:
-            return self._page(_ANY_KIND, None, query, (_o.id.in_(ids),))
+            return self._page(_ANY_KIND, None, query, (_o.id.in_(ids),), default_order=())
         on, table, further = _BY_KIND[kind]
-        return self._page(on, table, query, (*further, on.id.in_(ids)))
+        return self._page(on, table, query, (*further, on.id.in_(ids)), default_order=())
 
     def containing(
         self, object_id: ObjectId, query: Query, *, transitive: bool = False, show_hidden: bool = True
@@ -234,7 +237,15 @@ class SqlGroups(Repository):
         rows = self._all(_ASSIGNED, {**self._own(object_id), "resource_id": resource_id})
         return tuple(_GROUP.read(row[0]) for row in rows)
 
-    def _page(self, on: Searchable, table: sa.Table | None, query: Query, within: Any) -> Page[Any]:
+    def _page(
+        self,
+        on: Searchable,
+        table: sa.Table | None,
+        query: Query,
+        within: Any,
+        *,
+        default_order: tuple[Order, ...] = (Order("display_name"),),
+    ) -> Page[Any]:
         columns = (_o.doc, _o.kind) if table is None else (table.c.doc,)
         kind = next((kind for kind, (_, known, _) in _BY_KIND.items() if known is table), None)
 
@@ -249,7 +260,7 @@ class SqlGroups(Repository):
             read,
             columns=columns,
             within=within,
-            default_order=(Order("display_name"),),
+            default_order=default_order,
         )
 
     def _own(self, identifier: str) -> dict[str, str]:

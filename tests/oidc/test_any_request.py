@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import json
 from pathlib import Path
 from urllib.parse import urlencode, urlsplit
 
@@ -31,6 +33,7 @@ TOKEN = (
     "grant_type", "code", "redirect_uri", "scope", "code_verifier", "client_secret", "client_assertion",
     "client_assertion_type", "resource", "client_info",
 )  # fmt: skip
+ASSERTION_TYPE = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
 OURS = {"login.test", *(urlsplit(uri).hostname for uri in (WEB, SPA, NATIVE))}
 
 
@@ -73,6 +76,61 @@ def test_token(idp: Protocol, form: dict[str, str], authorization: str, origin: 
     assert response.status in (200, 400, 401, 429)
     assert response.header("Cache-Control") == "no-store, no-cache"
     assert (b'"error"' in response.body) == (response.status != 200)
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=12),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=8), inner, max_size=3),
+    max_leaves=6,
+)
+MEMBERS = st.dictionaries(
+    st.sampled_from(
+        ["alg", "kid", "typ", "crit", "jwk", "jku", "x5t", "x5c", "iss", "sub", "aud", "exp", "nbf", "iat", "tid"]
+    ),
+    JSON | st.sampled_from(["RS256", "none", "HS256", "https://issuer.example", "http://127.0.0.1:9"]),
+    max_size=8,
+)  # fmt: skip
+
+
+def _segment(value: object) -> str:
+    return base64.urlsafe_b64encode(json.dumps(value).encode()).rstrip(b"=").decode()
+
+
+JWTS = st.builds(
+    lambda header, claims, signature: f"{_segment(header)}.{_segment(claims)}.{signature}",
+    MEMBERS | JSON,
+    MEMBERS | JSON,
+    st.text(alphabet="AZaz09-_=.", max_size=20),
+)
+
+
+@given(token=JWTS | VALUES, alias=st.sampled_from(["contoso", "common", "organizations"]))
+def test_tokens_of_any_shape_are_refused_everywhere(idp: Protocol, token: str, alias: str) -> None:
+    """Assertions, hints, refresh and bearer tokens: whatever they hold, a refusal that is one of the protocol."""
+    jwt_bearer = "urn:ietf:params:oauth:grant-type:jwt-bearer"
+    device = "urn:ietf:params:oauth:grant-type:device_code"
+    asked = {"requested_token_use": "on_behalf_of", "scope": "User.Read", "client_secret": SECRET}
+    for form in (
+        {
+            "grant_type": "client_credentials",
+            "client_assertion": token,
+            "client_assertion_type": ASSERTION_TYPE,
+        },
+        {"grant_type": jwt_bearer, "assertion": token, **asked},
+        {"grant_type": "refresh_token", "refresh_token": token},
+        {"grant_type": "authorization_code", "code": token, "redirect_uri": WEB},
+        {"grant_type": device, "device_code": token},
+    ):
+        refused = idp.send(
+            "POST",
+            f"/{alias}/oauth2/v2.0/token",
+            form={"client_id": idp.app.app_id, "scope": "x/.default", **form},
+        )
+        assert refused.status in (400, 401), refused.body
+    for name in ("id_token_hint", "login_hint"):
+        query = {"client_id": idp.app.app_id, "redirect_uri": WEB, "response_type": "code", "scope": "openid"}
+        hinted = idp.send("GET", f"/{alias}/oauth2/v2.0/authorize", {**query, name: token})
+        assert hinted.status in (200, 302, 400, 403)
 
 
 @given(token=VALUES, form=VALUES)

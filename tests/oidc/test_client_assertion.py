@@ -14,8 +14,9 @@ import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import padding, rsa
-from cryptography.hazmat.primitives.serialization import Encoding
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from cryptography.x509.oid import NameOID
+from joserfc.jwk import RSAKey
 
 from tests.support.protocol import Protocol, body_of, claims_of
 from xenia.core.directory.application import Certificate
@@ -169,6 +170,33 @@ def test_refusals(idp: Protocol, sign: Signer, spoil: Callable[[Signer], str], c
     response = _ask(idp, spoil(sign))
     answer = body_of(response)
     assert (response.status, answer["error"], answer["error_codes"]) == (401, "invalid_client", [code])
+
+
+def test_keys_in_the_assertion_itself_prove_nothing(idp: Protocol, sign: Signer) -> None:
+    """Embedded or linked keys, and key ids that lead somewhere: only registered certificates count (RFC 8725 section 3.5)."""
+    public = RSAKey.import_key(
+        FOREIGN.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
+    )
+    foreign = base64.b64encode(certificate(FOREIGN)).decode()
+    for header in (
+        {"jwk": public.as_dict(private=False)},
+        {"jku": "http://127.0.0.1:9/keys"},
+        {"x5u": "http://127.0.0.1:9/certificate"},
+        {"x5c": [foreign]},
+        {"kid": "../../data.key"},
+        {"kid": "x' OR '1'='1"},
+    ):
+        assert body_of(_ask(idp, sign(key=FOREIGN, header=header)))["error_codes"] == [700027], header
+        assert _ask(idp, sign(header=header, jti="mine")).status == 200, header
+
+
+def test_tokens_of_this_server_are_no_client_assertions(idp: Protocol, sign: Signer) -> None:
+    """An access token of the app itself, or an ID token for it, is signed by us and not by the app."""
+    app_token = body_of(_ask(idp, sign()))["access_token"]
+    id_token = body_of(idp.redeem(idp.sign_in()["code"]))["id_token"]
+    for token in (app_token, id_token):
+        refused = _ask(idp, token)
+        assert (refused.status, body_of(refused)["error_codes"]) == (401, [70021])
 
 
 def test_a_certificate_past_its_end_proves_nothing(idp: Protocol, sign: Signer) -> None:

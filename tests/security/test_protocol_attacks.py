@@ -12,7 +12,7 @@ from urllib.parse import quote, urlencode
 
 import pytest
 
-from tests.support.protocol import Protocol, protocol
+from tests.support.protocol import Protocol, body_of, protocol
 from tests.support.walker import BASE
 from xenia import graph
 from xenia.core.directory.application import Platform, redirect_uri_problem
@@ -279,3 +279,12 @@ def _from(idp: Protocol, address: str) -> int:
             request_id="r",
         )
     ).status
+
+
+def test_an_access_token_is_no_id_token_hint(idp: Protocol) -> None:
+    """An API that was called could otherwise speak for the person at the sign-in and sign-out pages."""
+    tokens = body_of(idp.redeem(idp.sign_in()["code"]))
+    refused = idp.authorize(prompt="none", id_token_hint=tokens["access_token"])
+    assert "error=invalid_request" in (refused.header("Location") or "")
+    accepted = idp.authorize(prompt="none", id_token_hint=tokens["id_token"])
+    assert "error=login_required" in (accepted.header("Location") or "")

@@ -115,6 +115,34 @@ def test_endpoints_follow_the_tenant_and_readiness_the_client(desktop: Desktop) 
     expect(page.get_by_label("Use PKCE")).to_be_checked()
     page.get_by_label("Request Type").select_option("ClientCredentials")
     expect(page.get_by_label("Redirect URI")).to_be_hidden()
+    expect(page.get_by_label("Scope")).to_have_value("https://graph.microsoft.com/.default")
+    page.get_by_label("Request Type").select_option("DeviceCode")
+    expect(page.get_by_label("Device Code Endpoint")).to_have_value(f"{base}/contoso/oauth2/v2.0/devicecode")
+    page.get_by_label("Request Type").select_option("DeviceToken")
+    expect(page.get_by_role("textbox", name="Device Code", exact=True)).to_be_visible()
+    expect(page.get_by_role("textbox", name="Scope")).to_have_count(0)
+    person.check_page()
+
+
+def test_requests_are_kept_in_this_browser_without_their_secrets(desktop: Desktop) -> None:
+    person = desktop.person()
+    page = person.page
+    page.goto(f"{desktop.xenia.base}/tester/?clientid={ORDERS}&requesttype=ResourceOwnerPasswordCredentials")
+    page.get_by_label("User Name").fill("mia")
+    page.get_by_label("Password").fill("never-kept")
+    page.get_by_label("Client Secret").fill("never-kept-either")
+    library = page.get_by_role("region", name="Requests kept in this browser")
+    library.get_by_label("Name").fill("By <password>")
+    library.get_by_role("button", name="Keep this request").press("Enter")
+    expect(library.get_by_role("status")).to_have_text("By <password> is kept in this browser.")
+    assert "never-kept" not in page.evaluate("JSON.stringify({ ...localStorage })")
+    page.goto(f"{desktop.xenia.base}/tester/")
+    library.get_by_role("link", name="By <password>").click()
+    expect(page.get_by_label("User Name")).to_have_value("mia")
+    expect(page.get_by_label("Request Type")).to_have_value("ResourceOwnerPasswordCredentials")
+    person.check_page()
+    library.get_by_role("button", name="Delete By <password>").click()
+    expect(library.get_by_role("listitem")).to_have_count(0)
 
 
 def test_every_way_of_answering_is_checked_in_the_browser(desktop: Desktop) -> None:

@@ -6,15 +6,17 @@ Everything a sender sent is shown as text and nowhere kept.
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
-from urllib.parse import urlsplit
+from urllib.parse import parse_qsl, urlsplit
 
 from xenia.core.directory.tenant import Tenant
 from xenia.core.ids import ObjectId, parse_guid
 from xenia.ports import Fetcher, FetchFailed, FetchRefused, Ports
-from xenia.ui.tester.exchange import Exchange, redeem, redemption
+from xenia.ui.tester.exchange import Exchange, redeem, redemption, shown_parameters
 from xenia.ui.tester.explanations import Explanation, explain
 from xenia.ui.tester.flow import Flow
+from xenia.ui.tester.form import IMPORT
 from xenia.ui.tester.importing import fetch_json
+from xenia.ui.tester.kinds import REFRESH_TOKEN, Goes
 from xenia.ui.tester.meanings import MEANINGS, TIMES
 from xenia.ui.tester.readiness import Directory
 from xenia.ui.tester.tokens import Expected, checks_of, decode, issuer_of, rows_of
@@ -59,6 +61,22 @@ class Answer:
             if self.exchange.text(name)
         ]
         return front + back
+
+    @property
+    def device(self) -> dict[str, str] | None:
+        """What a device shows to its person (RFC 8628 section 3.2), where that was asked for."""
+        if self.exchange is None or not self.exchange.text("user_code"):
+            return None
+        given = self.exchange.text("verification_uri")
+        # Shown as a link, so nothing but a web address.
+        url = given if given.startswith(("https://", "http://")) else ""
+        values = {name: self.exchange.text(name) for name in ("user_code", "device_code")}
+        return {"url": url, **values}
+
+    @property
+    def refresh_token(self) -> str:
+        """The refresh token that came, for the next request."""
+        return self.exchange.text("refresh_token") if self.exchange is not None else ""
 
     @property
     def error(self) -> tuple[str, str] | None:
@@ -133,6 +151,8 @@ class AnswerReader:
             "tokens": tokens,
             "again": f"/tester/?{flow.form.link_query(secret=False)}" if flow else "/tester/",
             "raw": list(answer.parameters.items()),
+            **_sent(flow),
+            "next_request": lambda kind, name, value: _next_request(flow, kind, name, value),
             "data": {
                 "tokens": [{key: one[key] for key in ("name", "label", "value", "front")} for one in tokens],
                 "expected": {
@@ -214,6 +234,29 @@ class AnswerReader:
         except (FetchFailed, FetchRefused):
             return issuer, None
         return issuer, keys if isinstance(keys, list) else None
+
+
+def _sent(flow: Flow | None) -> dict[str, object]:
+    """Where a request without a browser went, and what it said."""
+    if flow is None or flow.form.is_browser_flow:
+        return {}
+    form = flow.form
+    is_device = form.kind.goes is Goes.TO_DEVICE_ENDPOINT
+    return {
+        "sent_to": form.device_code_endpoint if is_device else form.token_endpoint,
+        "sent": shown_parameters(form),
+    }
+
+
+def _next_request(flow: Flow | None, kind: str, name: str, value: str) -> dict[str, str]:
+    """The fields of a form that opens the tester with the request that follows this answer, not yet sent."""
+    if flow is None:
+        return {}
+    form = replace(flow.form, request_type=kind)
+    kept = dict(parse_qsl(form.link_query(secret=False)))
+    if not form.kind.has_scope or kind == REFRESH_TOKEN.name:
+        kept["scope"] = ""
+    return {**kept, name: value, "requestaction": IMPORT}
 
 
 def _is_own(request: HttpRequest, url: str) -> bool:

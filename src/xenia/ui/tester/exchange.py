@@ -1,4 +1,4 @@
-"""Requests to a token endpoint on behalf of the test: code redemption with a secret, and client credentials.
+"""Requests of the test that go from server to server: code redemption, every other grant, and device codes.
 
 Everything goes through the guarded fetcher, which answers our own endpoint in process.
 """
@@ -11,8 +11,10 @@ from urllib.parse import urlencode, urlsplit
 import msgspec
 
 from xenia.ports import Fetcher, FetchFailed, FetchRefused, FetchRequest
+from xenia.ui.tester import kinds
 from xenia.ui.tester.flow import Flow
 from xenia.ui.tester.form import TesterForm
+from xenia.ui.tester.kinds import Goes
 
 _FORM = "application/x-www-form-urlencoded"
 
@@ -53,24 +55,44 @@ def redemption(flow: Flow, code: str) -> dict[str, str]:
 
 
 def redeem(fetcher: Fetcher, flow: Flow, code: str) -> Exchange:
-    """Redeem the code. When it belongs to a single-page application, once more as a browser would: with Origin."""
-    body = redemption(flow, code)
-    first = _post(fetcher, flow.form.token_endpoint, body, {})
+    """Redeem the code."""
+    return _ask(fetcher, flow.form, flow.form.token_endpoint, redemption(flow, code))
+
+
+def grant_parameters(form: TesterForm) -> dict[str, str]:
+    """The form of a request without a browser, as it goes out (RFC 6749 sections 4.3, 4.4 and 6, RFC 8628 section 3)."""
+    kind = form.kind
+    values = {"client_id": form.client_id, **dict(kind.constants)}
+    if form.client_secret:
+        values["client_secret"] = form.client_secret
+    if kind.grant_type:
+        values["grant_type"] = kind.grant_type
+    if kind.has_scope and form.scope:
+        values["scope"] = form.scope
+    values |= {kinds.PARAMETERS.get(name, name): getattr(form, name) for name in kind.fields}
+    return form.extra() | values
+
+
+def shown_parameters(form: TesterForm) -> dict[str, str]:
+    """The same, without the secrets themselves: for the page that tells what was sent."""
+    secret = {kinds.PARAMETERS.get(name, name) for name in kinds.SECRETS}
+    return {name: "(not shown)" if name in secret else text for name, text in grant_parameters(form).items()}
+
+
+def request_grant(fetcher: Fetcher, form: TesterForm) -> Exchange:
+    """Send a request that needs no browser to the endpoint of its kind."""
+    is_device = form.kind.goes is Goes.TO_DEVICE_ENDPOINT
+    url = form.device_code_endpoint if is_device else form.token_endpoint
+    return _ask(fetcher, form, url, grant_parameters(form))
+
+
+def _ask(fetcher: Fetcher, form: TesterForm, url: str, body: dict[str, str]) -> Exchange:
+    """What belongs to a single-page application is asked for once more as a browser would: with Origin."""
+    first = _post(fetcher, url, body, {})
     if "AADSTS9002327" not in first.text("error_description"):
         return first
-    parts = urlsplit(flow.form.redirect_uri)
-    return _post(fetcher, flow.form.token_endpoint, body, {"Origin": f"{parts.scheme}://{parts.netloc}"})
-
-
-def client_credentials(fetcher: Fetcher, form: TesterForm) -> Exchange:
-    """A token for the app itself (RFC 6749 section 4.4)."""
-    body = form.extra() | {
-        "grant_type": "client_credentials",
-        "client_id": form.client_id,
-        "client_secret": form.client_secret,
-        "scope": form.scope,
-    }
-    return _post(fetcher, form.token_endpoint, body, {})
+    parts = urlsplit(form.redirect_uri)
+    return _post(fetcher, url, body, {"Origin": f"{parts.scheme}://{parts.netloc}"})
 
 
 def _post(fetcher: Fetcher, url: str, body: dict[str, str], headers: dict[str, str]) -> Exchange:

@@ -15,7 +15,8 @@ from urllib.parse import urlencode, urlsplit
 import msgspec
 
 from xenia.ports import Ports
-from xenia.ui.tester.form import OPENID_CONNECT, TesterForm
+from xenia.ui.tester import kinds
+from xenia.ui.tester.form import TesterForm
 from xenia.ui.tester.importing import Imported
 from xenia.web.cookies import Cookies
 from xenia.web.http import HttpRequest, HttpResponse
@@ -56,7 +57,7 @@ class Flow(msgspec.Struct, frozen=True, omit_defaults=True):
             "scope": form.scope,
             **({"response_mode": form.response_mode} if form.response_mode else {}),
             "state": self.state,
-            **({"nonce": self.nonce} if form.request_type == OPENID_CONNECT else {}),
+            **({"nonce": self.nonce} if form.kind is kinds.OPENID_CONNECT else {}),
         }
         if self.verifier:
             values |= {"code_challenge": challenge_of(self.verifier), "code_challenge_method": "S256"}

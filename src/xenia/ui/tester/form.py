@@ -11,20 +11,14 @@ from dataclasses import dataclass, fields, replace
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
 from xenia.core.ids import parse_guid
+from xenia.ui.tester import kinds
+from xenia.ui.tester.kinds import Goes, RequestKind, kind_of
 from xenia.web.http import HttpRequest, Params
 
-OPENID_CONNECT, IMPLICIT, CODE, CLIENT_CREDENTIALS = (
-    "OpenIdConnect",
-    "Implicit",
-    "AuthorizationCode",
-    "ClientCredentials",
-)
-REQUEST_TYPES = (
-    (OPENID_CONNECT, "OpenID Connect"),
-    (CODE, "OAuth 2.0 Authorization Code Grant"),
-    (IMPLICIT, "OAuth 2.0 Implicit Grant (not recommended)"),
-    (CLIENT_CREDENTIALS, "OAuth 2.0 Client Credentials Grant"),
-)
+REQUEST_TYPES = tuple((kind.name, kind.label) for kind in kinds.KINDS)
+FIRST_SCOPES = {kind.name: kind.scope for kind in kinds.KINDS if kind.has_scope}
+"""What **Scope** is filled with when the request type is changed."""
+
 THIS_SERVER, METADATA, B2C, EXTERNAL_ID, BY_HAND = (
     "AzureAD",
     "Metadata",
@@ -43,9 +37,11 @@ RESPONSE_TYPES = ("id_token", "code", "code id_token", "id_token token", "token"
 RESPONSE_MODES = ("form_post", "fragment", "query", "")
 PERFORM, LINK, IMPORT = "PerformRequest", "GenerateLink", "Import"
 TESTER_PATH = "/tester/"
-GRAPH_DEFAULT = "https://graph.microsoft.com/.default"
 
 _LONGEST = 2000
+_LONGEST_TOKEN = 16_000
+"""Of tokens that are pasted to be sent on."""
+_TOKENS = ("assertion", "refresh_token", "device_code")
 _DECORATION = re.compile(r"[\s\u200b\ufeff\"'{}<>]+")
 
 
@@ -53,13 +49,14 @@ _DECORATION = re.compile(r"[\s\u200b\ufeff\"'{}<>]+")
 class TesterForm:
     """What is to be requested. Attribute names without underscores are the names in links."""
 
-    request_type: str = OPENID_CONNECT
+    request_type: str = kinds.OPENID_CONNECT.name
     import_type: str = THIS_SERVER
     tenant: str = ""
     policy_id: str = ""
     metadata_url: str = ""
     authorization_endpoint: str = ""
     token_endpoint: str = ""
+    device_code_endpoint: str = ""
     client_id: str = ""
     client_secret: str = ""
     scope: str = "openid"
@@ -67,12 +64,23 @@ class TesterForm:
     response_mode: str = "form_post"
     redirect_uri: str = ""
     use_pkce: bool = False
+    refresh_token: str = ""
+    device_code: str = ""
+    assertion: str = ""
+    user_name: str = ""
+    password: str = ""
+    grant_type: str = ""
     additional_parameters: str = ""
+
+    @property
+    def kind(self) -> RequestKind:
+        """What is asked for."""
+        return kind_of(self.request_type)
 
     @property
     def is_browser_flow(self) -> bool:
         """Whether a person is sent to the authorization endpoint."""
-        return self.request_type != CLIENT_CREDENTIALS
+        return self.kind.goes is Goes.BY_BROWSER
 
     @property
     def wants_code(self) -> bool:
@@ -83,6 +91,11 @@ class TesterForm:
     def wants_id_token(self) -> bool:
         """Whether the authorization endpoint itself is asked for an ID token."""
         return self.is_browser_flow and "id_token" in self.response_type.split()
+
+    @property
+    def has_secrets(self) -> bool:
+        """Whether anything stands in it that a link should not carry."""
+        return any(getattr(self, attribute) for attribute in kinds.SECRETS)
 
     def extra(self) -> dict[str, str]:
         """The additional parameters; ``&`` or new lines separate them, and the first value of a name counts."""
@@ -96,11 +109,9 @@ class TesterForm:
     def link_query(self, *, secret: bool) -> str:
         """The query string of a link that opens the tester with these values."""
         values = {name: getattr(self, attribute) for name, attribute in _NAMES.items()}
-        if not secret:
-            del values["clientsecret"]
-        imported = self.import_type != BY_HAND
-        for name in ("authorizationendpoint", "tokenendpoint"):
-            if imported:
+        for name, attribute in _NAMES.items():
+            is_hidden = attribute in kinds.SECRETS and not secret
+            if is_hidden or (attribute in _ENDPOINTS and self.import_type != BY_HAND):
                 del values[name]
         return urlencode(
             {
@@ -111,6 +122,7 @@ class TesterForm:
         )
 
 
+_ENDPOINTS = ("authorization_endpoint", "token_endpoint", "device_code_endpoint")
 _NAMES = {item.name.replace("_", ""): item.name for item in fields(TesterForm)} | {
     "openidconnectmetadataurl": "metadata_url"
 }
@@ -133,14 +145,14 @@ def read_form(request: HttpRequest, values: Params, *, tenant: str) -> TesterFor
     given = _folded(values)
     posted = request.method == "POST"
     texts = {
-        attribute: given[name][:_LONGEST].strip()
+        attribute: given[name][: _LONGEST_TOKEN if attribute in _TOKENS else _LONGEST].strip()
         for name, attribute in _NAMES.items()
         if name in given and attribute != "use_pkce"
     }
     form = TesterForm(**{"redirect_uri": request.base_url + TESTER_PATH, **texts})  # type: ignore[arg-type]
     form = replace(
         form,
-        request_type=_choice(form.request_type, tuple(key for key, _ in REQUEST_TYPES)),
+        request_type=_choice(form.request_type, tuple(name for name, _ in REQUEST_TYPES)),
         import_type=_import_type(given, form),
         client_id=cleaned_client_id(form.client_id),
         scope=" ".join(form.scope.split()),
@@ -148,10 +160,10 @@ def read_form(request: HttpRequest, values: Params, *, tenant: str) -> TesterFor
         tenant=form.tenant or tenant,
         redirect_uri=form.redirect_uri or request.base_url + TESTER_PATH,
     )
-    if form.request_type == CLIENT_CREDENTIALS and "scope" not in given:
-        form = replace(form, scope=GRAPH_DEFAULT)
-    if form.request_type in (CODE, IMPLICIT):
-        form = replace(form, response_type="code" if form.request_type == CODE else "token")
+    if "scope" not in given:
+        form = replace(form, scope=form.kind.scope)
+    if form.kind in (kinds.CODE, kinds.IMPLICIT):
+        form = replace(form, response_type="code" if form.kind is kinds.CODE else "token")
     pkce = given.get("usepkce")
     default = form.wants_code and not posted
     return replace(form, use_pkce=default if pkce is None else pkce.lower() in ("true", "on", "1", "yes"))
@@ -175,20 +187,29 @@ def problems_of(form: TesterForm) -> list[dict[str, str]]:
             "clientid",
             "Enter the Client ID. It is under App registrations > Overview > Application (client) ID.",
         )
-    if form.is_browser_flow and not _is_web(form.authorization_endpoint):
+    goes, scopes = form.kind.goes, form.scope.split()
+    if goes is Goes.BY_BROWSER and not _is_web(form.authorization_endpoint):
         say("authorizationendpoint", "Enter the Authorization Endpoint, or a tenant to import it from.")
-    if (form.wants_code or not form.is_browser_flow) and not _is_web(form.token_endpoint):
+    if (form.wants_code or goes is Goes.TO_TOKEN_ENDPOINT) and not _is_web(form.token_endpoint):
         say("tokenendpoint", "Enter the Token Endpoint, or a tenant to import it from.")
-    if form.request_type == OPENID_CONNECT and "openid" not in form.scope.split():
+    if goes is Goes.TO_DEVICE_ENDPOINT and not _is_web(form.device_code_endpoint):
+        say("devicecodeendpoint", "Enter the Device Code Endpoint, or a tenant to import it from.")
+    if form.kind is kinds.OPENID_CONNECT and "openid" not in scopes:
         say("scope", "OpenID Connect needs the scope openid.")
-    if form.request_type == CLIENT_CREDENTIALS and not form.scope.endswith("/.default"):
-        say("scope", f"Client credentials need one scope that ends with /.default, such as {GRAPH_DEFAULT}.")
-    if form.is_browser_flow and not form.response_type:
+    if form.kind is kinds.CLIENT_CREDENTIALS and not form.scope.endswith("/.default"):
+        example = kinds.GRAPH_DEFAULT
+        say("scope", f"Client credentials need one scope that ends with /.default, such as {example}.")
+    if goes is Goes.TO_DEVICE_ENDPOINT and not scopes:
+        say("scope", "Enter a Scope, such as openid profile.")
+    if goes is Goes.BY_BROWSER and not form.response_type:
         say("responsetype", "Choose a Response Type.")
-    if form.is_browser_flow and not urlsplit(form.redirect_uri).scheme:
+    if goes is Goes.BY_BROWSER and not urlsplit(form.redirect_uri).scheme:
         say("redirecturi", "Enter an absolute Redirect URI.")
-    if form.request_type == CLIENT_CREDENTIALS and not form.client_secret:
-        say("clientsecret", "Client credentials need the Client Secret (its Value, not its Secret ID).")
+    for attribute in form.kind.fields:
+        if not getattr(form, attribute):
+            say(attribute.replace("_", ""), kinds.MISSING[attribute])
+    if form.kind.confidential and not form.client_secret:
+        say("clientsecret", f"{form.kind.confidential} the Client Secret (its Value, not its Secret ID).")
     return found
 
 
@@ -206,7 +227,7 @@ def _folded(values: Params) -> dict[str, str]:
 
 
 def _import_type(given: dict[str, str], form: TesterForm) -> str:
-    if "importtype" not in given and ("authorizationendpoint" in given or "tokenendpoint" in given):
+    if "importtype" not in given and any(name.replace("_", "") in given for name in _ENDPOINTS):
         return BY_HAND
     return _choice(form.import_type, tuple(key for key, _ in IMPORT_TYPES))
 

@@ -12,7 +12,7 @@ from xenia.core.errors import InteractionGone, NotFound
 from xenia.ports import Fetcher, Ports
 from xenia.ui.tester import form as forms
 from xenia.ui.tester.answer import Answer, AnswerReader
-from xenia.ui.tester.exchange import client_credentials, redeem
+from xenia.ui.tester.exchange import redeem, request_grant
 from xenia.ui.tester.explanations import explain
 from xenia.ui.tester.flow import Flow, Flows, start_flow
 from xenia.ui.tester.form import TesterForm
@@ -60,7 +60,8 @@ class Tester:
             self._tools.check_form(request)
             return self._submit(request)
         form = forms.read_form(request, request.query, tenant=self._directory.first_tenant())
-        performs = forms.action_of(request.query) == forms.PERFORM
+        # What this server sends itself takes a press of the button: any page on the web can open a link.
+        performs = forms.action_of(request.query) == forms.PERFORM and form.is_browser_flow
         # A link that only fills the form makes this server ask nobody.
         downloads = form.import_type == forms.METADATA and not performs
         imported = Imported(form) if downloads else self._import(request, form)
@@ -79,7 +80,7 @@ class Tester:
         if errors or action != forms.PERFORM:
             return self._form(request, imported, errors=errors, link=action == forms.LINK and not errors)
         if not imported.form.is_browser_flow:
-            exchange = client_credentials(self._fetcher, imported.form)
+            exchange = request_grant(self._fetcher, imported.form)
             flow = start_flow(self._ports, imported)
             return self._show(request, self._answers.of_exchange(request, flow, exchange))
         return self._send(request, imported, after_form=True)

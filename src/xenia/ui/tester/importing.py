@@ -10,7 +10,7 @@ from urllib.parse import quote
 
 import msgspec
 
-from xenia.core.endpoints import authorize_url, metadata_url, token_url
+from xenia.core.endpoints import authorize_url, device_code_url, metadata_url, token_url
 from xenia.ports import Fetcher, FetchFailed, FetchRefused, FetchRequest
 from xenia.ui.tester.form import B2C, EXTERNAL_ID, METADATA, THIS_SERVER, TesterForm
 
@@ -29,10 +29,15 @@ class Imported:
 def import_service(form: TesterForm, base_url: str, fetcher: Fetcher) -> Imported:
     """Fill the endpoints as the import type says. A failing download is a ``problem``, not an exception."""
     if form.import_type == THIS_SERVER and not form.tenant:
-        return Imported(_filled(form, "", ""))
+        return Imported(_filled(form, "", "", ""))
     if form.import_type == THIS_SERVER:
         segment = quote(form.tenant, safe="")
-        filled = _filled(form, authorize_url(base_url, segment), token_url(base_url, segment))
+        filled = _filled(
+            form,
+            authorize_url(base_url, segment),
+            token_url(base_url, segment),
+            device_code_url(base_url, segment),
+        )
         return Imported(filled, metadata_url(base_url, segment))
     if form.import_type == METADATA:
         return _from_metadata(form, fetcher) if form.metadata_url else Imported(form)
@@ -40,7 +45,12 @@ def import_service(form: TesterForm, base_url: str, fetcher: Fetcher) -> Importe
     if host is None:
         return Imported(form)
     return Imported(
-        _filled(form, f"{host}/oauth2/v2.0/authorize", f"{host}/oauth2/v2.0/token"),
+        _filled(
+            form,
+            f"{host}/oauth2/v2.0/authorize",
+            f"{host}/oauth2/v2.0/token",
+            f"{host}/oauth2/v2.0/devicecode" if form.import_type == EXTERNAL_ID else "",
+        ),
         f"{host}/v2.0/.well-known/openid-configuration",
     )
 
@@ -64,7 +74,12 @@ def _from_metadata(form: TesterForm, fetcher: Fetcher) -> Imported:
     if "authorization_endpoint" not in found:
         return Imported(form, problem="That address holds no OpenID Connect metadata document.")
     return Imported(
-        _filled(form, found["authorization_endpoint"], found.get("token_endpoint", "")),
+        _filled(
+            form,
+            found["authorization_endpoint"],
+            found.get("token_endpoint", ""),
+            found.get("device_authorization_endpoint", ""),
+        ),
         form.metadata_url,
         found.get("issuer", ""),
         found.get("jwks_uri", ""),
@@ -85,5 +100,12 @@ def fetch_json(fetcher: Fetcher, url: str) -> dict[str, object]:
     return document
 
 
-def _filled(form: TesterForm, authorization_endpoint: str, token_endpoint: str) -> TesterForm:
-    return replace(form, authorization_endpoint=authorization_endpoint, token_endpoint=token_endpoint)
+def _filled(
+    form: TesterForm, authorization_endpoint: str, token_endpoint: str, device_code_endpoint: str
+) -> TesterForm:
+    return replace(
+        form,
+        authorization_endpoint=authorization_endpoint,
+        token_endpoint=token_endpoint,
+        device_code_endpoint=device_code_endpoint,
+    )

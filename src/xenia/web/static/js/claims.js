@@ -1,12 +1,6 @@
 // Draws a decoded token: its checks, header and claims with their meanings. Looks like the kit's findings and claims.
+import { el } from './element.js';
 import { inWords } from './token_checks.js';
-
-export function el(name, attributes = {}, ...children) {
-  const made = document.createElement(name);
-  for (const [key, value] of Object.entries(attributes)) made.setAttribute(key, value);
-  made.append(...children);
-  return made;
-}
 
 const WORDS = { ok: 'Good', info: 'Note', bad: 'Problem' };
 const SIGNS = { ok: '✓', info: 'i', bad: '✗' };

@@ -1,5 +1,5 @@
 // Redeems the code of a single-page application as such an app does: by fetch, with PKCE and the browser's Origin.
-import { el } from './claims.js';
+import { el } from './element.js';
 
 const place = document.getElementById('exchange');
 
@@ -29,6 +29,11 @@ export async function redeem(data) {
   }
   place.replaceChildren(raw(`Raw answer of the Token Endpoint (status ${response.status})`, JSON.stringify(answer, null, 2)));
   if (answer.error) await explain(answer, data.explain);
+  if (answer.refresh_token) {
+    const next = document.getElementById('refresh');
+    next.querySelector('[name=refreshtoken]').value = answer.refresh_token;
+    next.hidden = false;
+  }
   const kinds = [['id_token', 'ID token'], ['access_token', 'Access token']].filter(([name]) => answer[name]);
   return kinds.map(([name, label]) => ({ name, label: `${label} from the Token Endpoint`, value: answer[name], front: false }));
 }

@@ -23,6 +23,7 @@ from xenia.core.directory.application import (
 from xenia.core.directory.roles import APP_WRITING_ROLES, GLOBAL_ADMINISTRATOR
 from xenia.core.errors import InvalidValue, NotFound, NotPermitted
 from xenia.core.ids import AppId, ObjectId
+from xenia.core.query import Order, Query
 from xenia.ports import Ports, Transaction
 from xenia.usecases.application_rules import (
     READ_APPLICATION_DETAILS,
@@ -36,6 +37,8 @@ from xenia.usecases.application_rules import (
 CONSENT_PERMISSIONS = ("AppRoleAssignment.ReadWrite.All", "Directory.ReadWrite.All")
 DELEGATED, APPLICATION = "Scope", "Role"
 MOST_PERMISSIONS = 400
+MOST_APIS = 500
+"""Shown to choose from."""
 _GLOBAL = frozenset({GLOBAL_ADMINISTRATOR.template_id})
 
 
@@ -134,7 +137,9 @@ def list_permissions(ports: Ports, actor: Actor, object_id: ObjectId) -> tuple[P
 
 
 @dataclass(frozen=True, slots=True)
-class _Offered:
+class OfferedPermission:
+    """A permission of an API, in words; ``kind`` is ``Scope`` (delegated) or ``Role`` (application)."""
+
     id: str
     kind: str
     value: str
@@ -142,14 +147,16 @@ class _Offered:
     admin_only: bool
 
 
-def _offered(resource: Application) -> Iterator[_Offered]:
+def _offered(resource: Application) -> Iterator[OfferedPermission]:
     for scope in resource.scopes:
         if scope.is_enabled:
             title = scope.admin_consent_display_name or scope.value
-            yield _Offered(scope.id, DELEGATED, scope.value, title, scope.type == "Admin")
+            yield OfferedPermission(scope.id, DELEGATED, scope.value, title, scope.type == "Admin")
     for role in resource.app_roles:
         if role.is_enabled and "Application" in role.allowed_member_types:
-            yield _Offered(role.id, APPLICATION, role.value or "", role.display_name, admin_only=True)
+            yield OfferedPermission(
+                role.id, APPLICATION, role.value or "", role.display_name, admin_only=True
+            )
 
 
 def _resource(tx: Transaction, app_id: AppId) -> tuple[Application, ServicePrincipal]:
@@ -159,6 +166,25 @@ def _resource(tx: Transaction, app_id: AppId) -> tuple[Application, ServicePrinc
     if application is None or principal is None:
         raise NotFound("Resource", app_id)
     return application, principal
+
+
+def list_apis(ports: Ports, actor: Actor) -> tuple[tuple[AppId, str], ...]:
+    """Client IDs and names of the APIs this tenant knows that offer anything, by name. Raises NotPermitted."""
+    if not actor.may(*READ_APPLICATION_DETAILS):
+        raise NotPermitted(READ_APPLICATION_DETAILS[0])
+    with ports.store.read(actor.tenant_id) as tx:
+        page = tx.applications.list_service_principals(Query(None, (Order("display_name"),), MOST_APIS))
+        return tuple(
+            (each.app_id, each.display_name) for each in page.items if offered_pairs(tx, each.app_id)
+        )
+
+
+def list_offered(ports: Ports, actor: Actor, app_id: AppId) -> tuple[OfferedPermission, ...]:
+    """What this API offers. Raises NotPermitted, NotFound (it is not in this tenant)."""
+    if not actor.may(*READ_APPLICATION_DETAILS):
+        raise NotPermitted(READ_APPLICATION_DETAILS[0])
+    with ports.store.read(actor.tenant_id) as tx:
+        return tuple(_offered(_resource(tx, app_id)[0]))
 
 
 def offered_pairs(tx: Transaction, app_id: AppId) -> set[tuple[str, str]]:

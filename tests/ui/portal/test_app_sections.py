@@ -9,6 +9,7 @@ import pytest
 from tests.ui.portal.office import Desktop, Office
 from xenia.core.directory.application import Application
 from xenia.usecases.federated_credentials import list_federated_credentials
+from xenia.usecases.manage_applications import NewApplication, register_application
 
 CLIENT = "5f1f6c1c-0000-4000-8000-0000000000aa"
 
@@ -258,3 +259,23 @@ def test_readers_see_and_change_nothing(office: Office, section: str) -> None:
     path, more = posts[section]
     assert desktop.post(path, [*fields, more]).status in (403, 422)
     assert _app(office) == before
+
+
+def test_permissions_of_any_api_of_the_tenant_are_asked_for(office: Office) -> None:
+    _add_scope(office)
+    api = _app(office)
+    (scope,) = api.scopes
+    client = register_application(office.platform.ports, office.platform.actor(), NewApplication("Front end"))
+    desktop = office.sit()
+    here = f"app-registrations/{client.application.id}/api-permissions"
+    page = desktop.open(f"{here}?api={api.app_id}")
+    assert "Orders: delegated permissions" in page.text
+    assert "Microsoft Graph: delegated permissions" not in page.text
+    desktop.send("/api-permissions", {"permission": f"{scope.id}:Scope"})
+    with office.platform.ports.store.read(office.platform.tenant.id) as tx:
+        stored = tx.applications.find(client.application.id)
+    assert stored is not None
+    assert [(item.resource_app_id, item.access) for item in stored.required_resource_access] == [
+        (api.app_id, ((scope.id, "Scope"),))
+    ]
+    assert "orders.read" in desktop.page.text

@@ -7,12 +7,12 @@ from datetime import time as day_time
 
 from xenia.core.directory.application import GRAPH_APP_ID
 from xenia.core.errors import Conflict, InvalidValue, NotFound, NotPermitted, XeniaError
-from xenia.core.graph_permissions import GRAPH_PERMISSIONS
 from xenia.ui.portal.app_detail import app_page, trail_of
 from xenia.ui.portal.desk import Desk, Question, Visit
 from xenia.ui.portal.graph_calls import call
 from xenia.usecases import manage_applications
 from xenia.usecases.application_credentials import LONGEST_SECRET, list_credentials
+from xenia.usecases.application_permissions import list_apis, list_offered
 from xenia.usecases.manage_applications import ApplicationView
 from xenia.web.http import HttpResponse
 from xenia.web.routing import Route
@@ -148,7 +148,7 @@ class AppCredentials:
         return self._permissions(visit, self._view(visit), None)
 
     def save_permissions(self, visit: Visit) -> HttpResponse:
-        """**Add a permission**: the whole list of what is asked of Graph."""
+        """**Add a permission**: the whole list of what is asked of one API."""
         view = self._view(visit)
         wanted = [
             (permission, kind)
@@ -161,7 +161,7 @@ class AppCredentials:
                 visit.actor,
                 view.application.id,
                 int(version) if version.isdecimal() and len(version) < 10 else -1,
-                GRAPH_APP_ID,
+                visit.form("api") or GRAPH_APP_ID,
                 [(permission, "Scope" if kind == "Scope" else "Role") for permission, kind in wanted],
             )
         except _REFUSALS as error:
@@ -198,12 +198,25 @@ class AppCredentials:
 
     def _permissions(self, visit: Visit, view: ApplicationView, error: XeniaError | None) -> HttpResponse:
         lines = manage_applications.list_permissions(self._desk.ports, visit.actor, view.application.id)
+        apis = list_apis(self._desk.ports, visit.actor)
+        wish = visit.form("api") if error is not None else visit.request.query.get("api")
+        chosen = wish if wish in dict(apis) else GRAPH_APP_ID
         asked = {(line.id, line.kind) for line in lines if line.is_configured}
         model = {
             "lines": lines,
             "waiting": any(line.is_configured and not line.is_granted for line in lines),
             "asked": [f"{permission}:{kind}" for permission, kind in asked],
-            "offered": GRAPH_PERMISSIONS,
+            "apis": [
+                {
+                    "label": name,
+                    "url": visit.url(f"app-registrations/{view.application.id}/api-permissions", api=app_id),
+                    "current": app_id == chosen,
+                }
+                for app_id, name in apis
+            ],
+            "api_id": chosen,
+            "api_name": dict(apis).get(chosen, ""),
+            "offered": list_offered(self._desk.ports, visit.actor, chosen),
             "is_stale": isinstance(error, Conflict),
         }
         return app_page(self._desk, visit, "app_permissions.html", _PERMISSIONS, view, error, model)

@@ -153,11 +153,11 @@ def test_select_account_shows_both_people_of_one_browser(server: RunningServer) 
     assert "Pick an account" in page.text
     assert MARIA in page.text
     assert server.admin.user_principal_name in page.text
+    page = walker.follow("Use another account")
+    assert page.has_form("/identify")
     silent = answer(walker.open(server.authorize_url(prompt="none")))
     assert silent["error"] == "interaction_required"
     assert "AADSTS16000" in silent["error_description"]
-    page = walker.follow("Use another account")
-    assert page.has_form("/identify")
 
 
 def test_an_administrators_session_never_answers_for_the_guests_link(server: RunningServer) -> None:

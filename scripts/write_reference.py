@@ -244,6 +244,8 @@ EVENT_WORDS = {
     "REMOVE_DELEGATED": "A delegated permission grant was taken back",
     "REMOVE_APP_PERMISSION": "An application permission was taken back",
     "REMOVE_SERVICE_PRINCIPAL": "An app of another organisation was removed from this one",
+    "REQUEST_CONSENT": "Somebody asked an administrator to agree to an app",
+    "DECIDE_CONSENT_REQUEST": "A request for admin consent was approved, denied or blocked",
     "CONSENT_TO_APPLICATION": "Somebody agreed to an app's permissions",
     "UPDATE_AUTHORIZATION_POLICY": "Guest access, guest invite settings",
     "UPDATE_POLICY": "Domain lists, e-mail one-time passcode, security defaults, the switch of self-service sign-up",

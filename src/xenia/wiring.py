@@ -38,6 +38,7 @@ from xenia.settings import (
 from xenia.storage.store import SqlStore, open_store
 from xenia.ui import account, lab, mailbox, portal, scripts, signin, tester
 from xenia.usecases.app_sign_in_journal import AppSignInJournal
+from xenia.usecases.consent_requests import remind_everywhere
 from xenia.usecases.first_party import ensure_first_party
 from xenia.web import operations
 from xenia.web.cookies import Cookies
@@ -57,6 +58,7 @@ from xenia.workers.sweeper import Sweeper
 _UI = Path(__file__).parent / "ui"
 _PAGES = ("account", "lab", "mailbox", "portal", "signin", "tester")
 """Groups of pages with templates of their own, addressed by these prefixes."""
+_REMINDERS = timedelta(hours=1)
 _KEY_CARE = timedelta(hours=1)
 _CLASSROOM = 40
 """People behind one address in the workshop: limits per network are that much wider there."""
@@ -163,6 +165,10 @@ def build(installation: Installation) -> Program:
         keys.ensure()
         return _KEY_CARE
 
+    def remind() -> timedelta:
+        remind_everywhere(ports)
+        return _REMINDERS
+
     return Program(
         app=WsgiApp(router, _edge(installation, server), entropy),
         ports=ports,
@@ -176,6 +182,7 @@ def build(installation: Installation) -> Program:
             logout,
             Sweeper(store, clock, retention(settings.retention)),
             Background("signing-keys", care_for_keys),
+            Background("consent-reminders", remind),
         ),
     )
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -15,6 +15,7 @@ from tests.support.postgres import PostgresServer
 from tests.support.stores import make_sqlite_store
 from xenia.catalog.edm import Complex, Edm, Op, Prop, Resource, Returned, Service, leaves
 from xenia.catalog.resources import RESOURCES
+from xenia.core.consent_request import ConsentAsker, ConsentRequest
 from xenia.core.directory.application import GRAPH_APP_ID
 from xenia.graph.reference import reference_page
 from xenia.storage.store import open_store
@@ -63,6 +64,7 @@ def world(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFacto
     assert running.call("DELETE", f"users/{gone.id}").status == 204
     _fill_self_service(running)
     _fill_groups(running)
+    _ask_for_consent(running)
     yield running
     store.close()
 
@@ -81,6 +83,18 @@ def _fill_self_service(running: GraphWorld) -> None:
         assert answer.status == 201, answer.body
     served = {"appId": running.app.app_id}
     assert running.call("POST", f"{BASE}/beta/{flow}/includeApplications", served, token=token).status == 201
+
+
+def _ask_for_consent(running: GraphWorld) -> None:
+    """A request for admin consent that waits."""
+    now = running.clock.now()
+    asker = ConsentAsker(running.admin.id, "Nikos Pappas", "", "For the plan", now)
+    later = now + timedelta(days=30)
+    app = running.app
+    request = ConsentRequest(
+        GUID, running.tenant_id, app.app_id, app.display_name, ("openid",), (asker,), now, later
+    )
+    running.ports.store.write(running.tenant_id, lambda tx: tx.consent_requests.add(request))
 
 
 def _fill_groups(running: GraphWorld) -> None:
@@ -104,7 +118,7 @@ def _fill_groups(running: GraphWorld) -> None:
 
 
 # An app may be addressed by its client ID everywhere; Graph itself is there in every tenant.
-PLACES: dict[str, str] = {"servicePrincipals": GRAPH_APP_ID}
+PLACES: dict[str, str] = {"servicePrincipals": GRAPH_APP_ID, "identityGovernance": GUID}
 """Whose relations are asked for, by the name of the collection."""
 
 
@@ -182,9 +196,10 @@ def test_names_are_unique_and_key_comes_first() -> None:
         assert len(set(names)) == len(names)
         if not resource.is_structure:
             assert resource.entity.props[0].name == resource.entity.key
-        owners = ("users/", "groups/", "servicePrincipals/")
-        lies_below = resource.path.count("/") > 1 and resource.service is Service.IDENTITY
-        assert ("{id}" in resource.path) == (lies_below or resource.path.startswith(owners))
+        path = resource.path.removeprefix("identityGovernance/appConsent/")
+        owners = ("users/", "groups/", "servicePrincipals/", "appConsentRequests/")
+        lies_below = path.count("/") > 1 and resource.service is Service.IDENTITY
+        assert ("{id}" in path) == (lies_below or path.startswith(owners))
 
 
 def test_the_reference_page_is_fresh() -> None:

@@ -91,7 +91,23 @@ DENIED = Mail(
     "en",
     {**DECISION, "reason": "<b>Not a supplier</b>", "app_name": ""},
 )
-ALL = [INVITATION, PASSCODE, TEST, METHOD, APPROVED, DENIED]
+ASKED = Mail(
+    MailKind.CONSENT_REQUESTED,
+    "nikos@contoso.example",
+    "en",
+    {
+        **DECISION,
+        "asker_name": "Mara Member",
+        "message": "For the <b>plan</b>",
+        "expires_at": NOW.isoformat(),
+        "request_url": "https://login.example/admin/contoso/admin-consent-requests/1",
+    },
+)
+CONSENTED = Mail(MailKind.CONSENT_APPROVED, "kim@nordwind.example", "en", DECISION)
+NOT_CONSENTED = Mail(
+    MailKind.CONSENT_DENIED, "kim@nordwind.example", "en", {**DECISION, "reason": "<b>Not now</b>"}
+)
+ALL = [INVITATION, PASSCODE, TEST, METHOD, APPROVED, DENIED, ASKED, CONSENTED, NOT_CONSENTED]
 
 
 class Page(HTMLParser):

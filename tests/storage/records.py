@@ -9,6 +9,7 @@ from typing import Any
 from xenia.core.api_connector import ApiConnector, ConnectorAuthentication, ConnectorCertificate
 from xenia.core.audit import AuditRecord, AuthenticationStep, Change, SignInRecord, Target
 from xenia.core.codes import AuthorizationCode, TokenFamily
+from xenia.core.consent_request import ConsentAsker, ConsentRequest
 from xenia.core.credentials import AuthenticatorApp, EmailPasscode, PasswordCredential
 from xenia.core.device_code import DEVICE_CODE_LIFETIME, DeviceCode
 from xenia.core.directory.application import (
@@ -430,6 +431,14 @@ def account(subject: str = "1234", **changes: Any) -> ExternalAccount:
         email="mia@gmail.example",
         email_verified=True,
         claims=(("displayName", "Mia"),),
+    )
+    return replace(made, **changes)
+
+
+def consent_request(request_id: str = "asked-1", tenant_id: str = CONTOSO, **changes: Any) -> ConsentRequest:
+    asker = ConsentAsker(MIA, "Mia", "mia@contoso.example", "For the plan", NOW)
+    made = ConsentRequest(
+        request_id, tenant_id, "app-id", "Orders", ("openid",), (asker,), NOW, NOW + timedelta(days=30)
     )
     return replace(made, **changes)
 

@@ -28,6 +28,7 @@ from tests.storage.records import (
     certificate,
     code,
     connector,
+    consent_request,
     device_code,
     family,
     federated,
@@ -77,6 +78,7 @@ BOUND = (
     "user_flows",
     "user_attributes",
     "api_connectors",
+    "consent_requests",
     "sign_ups",
 )
 PLATFORM_WIDE = {
@@ -287,6 +289,11 @@ PROBES: dict[str, tuple[Callable[[Any], Any], Any]] = {
     "api_connectors.add": (lambda it: it.add(connector("x")), ValueError),
     "api_connectors.replace": (lambda it: it.replace(connector(tenant_id=FABRIKAM)), NotFound),
     "api_connectors.remove": (lambda it: it.remove("connector-1"), False),
+    "consent_requests.add": (lambda it: it.add(consent_request("x")), ValueError),
+    "consent_requests.find": (lambda it: it.find("asked-1"), None),
+    "consent_requests.pending_of": (lambda it: it.pending_of("app-id"), None),
+    "consent_requests.list": (lambda it: it.list(), ()),
+    "consent_requests.replace": (lambda it: it.replace(consent_request()), ValueError),
     "sign_ups.record": (lambda it: it.record(sign_up_event(interaction_id="x")), ValueError),
     "sign_ups.events": (lambda it: it.events("B2X_1_Partners", NOW, NOW + HOUR), ()),
     "sign_ups.add_request": (lambda it: it.add_request(sign_up_request("x")), ValueError),
@@ -340,6 +347,7 @@ def _fill(tx: SqlTransaction) -> None:
     tx.user_flows.add(user_flow(app_ids=("app-id",)))
     tx.user_attributes.add(user_attribute())
     tx.api_connectors.add(connector())
+    tx.consent_requests.add(consent_request())
     tx.sign_ups.record(sign_up_event())
     tx.sign_ups.add_request(sign_up_request())
 

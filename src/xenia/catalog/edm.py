@@ -292,6 +292,8 @@ class Resource:
     """(ports, actor, values)."""
     update: Callable[..., object] | None = None
     """(ports, actor, key, values)."""
+    is_put: bool = False
+    """Whether PUT changes it too, as PATCH does."""
     delete: Callable[..., None] | None = None
     """(ports, actor, key)."""
     attach: Callable[..., object] | None = None

@@ -5,6 +5,7 @@ from __future__ import annotations
 from xenia.catalog.edm import Resource
 from xenia.catalog.entities.api_connectors import API_CONNECTORS
 from xenia.catalog.entities.application import APPLICATIONS, SERVICE_PRINCIPALS
+from xenia.catalog.entities.consent_requests import CONSENT_REQUEST_RESOURCES
 from xenia.catalog.entities.deleted_items import DELETED
 from xenia.catalog.entities.events_flows import EVENTS_FLOW_RESOURCES, INCLUDED_APPS_OF_USER_FLOW
 from xenia.catalog.entities.federated_credentials import FEDERATED_IDENTITY_CREDENTIALS
@@ -33,6 +34,7 @@ RESOURCES: tuple[Resource, ...] = (
     FEDERATED_IDENTITY_CREDENTIALS,
     with_memberships(SERVICE_PRINCIPALS, ObjectKind.SERVICE_PRINCIPAL),
     *PERMISSION_RESOURCES,
+    *CONSENT_REQUEST_RESOURCES,
     ORGANIZATIONS,
     *POLICIES,
     TOKEN_LIFETIMES,

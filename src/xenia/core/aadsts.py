@@ -59,6 +59,9 @@ AADSTS: dict[type[e.XeniaError], Aadsts] = {
     e.ConsentRequired: Aadsts(65001, "consent_required", suberror="consent_required", may_redirect=True),
     e.ConsentDeclined: Aadsts(65004, "access_denied", may_redirect=True),
     e.AdminConsentRequired: Aadsts(90094, "consent_required", suberror="consent_required", may_redirect=True),
+    e.AdminConsentRequestable: Aadsts(
+        90095, "consent_required", suberror="consent_required", may_redirect=True
+    ),
     e.AccountNotInTenant: Aadsts(50020, "interaction_required", 403),
     e.GuestAccountDisabled: Aadsts(500571, "invalid_grant", 403),
     e.AccountDisabled: Aadsts(50057, "invalid_grant", 403),

@@ -136,6 +136,8 @@ REMOVE_APP_PERMISSION = Activity(
 )
 REMOVE_SERVICE_PRINCIPAL = Activity("Remove service principal", "ApplicationManagement", operation="Delete")
 CONSENT_TO_APPLICATION = Activity("Consent to application", "ApplicationManagement", operation="Add")
+REQUEST_CONSENT = Activity("Create request for admin consent", "ApplicationManagement", operation="Add")
+DECIDE_CONSENT_REQUEST = Activity("Decide request for admin consent", "ApplicationManagement")
 UPDATE_AUTHORIZATION_POLICY = Activity("Update authorization policy", "AuthorizationPolicy")
 UPDATE_POLICY = Activity("Update policy", "Policy")
 UPDATE_COMPANY = Activity("Set Company Information", "DirectoryManagement")

@@ -18,6 +18,9 @@ class MailKind(StrEnum):
     METHOD_ADDED = "method-added"
     SIGN_UP_APPROVED = "sign-up-approved"
     SIGN_UP_DENIED = "sign-up-denied"
+    CONSENT_REQUESTED = "consent-requested"
+    CONSENT_APPROVED = "consent-approved"
+    CONSENT_DENIED = "consent-denied"
 
 
 class MailState(StrEnum):

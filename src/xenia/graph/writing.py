@@ -42,7 +42,7 @@ def _write_item(call: Call, method: str) -> HttpResponse:
         if method != "POST" or resource.create is None:
             raise not_allowed(*(["GET"] if resource.list else []), *(["POST"] if resource.create else []))
         return _create(call)
-    if method == "PATCH" and resource.update is not None:
+    if method in ("PATCH", "PUT") and resource.update is not None and (method == "PATCH" or resource.is_put):
         values = checked_item(json_object(call.request), resource, Write.UPDATE)
         resource.update(call.ports, call.actor, id_of(call), values)
         return empty_answer()

@@ -7,6 +7,7 @@ from contextlib import AbstractContextManager
 from typing import Protocol, TypeVar
 
 from xenia.core.ids import TenantId
+from xenia.ports.consent_requests import ConsentRequests
 from xenia.ports.directory import Applications, Credentials, Invitations, Tenants, Users
 from xenia.ports.groups import Groups
 from xenia.ports.journeys import Keys, Limits, LogoutNotices, Logs, Mailbox, Outbox, SignIns, Sweeping
@@ -62,6 +63,8 @@ class Transaction(Protocol):
     def api_connectors(self) -> ApiConnectors: ...
     @property
     def sign_ups(self) -> SignUps: ...
+    @property
+    def consent_requests(self) -> ConsentRequests: ...
 
 
 class Store(Protocol):

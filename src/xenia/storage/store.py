@@ -24,6 +24,7 @@ from xenia.storage.api_connectors import SqlApiConnectors
 from xenia.storage.applications import SqlApplications
 from xenia.storage.conflicts import is_unique_race, refusal_of
 from xenia.storage.connections import Held, KeptConnections, PooledConnections
+from xenia.storage.consent_requests import SqlConsentRequests
 from xenia.storage.credentials import SqlCredentials
 from xenia.storage.groups import SqlGroups
 from xenia.storage.identity_providers import SqlIdentityProviders
@@ -156,6 +157,11 @@ class SqlTransaction:
     def sign_ups(self) -> SqlSignUps:
         """Of this tenant."""
         return SqlSignUps(self._scope)
+
+    @property
+    def consent_requests(self) -> SqlConsentRequests:
+        """Of this tenant."""
+        return SqlConsentRequests(self._scope)
 
 
 class SqlStore:

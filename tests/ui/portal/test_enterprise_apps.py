@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 from tests.ui.portal.office import Office
+from xenia.core.consent_request import ConsentAsker, ConsentRequest
 from xenia.core.directory.application import (
     GRAPH_APP_ID,
     Application,
@@ -148,3 +151,66 @@ def test_consent_settings_are_a_global_administrators(office: Office) -> None:
     lesser = office.sit("appadmin")
     page = lesser.open("consent-and-permissions")
     assert not lesser.has_form("/classify")
+
+
+def test_reviewers_must_be_people_of_the_organization(office: Office) -> None:
+    desktop = office.sit("admin")
+    desktop.open("consent-and-permissions")
+    page = desktop.send("/requests", {"is_enabled": "yes", "reviewers": "nobody@elsewhere.example"})
+    assert page.status == 422
+    assert "No single user fits" in page.text
+    admin = office.platform.admin
+    page = desktop.send("/requests", {"is_enabled": "yes", "reviewers": admin.user_principal_name})
+    assert "Saved." in page.text
+    assert policies(office).consent_requests.reviewers == (admin.id,)
+
+
+def request_of(office: Office, app: ServicePrincipal) -> ConsentRequest:
+    """Kim asks for the app."""
+    ports, tenant, now = office.platform.ports, office.platform.tenant, office.platform.ports.clock.now()
+    asker = ConsentAsker(
+        office.platform.admin.id, "Kim <i>Asker</i>", "kim@contoso.example", "For the plan", now
+    )
+    made = ConsentRequest(
+        ports.entropy.guid(),
+        tenant.id,
+        app.app_id,
+        app.display_name,
+        ("openid", "User.Read"),
+        (asker,),
+        now,
+        now + timedelta(days=9),
+    )
+    ports.store.write(tenant.id, lambda tx: tx.consent_requests.add(made))
+    return made
+
+
+def test_requests_are_listed_approved_and_then_over(office: Office) -> None:
+    made = request_of(office, foreign(office))
+    desktop = office.sit("appadmin")
+    assert "Planner" in desktop.open("admin-consent-requests").text
+    page = desktop.open(f"admin-consent-requests/{made.id}")
+    assert "tailspin.onxenia.localhost" in page.text
+    assert "Unverified" in page.text
+    assert "<i>Asker</i>" not in page.source
+    assert "The request was approved." in desktop.send("/approve").text
+    assert "Nobody waits" in desktop.open("admin-consent-requests").text
+    assert "Approved" in desktop.open("admin-consent-requests?show=all").text
+    assert not desktop.has_form("/approve")
+
+
+def test_a_request_is_denied_or_blocked_and_readers_decide_nothing(office: Office) -> None:
+    app = foreign(office)
+    made = request_of(office, app)
+    reader = office.sit("reader")
+    reader.open(f"admin-consent-requests/{made.id}")
+    assert not reader.has_form("/approve")
+    assert not reader.has_form("/deny")
+    desktop = office.sit("appadmin")
+    desktop.open(f"admin-consent-requests/{made.id}")
+    assert desktop.send("/deny", {"reason": "x" * 501}).status == 422
+    page = desktop.send("/deny", {"reason": "Not safe"}, decision="block")
+    assert "The app was blocked." in page.text
+    assert "Disabled" in desktop.open("enterprise-apps?from=elsewhere").text
+    helpdesk = office.sit("helpdesk")
+    assert helpdesk.open("admin-consent-requests").status == 403

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from datetime import timedelta
 from pathlib import Path
 from urllib.parse import urlencode
 
@@ -11,7 +12,8 @@ import pytest
 
 from tests.support.platform import PASSWORD, RunningServer, challenge, platform
 from tests.support.walker import BASE, Page, Walker, query_of, read_page
-from xenia.core.actor import system_actor
+from xenia.core.actor import Actor, system_actor
+from xenia.core.consent_request import ConsentRequest, ConsentRequestState
 from xenia.core.directory.application import (
     GRAPH_APP_ID,
     Application,
@@ -25,9 +27,12 @@ from xenia.core.directory.application import (
     Scope,
     ServicePrincipal,
 )
-from xenia.core.directory.tenant import Tenant, UserConsent
+from xenia.core.directory.tenant import ConsentRequestPolicy, Tenant, UserConsent
+from xenia.core.errors import Conflict, NotPermitted
+from xenia.core.mail import MailKind
 from xenia.core.query import Query
 from xenia.ports import Transaction
+from xenia.usecases.consent_requests import approve_request, deny_request, remind_everywhere
 from xenia.usecases.manage_tenant import NewTenant, create_tenant
 from xenia.usecases.manage_users import NewMember, create_member
 
@@ -477,3 +482,141 @@ def test_cloud_application_administrators_do_not_hand_out_graph_roles(consenting
     assert "Need admin approval" in walker.open(admin_url(consenting, app, "")).text
     walker.open(admin_url(consenting, other, ""))
     assert accept(walker)["admin_consent"] == "True"
+
+
+# --- asking an administrator ------------------------------------------------------------------------
+
+
+def let_people_ask(consenting: Consenting, **changes: object) -> None:
+    """The administrator reviews, and has a mailbox."""
+    server = consenting.server
+
+    def work(tx: Transaction) -> None:
+        for user in (tx.users.find(server.admin.id), tx.users.find_by_upn(MARA)):
+            assert user is not None
+            local = user.user_principal_name.partition("@")[0]
+            tx.users.replace(replace(user, mail=f"{local}@contoso.example"))
+
+    server.ports.store.write(server.tenant.id, work)
+    policy = ConsentRequestPolicy(is_enabled=True, reviewers=(server.admin.id,), **changes)  # type: ignore[arg-type]
+    server.policies(user_consent=UserConsent.NONE, consent_requests=policy)
+
+
+def ask(consenting: Consenting, app: Application, said: str = "For the <b>plan</b>") -> Page:
+    walker = consenting.signed_in()
+    walker.open(consenting.url(app))
+    return walker.submit("/request-consent", justification=said)
+
+
+def requests(consenting: Consenting) -> tuple[ConsentRequest, ...]:
+    with consenting.server.ports.store.read(consenting.server.tenant.id) as tx:
+        return tx.consent_requests.list()
+
+
+def test_people_ask_with_a_reason_and_reviewers_are_told(consenting: Consenting) -> None:
+    app = consenting.publish()
+    let_people_ask(consenting)
+    page = ask(consenting, app)
+    assert "Your request was sent" in page.text
+    assert not page.has_form("/request-consent")
+    (request,) = requests(consenting)
+    assert (request.app_id, request.scopes) == (app.app_id, ("openid", "profile"))
+    assert request.askers[0].justification == "For the <b>plan</b>"
+    (mail,) = consenting.server.mails_to("admin@contoso.example")
+    assert mail.data["request_url"].endswith(f"/admin-consent-requests/{request.id}")
+    assert consenting.principal(app.app_id) is None
+
+
+def test_asking_twice_joins_and_nothing_is_sent_without_a_reason(consenting: Consenting) -> None:
+    app = consenting.publish()
+    let_people_ask(consenting)
+    assert "what you need the app for" in ask(consenting, app, " ").text
+    assert requests(consenting) == ()
+    ask(consenting, app)
+    ask(consenting, app, "Still waiting")
+    (request,) = requests(consenting)
+    assert [each.justification for each in request.askers] == ["Still waiting"]
+    assert len(consenting.server.mails_to("admin@contoso.example")) == 1
+
+
+def test_nobody_asks_where_the_organization_does_not_let_them(consenting: Consenting) -> None:
+    app = consenting.publish()
+    let_people_ask(consenting)
+    walker = consenting.signed_in()
+    page = walker.open(consenting.url(app))
+    form = page.form("/request-consent")
+    consenting.server.policies(consent_requests=ConsentRequestPolicy())
+    fields = {**form.fields, "justification": "please"}
+    walker.send("POST", BASE + form.action, form=fields, headers={"origin": BASE})
+    assert requests(consenting) == ()
+    assert not walker.open(consenting.url(app)).has_form("/request-consent")
+
+
+def test_a_silent_request_learns_that_approval_can_be_asked_for(consenting: Consenting) -> None:
+    app = consenting.publish()
+    let_people_ask(consenting)
+    told = answer(consenting.signed_in().open(consenting.url(app, prompt="none")))
+    assert (told["error"], "AADSTS90095" in told["error_description"]) == ("consent_required", True)
+
+
+def test_approval_grants_for_everybody_and_tells_who_asked(consenting: Consenting) -> None:
+    app, server = consenting.publish(), consenting.server
+    let_people_ask(consenting)
+    ask(consenting, app)
+    (request,) = requests(consenting)
+    approve_request(server.ports, server.actor(), request.id)
+    assert consenting.grants(app) == {(GRAPH_APP_ID, True): {"openid", "profile"}}
+    assert [mail.kind for mail in server.mails_to("mara@contoso.example")] == [MailKind.CONSENT_APPROVED]
+    assert answer(consenting.signed_in().open(consenting.url(app)))["code"]
+    with pytest.raises(Conflict):
+        deny_request(server.ports, server.actor(), request.id)
+
+
+def test_a_reviewer_without_the_role_denies_but_does_not_approve(consenting: Consenting) -> None:
+    app, server = consenting.publish(), consenting.server
+    let_people_ask(consenting)
+    with server.ports.store.read(server.tenant.id) as tx:
+        mara = tx.users.find_by_upn(MARA)
+    assert mara is not None
+    ask(consenting, app)
+    (request,) = requests(consenting)
+    reviewer = Actor(server.tenant.id, "c0ffee00-0000-4000-8000-000000000009", user_id=mara.id)
+    with pytest.raises(NotPermitted):
+        deny_request(server.ports, reviewer, request.id)
+    server.policies(consent_requests=ConsentRequestPolicy(is_enabled=True, reviewers=(mara.id,)))
+    with pytest.raises(NotPermitted):
+        approve_request(server.ports, reviewer, request.id)
+    denied = deny_request(server.ports, reviewer, request.id, "Not now")
+    assert denied.state is ConsentRequestState.DENIED
+    (mail,) = server.mails_to("mara@contoso.example")
+    assert (mail.kind, mail.data["reason"]) == (MailKind.CONSENT_DENIED, "Not now")
+    assert consenting.principal(app.app_id) is None
+
+
+def test_a_blocked_app_is_disabled_here(consenting: Consenting) -> None:
+    app, server = consenting.publish(), consenting.server
+    let_people_ask(consenting)
+    ask(consenting, app)
+    (request,) = requests(consenting)
+    deny_request(server.ports, server.actor(), request.id, block=True)
+    made = consenting.principal(app.app_id)
+    assert made is not None
+    assert not made.account_enabled
+    assert "AADSTS7000112" in consenting.signed_in().open(consenting.url(app)).text
+
+
+def test_requests_expire_and_reviewers_are_reminded_once(consenting: Consenting) -> None:
+    app, server = consenting.publish(), consenting.server
+    let_people_ask(consenting, duration_days=10)
+    ask(consenting, app)
+    assert remind_everywhere(server.ports) == 0
+    server.clock.advance(timedelta(days=8))
+    assert remind_everywhere(server.ports) == 1
+    assert remind_everywhere(server.ports) == 0
+    assert len(server.mails_to("admin@contoso.example")) == 2
+    server.clock.advance(timedelta(days=3))
+    (request,) = requests(consenting)
+    with pytest.raises(Conflict):
+        approve_request(server.ports, server.actor(), request.id)
+    ask(consenting, app)
+    assert len(requests(consenting)) == 2

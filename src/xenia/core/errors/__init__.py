@@ -114,6 +114,7 @@ from xenia.core.errors.refresh import (
 from xenia.core.errors.requests import (
     AccountDisabled,
     AccountNotInTenant,
+    AdminConsentRequestable,
     AdminConsentRequired,
     ApplicationDisabled,
     ApplicationNotFound,
@@ -153,6 +154,7 @@ __all__ = [
     "AccountNotInTenant",
     "AddressHasAccount",
     "AddressNotOnUser",
+    "AdminConsentRequestable",
     "AdminConsentRequired",
     "AppNotAssigned",
     "AppOnlyAssertion",

@@ -232,6 +232,16 @@ class AdminConsentRequired(ProtocolError):
         )
 
 
+class AdminConsentRequestable(ProtocolError):
+    """Only an administrator may agree to these permissions, and people may ask for that."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(
+            f"An administrator of the organization must agree to the permissions of {name}. Open the app interactively "
+            "to send a request for approval."
+        )
+
+
 class AccountNotInTenant(ProtocolError):
     """Proven, but not a user here. Said only after the proof."""
 

@@ -82,6 +82,8 @@ class Facts:
     consented_scopes: tuple[str, ...] = ()
     consent_given: bool = False
     """The consent page was answered here (satisfies ``prompt=consent``)."""
+    consent_requested: bool = False
+    """An administrator was asked to agree; until one does there is nothing more to do here."""
     stay_signed_in: bool | None = None
     provider_id: str | None = None
     """Where a ``FEDERATED`` account proves itself."""

@@ -14,6 +14,8 @@ invitation     ``inviter_name`` and ``inviter_address`` (empty: the organization
 passcode       ``code`` (8 digits), ``app_name``, ``requested_at`` (ISO 8601), ``lifetime_minutes``, ``privacy_url``
 test           ``requested_by``, ``requested_at``
 method-added   ``method``, ``added_at``, ``contact``
+consent-…      ``app_name``, ``asked_at``, ``contact``; when requested ``asker_name``, ``message`` (their words),
+               ``expires_at``, ``request_url``; when decided ``reason`` (may be empty)
 sign-up-…      ``app_name``, ``app_url`` (may be empty), ``asked_at``, ``reason`` (when denied), ``contact``
 =============  ============================================================================================
 """
@@ -99,6 +101,7 @@ class MailRenderer:
             "requested_time": _clock_time(facts["requested_at"], strings),
             "added_at": _moment(facts["added_at"], strings),
             "asked_at": _moment(facts["asked_at"], strings),
+            "expires_at": _moment(facts["expires_at"], strings),
         }
 
 
@@ -152,11 +155,17 @@ def _printable(text: str) -> str:
 
 
 def _subject(kind: MailKind, facts: Mapping[str, str], strings: Strings) -> str:
-    values = {name: _shortened(facts[name]) for name in ("inviter_name", "apps", "tenant_name")}
+    values = {name: _shortened(facts[name]) for name in ("inviter_name", "apps", "tenant_name", "app_name")}
     key = f"{kind.value}.subject"
     if kind is MailKind.INVITATION:
         key += f"_{'person' if facts['inviter_name'] else 'org'}{'_apps' if facts['apps'] else ''}"
-    return strings.text(key, inviter=values["inviter_name"], apps=values["apps"], org=values["tenant_name"])
+    return strings.text(
+        key,
+        inviter=values["inviter_name"],
+        apps=values["apps"],
+        org=values["tenant_name"],
+        app=values["app_name"],
+    )
 
 
 def _shortened(text: str) -> str:

@@ -15,6 +15,9 @@ KIND_WORDS = {
     MailKind.METHOD_ADDED.value: "Notice",
     MailKind.SIGN_UP_APPROVED.value: "Decision",
     MailKind.SIGN_UP_DENIED.value: "Decision",
+    MailKind.CONSENT_REQUESTED.value: "Request",
+    MailKind.CONSENT_APPROVED.value: "Decision",
+    MailKind.CONSENT_DENIED.value: "Decision",
 }
 
 _CODE = re.compile(r"\A\s*(\d[\d ]{2,13}\d)\s*$", re.MULTILINE)

@@ -19,6 +19,7 @@ from xenia.ui.portal.app_owners import AppOwners
 from xenia.ui.portal.app_roles import AppRoles
 from xenia.ui.portal.collaboration import Collaboration
 from xenia.ui.portal.connector_bench import ConnectorBench
+from xenia.ui.portal.consent_requests import ConsentRequestPages
 from xenia.ui.portal.consent_settings import ConsentSettings
 from xenia.ui.portal.desk import Desk
 from xenia.ui.portal.enterprise_app_permissions import EnterpriseAppPermissions
@@ -79,6 +80,7 @@ def routes(ports: Ports, pages: Pages, cookies: Cookies, guard: FormGuard) -> Su
         EnterpriseApps(desk),
         EnterpriseAppPermissions(desk),
         ConsentSettings(desk),
+        ConsentRequestPages(desk),
         Collaboration(desk),
         IdentityProviders(desk),
         IdentityProviderForm(desk),

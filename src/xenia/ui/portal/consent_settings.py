@@ -1,17 +1,18 @@
-"""**Consent and permissions**: what people may agree to, which permissions are of low impact."""
+"""**Consent and permissions**: what people may agree to, which permissions are of low impact, who may be asked."""
 
 from __future__ import annotations
 
 from dataclasses import replace
 
 from xenia.core.directory.application import GRAPH_APP_ID
-from xenia.core.directory.tenant import TenantPolicies, UserConsent
+from xenia.core.directory.tenant import ConsentRequestPolicy, TenantPolicies, UserConsent
 from xenia.core.errors import Conflict, InvalidValue, NotFound, NotPermitted, XeniaError
 from xenia.ui.portal.desk import Desk, Visit
 from xenia.ui.portal.enterprise_app_frame import HOME
 from xenia.ui.portal.graph_calls import call
 from xenia.ui.portal.roles import GLOBAL, refusal_words
 from xenia.usecases import manage_tenant, permission_classifications, read_directory
+from xenia.usecases.user_dossier import find_person
 from xenia.web.http import HttpResponse
 from xenia.web.routing import Route
 
@@ -36,7 +37,7 @@ _CHOICES = (
 
 
 class ConsentSettings:
-    """One page, two forms."""
+    """One page, three forms."""
 
     def __init__(self, desk: Desk) -> None:
         self._desk = desk
@@ -49,6 +50,7 @@ class ConsentSettings:
             Route("POST", base, desk.posted(self.save)),
             Route("POST", f"{base}/classify", desk.posted(self.classify)),
             Route("POST", f"{base}/unclassify", desk.posted(self.unclassify)),
+            Route("POST", f"{base}/requests", desk.posted(self.save_requests)),
         )
 
     def show(self, visit: Visit) -> HttpResponse:
@@ -61,6 +63,15 @@ class ConsentSettings:
         if typed not in set(UserConsent):
             return self._draw(visit, InvalidValue("user_consent", "Choose one of the settings."))
         return self._store(visit, replace(self._stored(visit), user_consent=UserConsent(typed)))
+
+    def save_requests(self, visit: Visit) -> HttpResponse:
+        """**Save** of admin consent requests."""
+        stored = self._stored(visit)
+        try:
+            wanted = self._typed_requests(visit, stored.consent_requests)
+        except InvalidValue as error:
+            return self._draw(visit, error)
+        return self._store(visit, replace(stored, consent_requests=wanted))
 
     def classify(self, visit: Visit) -> HttpResponse:
         """**Add**, or everything that is recommended."""
@@ -90,6 +101,24 @@ class ConsentSettings:
             if is_one:
                 raise
 
+    def _typed_requests(self, visit: Visit, stored: ConsentRequestPolicy) -> ConsentRequestPolicy:
+        reviewers = []
+        for line in visit.form("reviewers").splitlines():
+            person = find_person(self._desk.ports, visit.actor, line) if line.strip() else None
+            if line.strip() and person is None:
+                raise InvalidValue("reviewers", f"No single user fits {line.strip()}.")
+            if person is not None:
+                reviewers.append(person.id)
+        days = visit.form("duration_days")
+        return replace(
+            stored,
+            is_enabled=visit.form("is_enabled") == "yes",
+            reviewers=tuple(dict.fromkeys(reviewers)),
+            notifies_reviewers=visit.form("notifies_reviewers") == "yes",
+            reminds=visit.form("reminds") == "yes",
+            duration_days=int(days) if days.isascii() and days.isdigit() and len(days) < 4 else 0,
+        )
+
     def _store(self, visit: Visit, wanted: TenantPolicies) -> HttpResponse:
         version = visit.form("version")
         based = int(version) if version.isascii() and version.isdigit() and len(version) < 10 else -1
@@ -107,6 +136,7 @@ class ConsentSettings:
         low = permission_classifications.list_low(ports, visit.actor, GRAPH_APP_ID)
         with ports.store.read(visit.tenant.id) as tx:
             graph = tx.applications.find_by_app_id(GRAPH_APP_ID)
+            people = [tx.users.find(each) for each in stored.consent_requests.reviewers]
         known = {each.id for each in low}
         offered = [
             (scope.value, scope.value)
@@ -117,7 +147,7 @@ class ConsentSettings:
         return self._desk.page(
             visit,
             "consent_settings.html",
-            "enterprise_apps",
+            "consent_settings",
             (*HOME, ("Consent and permissions", PAGE)),
             status=409 if isinstance(error, Conflict) else status,
             choices=[{"value": each.value, "text": text, "help": words} for each, text, words in _CHOICES],
@@ -125,6 +155,9 @@ class ConsentSettings:
             version=str(stored.version),
             low=low,
             offered=[("recommended", "Recommended permissions"), *offered],
+            requests=stored.consent_requests,
+            reviewers=visit.form("reviewers")
+            or "\n".join(person.sign_in_name for person in people if person is not None),
             standing=self._desk.standing(visit, GLOBAL),
             refresh_url=visit.url(PAGE),
             errors=[]

@@ -246,6 +246,8 @@ MENU: Mapping[str, str] = {
     "groups": "groups",
     "app_registrations": "app-registrations",
     "enterprise_apps": "enterprise-apps",
+    "consent_settings": "consent-and-permissions",
+    "consent_requests": "admin-consent-requests",
     "external_identities": "external-identities",
     "identity_providers": "external-identities/identity-providers",
     "user_flows": "external-identities/user-flows",

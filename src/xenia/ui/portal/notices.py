@@ -52,6 +52,12 @@ _DONE: dict[str, tuple[str, str | None]] = {
     "consented": ("Admin consent granted.", None),
     "permission-revoked": ("The permission was revoked.", "The app's refresh tokens for it ended."),
     "enterprise-app-deleted": ("The app was deleted from this organization.", None),
+    "consent-request-approved": (
+        "The request was approved.",
+        "The app was granted for everybody; who asked is told.",
+    ),
+    "consent-request-denied": ("The request was denied.", "Who asked is told by mail."),
+    "consent-request-blocked": ("The app was blocked.", "It is disabled here; who asked is told by mail."),
     "classified": ("The permission is of low impact now.", None),
     "unclassified": ("The permission is not of low impact any more.", None),
     "assigned": ("The assignment was added.", None),

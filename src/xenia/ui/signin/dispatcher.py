@@ -39,6 +39,7 @@ from xenia.usecases.sign_in.steps import (
     enter_password,
     identify,
     pick,
+    request_consent,
 )
 from xenia.usecases.sign_up.details import send_details
 from xenia.usecases.sign_up.start import (
@@ -89,6 +90,7 @@ SUBMITS: dict[str, Submit] = {
         accepted=form.get("decision") == "accept",
         for_everybody=form.get("for_everybody") == "yes",
     ),
+    "request-consent": lambda ports, posted, form: request_consent(ports, posted, form.get("justification")),
     "sign-up": lambda ports, posted, _: start_sign_up(ports, posted),
     "sign-in-instead": lambda ports, posted, _: leave_sign_up(ports, posted),
     "sign-up-address": lambda ports, posted, form: enter_address(ports, posted, form.get("address")),

@@ -7,6 +7,7 @@ from datetime import datetime
 
 from xenia.core.addresses import masked
 from xenia.core.consent import mixes_alphabets
+from xenia.core.consent_request import LONGEST_JUSTIFICATION
 from xenia.core.directory.tenant import Tenant
 from xenia.core.signin.interrupts import Step
 from xenia.ports import Ports
@@ -185,6 +186,9 @@ def _consent(ports: Ports, situation: Situation) -> Model:
         "app_permissions": [item for item in shown if item.role_id is not None],
         "admin_only": need.admin_only,
         "for_organization": need.for_organization,
+        "may_request": situation.may_request_consent,
+        "requested": situation.facts.consent_requested,
+        "longest_justification": LONGEST_JUSTIFICATION,
         "may_grant_for_all": need.may_grant_for_all,
         "publisher": need.publisher,
         "mixes_alphabets": mixes_alphabets(client.display_name),

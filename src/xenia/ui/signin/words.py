@@ -14,6 +14,7 @@ _FIELDS = {
     "password-rules": "new_password",
     "password-same": "new_password",
     "password-again": "again",
+    "justification": "justification",
 }
 
 
@@ -54,6 +55,7 @@ def sentence(rejected: Rejected, *, sent_to: str = "") -> str:
         "clock": _clock(rejected.drift),
         "limit": f"Too many tries. You can try again in {waiting(rejected.wait)}. Nothing else is needed from you.",
         "too-soon": f"A code was sent a moment ago. You can ask for a new one in {waiting(rejected.wait)}.",
+        "justification": "Say in 1 to 500 characters what you need the app for.",
         "admin": "Only an administrator can agree to these permissions.",
     }[rejected.reason]
 

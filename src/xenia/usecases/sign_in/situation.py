@@ -60,6 +60,12 @@ class Situation:
     """The user flow, while somebody who is no user here signs up."""
 
     @property
+    def may_request_consent(self) -> bool:
+        """Whether this person may ask an administrator to agree, instead of agreeing."""
+        need = self.consent
+        return need.admin_only and not need.for_organization and self.policies.consent_requests.is_enabled
+
+    @property
     def facts(self) -> Facts:
         """What was proven so far."""
         return self.interaction.facts
@@ -295,7 +301,9 @@ def _fresh_since(known: _Known) -> datetime | None:
 
 def _consent_error(known: _Known) -> XeniaError | None:
     if known.consent.admin_only:
-        return errors.AdminConsentRequired(known.client.display_name)
+        can_ask = known.policies.consent_requests.is_enabled and not known.consent.for_organization
+        refusal = errors.AdminConsentRequestable if can_ask else errors.AdminConsentRequired
+        return refusal(known.client.display_name)
     return errors.ConsentRequired(known.client.app_id, known.client.display_name)
 
 

@@ -10,17 +10,20 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime
 
+from xenia.core import audit
 from xenia.core.aadsts import AADSTS
 from xenia.core.addresses import parse_address
+from xenia.core.consent_request import ConsentAsker
 from xenia.core.directory.user import User
-from xenia.core.errors import AdminConsentRequired, ConsentDeclined, WrongPassword
+from xenia.core.errors import AdminConsentRequired, ConsentDeclined, InvalidValue, WrongPassword
 from xenia.core.ids import ObjectId, TenantId, fold
 from xenia.core.signin.facts import Factor, Facts, Proof
 from xenia.core.signin.federation import ANOTHER_ACCOUNT
 from xenia.core.signin.interrupts import Step
 from xenia.ports import Ports, Transaction
+from xenia.usecases.consent_requests import ask_for_consent, checked_justification
 from xenia.usecases.sign_in.begin import completed
-from xenia.usecases.sign_in.consent import grant_consent
+from xenia.usecases.sign_in.consent import acting, grant_consent
 from xenia.usecases.sign_in.finish import Finished, draw, finish, record_refusal, sign_in_record
 from xenia.usecases.sign_in.password_limits import (
     count_password_try,
@@ -228,6 +231,32 @@ def decide_consent(
     raise ConsentDeclined
 
 
+def request_consent(ports: Ports, posted: Posted, justification: str) -> Turn | Rejected:
+    """*Need admin approval*: ask the reviewers, where the tenant lets people ask."""
+    try:
+        said = checked_justification(justification)
+    except InvalidValue:
+        return Rejected("justification")
+
+    def apply(tx: Transaction, situation: Situation, now: datetime) -> Facts | Rejected:
+        user, request = situation.user, situation.interaction.authorize
+        if user is None or request is None or not situation.may_request_consent:
+            return Rejected("admin")
+        asker = ConsentAsker(user.id, user.display_name, user.mail or "", said, now)
+        ask_for_consent(ports, tx, situation.client, request.scopes, asker)
+        target = audit.Target(situation.client.app_id, "Other", situation.client.display_name)
+        record = audit.audit_record(
+            record_id, audit.REQUEST_CONSENT, acting(situation, posted.browser), now, targets=(target,)
+        )
+        tx.logs.audit(record)
+        return replace(situation.facts, consent_requested=True)
+
+    record_id = ports.entropy.guid()
+    outcome = take_step(ports, posted, (Step.CONSENT,), apply)
+    ports.mail_queued()
+    return outcome
+
+
 def decide_stay(ports: Ports, posted: Posted, *, stay: bool) -> Turn | Rejected:
     """*Stay signed in?*"""
 
@@ -246,5 +275,6 @@ __all__ = [
     "identify",
     "password_proven",
     "pick",
+    "request_consent",
     "take_step",
 ]

@@ -197,7 +197,7 @@ def test_names_are_unique_and_key_comes_first() -> None:
         if not resource.is_structure:
             assert resource.entity.props[0].name == resource.entity.key
         path = resource.path.removeprefix("identityGovernance/appConsent/")
-        owners = ("users/", "groups/", "servicePrincipals/", "appConsentRequests/")
+        owners = ("applications/", "users/", "groups/", "servicePrincipals/", "appConsentRequests/")
         lies_below = path.count("/") > 1 and resource.service is Service.IDENTITY
         assert ("{id}" in path) == (lies_below or path.startswith(owners))
 

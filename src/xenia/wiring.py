@@ -161,14 +161,6 @@ def build(installation: Installation) -> Program:
     journal = AppSignInJournal(ports)
     router = _router(ports, installation, journal, fetcher)
 
-    def care_for_keys() -> timedelta:
-        keys.ensure()
-        return _KEY_CARE
-
-    def remind() -> timedelta:
-        remind_everywhere(ports)
-        return _REMINDERS
-
     return Program(
         app=WsgiApp(router, _edge(installation, server), entropy),
         ports=ports,
@@ -181,10 +173,23 @@ def build(installation: Installation) -> Program:
             dispatcher,
             logout,
             Sweeper(store, clock, retention(settings.retention)),
-            Background("signing-keys", care_for_keys),
-            Background("consent-reminders", remind),
+            *_scheduled(ports, keys),
         ),
     )
+
+
+def _scheduled(ports: Ports, keys: RsaKeyRing) -> tuple[Background, ...]:
+    """What is done from time to time, besides sweeping."""
+
+    def care_for_keys() -> timedelta:
+        keys.ensure()
+        return _KEY_CARE
+
+    def remind() -> timedelta:
+        remind_everywhere(ports)
+        return _REMINDERS
+
+    return Background("signing-keys", care_for_keys), Background("consent-reminders", remind)
 
 
 def _edge(installation: Installation, server: ServerInfo) -> EdgeSettings:

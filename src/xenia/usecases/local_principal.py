@@ -10,7 +10,7 @@ from datetime import datetime
 from xenia.core import audit
 from xenia.core.actor import Actor
 from xenia.core.directory.application import Application, ServicePrincipal
-from xenia.core.ids import TenantId
+from xenia.core.ids import ObjectId, TenantId
 from xenia.ports import Ports, Transaction
 from xenia.usecases.application_rules import note, principal_target
 
@@ -19,8 +19,15 @@ def unstored_principal(
     ports: Ports, application: Application, tenant_id: TenantId, now: datetime
 ) -> ServicePrincipal:
     """What the tenant's instance of this application will be."""
+    return new_principal(ports.entropy.guid(), application, tenant_id, now)
+
+
+def new_principal(
+    principal_id: ObjectId, application: Application, tenant_id: TenantId, now: datetime
+) -> ServicePrincipal:
+    """The record of an instance, as it begins."""
     return ServicePrincipal(
-        id=ports.entropy.guid(),
+        id=principal_id,
         tenant_id=tenant_id,
         app_id=application.app_id,
         display_name=application.display_name,
@@ -41,7 +48,13 @@ def add_principal(
     ports: Ports, tx: Transaction, actor: Actor, principal: ServicePrincipal, now: datetime
 ) -> None:
     """Store it, unless somebody else agreed in the meantime. Raises Conflict where both commit at once."""
-    if tx.applications.find_service_principal(principal.id) is not None:
-        return
+    if tx.applications.find_service_principal(principal.id) is None:
+        store_principal(tx, actor, principal, now, ports.entropy.guid())
+
+
+def store_principal(
+    tx: Transaction, actor: Actor, principal: ServicePrincipal, now: datetime, record_id: str
+) -> None:
+    """Store it with its audit record, named by *actor*."""
     tx.applications.add_service_principal(principal)
-    note(tx, ports.entropy.guid(), audit.ADD_SERVICE_PRINCIPAL, actor, now, principal_target(principal))
+    note(tx, record_id, audit.ADD_SERVICE_PRINCIPAL, actor, now, principal_target(principal))

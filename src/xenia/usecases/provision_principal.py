@@ -1,26 +1,20 @@
-"""Giving an app its local instance in a tenant: the one place where service principals of apps are made.
+"""Giving an app its local instance in a tenant outright: with its registration, or by ``POST /servicePrincipals``.
 
-A registration at home, the first consent elsewhere and ``POST /servicePrincipals`` all end here, so that the
-supported account types are asked each time.
+What comes with the first consent is prepared before anybody agrees (``local_principal``, which both end in).
 """
 
 from __future__ import annotations
 
 from datetime import datetime
 
-from xenia.core import audit
 from xenia.core.actor import Actor
 from xenia.core.directory.application import Application, ServicePrincipal
 from xenia.core.directory.roles import APP_WRITING_ROLES
 from xenia.core.errors import Conflict, InvalidValue
-from xenia.core.ids import AppId, ObjectId, TenantId, parse_guid
+from xenia.core.ids import AppId, ObjectId, parse_guid
 from xenia.ports import Ports, Transaction
-from xenia.usecases.application_rules import WRITE_APPLICATIONS, may_change, note, principal_target
-
-
-def is_open_to(application: Application, tenant_id: TenantId) -> bool:
-    """Whether people and apps of this tenant may use the app at all (``signInAudience``)."""
-    return application.tenant_id == tenant_id or application.is_multi_tenant
+from xenia.usecases.application_rules import WRITE_APPLICATIONS, may_change
+from xenia.usecases.local_principal import may_have_principal, new_principal, store_principal
 
 
 def provision_principal(
@@ -40,19 +34,10 @@ def provision_principal(
     present = tx.applications.service_principal(application.app_id)
     if present is not None:
         return present
-    if tx.tenant_id is None or not is_open_to(application, tx.tenant_id):
+    if tx.tenant_id is None or not may_have_principal(application, tx.tenant_id):
         raise InvalidValue("app_id", unknown_app(application.app_id))
-    principal = ServicePrincipal(
-        id=principal_id,
-        tenant_id=tx.tenant_id,
-        app_id=application.app_id,
-        display_name=application.display_name,
-        owner_tenant_id=application.tenant_id,
-        created_at=now,
-        home_page_url=application.home_page_url,
-    )
-    tx.applications.add_service_principal(principal)
-    note(tx, record_id, audit.ADD_SERVICE_PRINCIPAL, actor, now, principal_target(principal))
+    principal = new_principal(principal_id, application, tx.tenant_id, now)
+    store_principal(tx, actor, principal, now, record_id)
     return principal
 
 

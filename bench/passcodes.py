@@ -13,7 +13,7 @@ from bench.wire import Unexpected
 from xenia.outside.ambient import SystemEntropy
 from xenia.outside.sealing import AesSealer
 from xenia.storage.sqlite import driver
-from xenia.usecases.queue_mail import open_mail
+from xenia.usecases.tenants.queue_mail import open_mail
 
 _CODE = re.compile(r"\b(\d{4})[ -]?(\d{4})\b")
 _NEW = 'SELECT rowid, id, "to", sealed_mail FROM outbox WHERE rowid > ? ORDER BY rowid'

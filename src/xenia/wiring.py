@@ -37,9 +37,9 @@ from xenia.settings import (
 )
 from xenia.storage.store import SqlStore, open_store
 from xenia.ui import account, lab, mailbox, portal, scripts, signin, tester
-from xenia.usecases.app_sign_in_journal import AppSignInJournal
-from xenia.usecases.consent_requests import remind_everywhere
-from xenia.usecases.first_party import ensure_first_party
+from xenia.usecases.consent.consent_requests import remind_everywhere
+from xenia.usecases.sessions.first_party import ensure_first_party
+from xenia.usecases.tokens.app_sign_in_journal import AppSignInJournal
 from xenia.web import operations
 from xenia.web.cookies import Cookies
 from xenia.web.form_guard import FormGuard

@@ -24,7 +24,7 @@ from xenia.core.query import Query
 from xenia.ports import Ports
 from xenia.seed import SeedError, apply_seed, builtin_seed, read_seed
 from xenia.settings import load
-from xenia.usecases.authenticate_client import client_secret_hash
+from xenia.usecases.tokens.authenticate_client import client_secret_hash
 from xenia.wiring import Installation, build, prepare
 
 BASE = "https://localhost:8443"
@@ -299,7 +299,7 @@ def test_the_platform_tenant_has_no_door(ports: Ports) -> None:
 
 
 def test_shipped_registrations_are_made_once_and_follow_the_address(ports: Ports) -> None:
-    from xenia.usecases.first_party import ensure_first_party
+    from xenia.usecases.sessions.first_party import ensure_first_party
 
     def registered() -> list[object]:
         with ports.store.read(PLATFORM_TENANT_ID) as tx:

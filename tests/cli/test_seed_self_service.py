@@ -24,10 +24,10 @@ from xenia.core.user_flow import AttributeAssignment, Choice, Hook, InputType, P
 from xenia.ports import Ports
 from xenia.seed import SeedError, apply_seed, read_seed
 from xenia.settings import load
-from xenia.usecases.manage_api_connectors import list_connectors
-from xenia.usecases.manage_identity_providers import list_providers
-from xenia.usecases.manage_user_attributes import list_attributes
-from xenia.usecases.manage_user_flows import list_flows, update_flow
+from xenia.usecases.self_service.manage_api_connectors import list_connectors
+from xenia.usecases.self_service.manage_identity_providers import list_providers
+from xenia.usecases.self_service.manage_user_attributes import list_attributes
+from xenia.usecases.self_service.manage_user_flows import list_flows, update_flow
 from xenia.wiring import Installation, build
 
 TENANT = "6b1c9e0a-3f52-4f0e-9d61-0c8e5a7d2b11"

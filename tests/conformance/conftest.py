@@ -16,8 +16,8 @@ from tests.support.sign_out import registered_app
 from xenia.core.actor import system_actor
 from xenia.core.directory.application import Application, ClientSecret, Platform, RedirectUri
 from xenia.core.directory.user import User
-from xenia.usecases.authenticate_client import client_secret_hash
-from xenia.usecases.manage_users import NewMember, create_member
+from xenia.usecases.tokens.authenticate_client import client_secret_hash
+from xenia.usecases.users.manage_users import NewMember, create_member
 
 SECRET = "suite~secret.value-1_0123456789abcdef"
 

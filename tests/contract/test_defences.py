@@ -11,7 +11,7 @@ from urllib.parse import urlencode
 import pytest
 
 from xenia.settings import ServerSettings, Settings, StorageSettings, WorkshopSettings
-from xenia.usecases.manage_tenant import NewTenant, create_tenant
+from xenia.usecases.tenants.manage_tenant import NewTenant, create_tenant
 from xenia.web.http import redirect
 from xenia.wiring import Installation, Program, build
 

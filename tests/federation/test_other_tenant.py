@@ -22,7 +22,7 @@ from tests.support.walker import BASE, Page, Walker
 from xenia.core.actor import system_actor
 from xenia.core.directory.identity_provider import ENTRA_ISSUER
 from xenia.core.query import Query
-from xenia.usecases.manage_users import NewMember, create_member
+from xenia.usecases.users.manage_users import NewMember, create_member
 
 
 @pytest.fixture
@@ -206,8 +206,8 @@ def test_a_guest_of_the_other_tenant_is_not_its_own(server: RunningServer, home:
 def operator_host_invites(host: RunningServer, third: Home) -> str:
     from xenia.core.actor import Actor
     from xenia.core.directory.roles import GLOBAL_ADMINISTRATOR
-    from xenia.usecases.invitation_order import InvitationOrder
-    from xenia.usecases.invite_guest import invite_guest
+    from xenia.usecases.invitations.invitation_order import InvitationOrder
+    from xenia.usecases.invitations.invite_guest import invite_guest
 
     actor = Actor(
         host.tenant.id,

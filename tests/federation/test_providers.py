@@ -31,8 +31,8 @@ from xenia.core.directory.identity_provider import (
 )
 from xenia.core.query import Query
 from xenia.usecases.federation.check import check_provider
-from xenia.usecases.invitation_forecast import preflight
-from xenia.usecases.invitation_order import InvitationOrder
+from xenia.usecases.invitations.invitation_forecast import preflight
+from xenia.usecases.invitations.invitation_order import InvitationOrder
 
 PARTNER_ID = "11111111-fede-4000-8000-000000000001"
 DOMAINS = ("partner.example",)

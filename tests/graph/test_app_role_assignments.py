@@ -15,7 +15,7 @@ from xenia.core.directory.group import Group
 from xenia.core.directory.roles import CLOUD_APPLICATION_ADMINISTRATOR
 from xenia.core.directory.tenant import GuestAccess
 from xenia.core.graph_permissions import find_graph_permission
-from xenia.usecases.manage_groups import NewGroup, create_group
+from xenia.usecases.groups.manage_groups import NewGroup, create_group
 
 NOBODY = "00000000-0000-4000-8000-00000000dead"
 SCOPES = "AppRoleAssignment.ReadWrite.All Application.Read.All"

@@ -13,7 +13,7 @@ from xenia.core.directory.tenant import DomainRestrictions, DomainRule
 from xenia.core.directory.user import CreationType, Identity, User, UserType
 from xenia.core.user_attributes import DataType
 from xenia.ports import Transaction
-from xenia.usecases.manage_user_attributes import NewAttribute, create_attribute
+from xenia.usecases.self_service.manage_user_attributes import NewAttribute, create_attribute
 
 SCOPES = "User.ReadWrite.All"
 

@@ -13,8 +13,8 @@ from xenia.core.actor import system_actor
 from xenia.core.directory.tenant import GuestAccess
 from xenia.core.query import Query
 from xenia.core.user_attributes import DataType
-from xenia.usecases.manage_tenant import NewTenant, create_tenant
-from xenia.usecases.manage_user_attributes import NewAttribute, create_attribute
+from xenia.usecases.self_service.manage_user_attributes import NewAttribute, create_attribute
+from xenia.usecases.tenants.manage_tenant import NewTenant, create_tenant
 
 
 class Attributes:

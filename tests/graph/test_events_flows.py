@@ -11,8 +11,8 @@ from tests.support.graph_calls import BASE, GraphWorld
 from xenia.core.actor import Actor
 from xenia.core.directory.roles import GLOBAL_ADMINISTRATOR
 from xenia.core.user_flow import AttributeAssignment, Choice, Hook, InputType, UserFlow
-from xenia.usecases import manage_user_flows
-from xenia.usecases.manage_user_flows import NewFlow
+from xenia.usecases.self_service import manage_user_flows
+from xenia.usecases.self_service.manage_user_flows import NewFlow
 
 ROOT = f"{BASE}/v1.0"
 PATH = "identity/authenticationEventsFlows"

@@ -11,7 +11,7 @@ from xenia.core.directory.application import GRAPH_APP_ID, ServicePrincipal
 from xenia.core.directory.roles import CLOUD_APPLICATION_ADMINISTRATOR
 from xenia.core.directory.user import User
 from xenia.ports import Transaction
-from xenia.usecases.manage_tenant import NewTenant, create_tenant
+from xenia.usecases.tenants.manage_tenant import NewTenant, create_tenant
 
 INVITE_ROLE = "09850681-111b-4a89-9bed-3f2cae46d706"
 USER_READ = "e1fe6dd8-ba31-4d61-89e7-88639da4683d"
@@ -122,7 +122,7 @@ def test_grants_of_another_organization_are_out_of_reach(world: GraphWorld) -> N
     assert post(world, "oauth2PermissionGrants", body).status == 404
     mine = grant(world).body["id"]
     from xenia.core.errors import NotFound
-    from xenia.usecases.granted_permissions import withdraw_grant
+    from xenia.usecases.consent.granted_permissions import withdraw_grant
 
     operator = system_actor(other.id, world.ports.entropy.guid())
     with pytest.raises(NotFound):

@@ -6,7 +6,7 @@ import pytest
 
 from tests.support.graph_calls import BASE, GraphWorld
 from xenia.core.directory.roles import USER_FLOW_ADMINISTRATOR, USER_FLOW_ATTRIBUTE_ADMINISTRATOR
-from xenia.usecases.extensions_app import extensions_app_id
+from xenia.usecases.applications.extensions_app import extensions_app_id
 
 ROOT = f"{BASE}/v1.0"
 ATTRIBUTES = "identity/userFlowAttributes"

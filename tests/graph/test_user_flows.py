@@ -15,8 +15,8 @@ from xenia.core.directory.roles import (
 )
 from xenia.core.errors import NotFound
 from xenia.core.user_flow import Hook, InputType, UserFlow
-from xenia.usecases import manage_user_flows
-from xenia.usecases.manage_tenant import NewTenant, create_tenant
+from xenia.usecases.self_service import manage_user_flows
+from xenia.usecases.tenants.manage_tenant import NewTenant, create_tenant
 
 ROOT = f"{BASE}/v1.0"
 FLOWS = "identity/b2xUserFlows"

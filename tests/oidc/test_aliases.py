@@ -18,8 +18,8 @@ from tests.support.walker import BASE, Walker
 from xenia.core.device_code import DEVICE_CODE_LIFETIME
 from xenia.core.directory.application import GRAPH_APP_ID, Audience
 from xenia.core.directory.user import User
-from xenia.usecases.manage_tenant import NewTenant, create_tenant
-from xenia.usecases.manage_users import NewMember, create_member
+from xenia.usecases.tenants.manage_tenant import NewTenant, create_tenant
+from xenia.usecases.users.manage_users import NewMember, create_member
 from xenia.web.http import HttpResponse
 
 INTERVAL = timedelta(seconds=5)

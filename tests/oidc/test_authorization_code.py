@@ -22,7 +22,7 @@ from tests.support.protocol import (
 )
 from xenia.core.claims import left_half_hash
 from xenia.core.directory.application import GRAPH_APP_ID, Platform, RedirectUri
-from xenia.usecases.manage_tenant import NewTenant, create_tenant
+from xenia.usecases.tenants.manage_tenant import NewTenant, create_tenant
 
 BASE = "https://login.test"
 

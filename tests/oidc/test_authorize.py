@@ -12,7 +12,7 @@ from tests.support.platform import challenge
 from tests.support.protocol import NATIVE, SPA, WEB, Protocol, body_of, claims_of, other_app, params_of
 from tests.support.walker import read_page
 from xenia.core.directory.application import Audience, Platform, RedirectUri
-from xenia.usecases.issue_tokens import login_hint
+from xenia.usecases.tokens.issue_tokens import login_hint
 
 BASE = "https://login.test"
 PKCE = {"code_challenge": challenge(), "code_challenge_method": "S256"}

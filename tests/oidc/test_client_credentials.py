@@ -12,7 +12,7 @@ from tests.support.protocol import SECRET, Protocol, body_of, claims_of, header_
 from xenia.core.directory.application import GRAPH_APP_ID
 from xenia.core.errors import NotAuthenticated
 from xenia.core.query import Query
-from xenia.usecases.read_token import actor_from_token
+from xenia.usecases.tokens.read_token import actor_from_token
 
 BASE = "https://login.test"
 

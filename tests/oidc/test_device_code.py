@@ -18,8 +18,8 @@ from xenia.core.device_code import typed_user_code, user_code
 from xenia.core.directory.application import GRAPH_APP_ID
 from xenia.core.directory.user import User
 from xenia.core.query import Query
-from xenia.usecases.manage_users import NewMember, create_member
-from xenia.usecases.user_security import revoke_sessions
+from xenia.usecases.users.manage_users import NewMember, create_member
+from xenia.usecases.users.user_security import revoke_sessions
 from xenia.web.http import HttpResponse
 
 LONG = "urn:ietf:params:oauth:grant-type:device_code"

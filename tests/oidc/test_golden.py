@@ -19,8 +19,8 @@ from tests.support.walker import BASE
 from xenia.core.directory.application import GRAPH_APP_ID
 from xenia.core.directory.user import Identity, User
 from xenia.core.signin.facts import Factor, Proof
-from xenia.usecases.manage_tenant import NewTenant, create_tenant
-from xenia.usecases.manage_users import NewMember, create_member
+from xenia.usecases.tenants.manage_tenant import NewTenant, create_tenant
+from xenia.usecases.users.manage_users import NewMember, create_member
 
 GOLDEN = Path(__file__).parent / "golden"
 PARTNER = "https://login.partner.example/"

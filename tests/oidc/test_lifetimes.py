@@ -15,9 +15,9 @@ from tests.support.renewing import may_stay, signed_in
 from xenia.core.directory.application import GRAPH_APP_ID
 from xenia.core.errors import InvalidValue
 from xenia.core.signin.demands import SIGN_IN_FREQUENCY_SKEW
-from xenia.usecases import manage_token_lifetimes as lifetimes
-from xenia.usecases.manage_tenant import update_policies
-from xenia.usecases.manage_users import NewMember, create_member
+from xenia.usecases.tenants.manage_tenant import update_policies
+from xenia.usecases.tokens import manage_token_lifetimes as lifetimes
+from xenia.usecases.users.manage_users import NewMember, create_member
 
 
 def _policy(idp: Protocol, span: str, *, default: bool = False) -> str:

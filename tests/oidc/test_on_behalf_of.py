@@ -34,8 +34,8 @@ from xenia.core.directory.application import (
     Scope,
 )
 from xenia.core.query import Query
-from xenia.usecases.authenticate_client import client_secret_hash
-from xenia.usecases.user_security import revoke_sessions
+from xenia.usecases.tokens.authenticate_client import client_secret_hash
+from xenia.usecases.users.user_security import revoke_sessions
 from xenia.web.http import HttpResponse
 
 GRANT = "urn:ietf:params:oauth:grant-type:jwt-bearer"

@@ -14,7 +14,7 @@ from tests.support.renewing import may_stay, signed_in
 from xenia.core.query import Query
 from xenia.core.refresh_token import RETRY_GRACE
 from xenia.storage.store import open_store
-from xenia.usecases.device_sign_in import WRONG_USER_CODES_WINDOW
+from xenia.usecases.devices.device_sign_in import WRONG_USER_CODES_WINDOW
 
 
 @pytest.fixture

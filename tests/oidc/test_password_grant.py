@@ -16,7 +16,7 @@ from xenia.core.directory.application import GRAPH_APP_ID, Audience
 from xenia.core.directory.tenant import TenantPolicies
 from xenia.core.directory.user import User
 from xenia.core.query import Query
-from xenia.usecases.manage_users import NewMember, create_member
+from xenia.usecases.users.manage_users import NewMember, create_member
 from xenia.web.http import HttpResponse
 
 SCOPE = "openid profile offline_access User.Read"

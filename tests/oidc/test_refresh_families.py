@@ -20,7 +20,7 @@ from tests.support.protocol import Protocol, body_of, protocol
 from tests.support.renewing import may_stay, signed_in
 from xenia.core.directory.application import Platform
 from xenia.core.refresh_token import REFRESH_IDLE, RETRY_GRACE
-from xenia.usecases.user_security import revoke_sessions
+from xenia.usecases.users.user_security import revoke_sessions
 
 INVALID, EXPIRED, REVOKED = [70000], [700082], [50173]
 

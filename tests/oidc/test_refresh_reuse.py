@@ -12,7 +12,7 @@ from tests.support.renewing import as_, may_stay, signed_in
 from xenia.core.directory.application import Platform
 from xenia.core.query import Query
 from xenia.core.refresh_token import RETRIES, RETRY_GRACE
-from xenia.usecases.manage_tenant import NewTenant, create_tenant
+from xenia.usecases.tenants.manage_tenant import NewTenant, create_tenant
 
 SECOND = timedelta(seconds=1)
 

@@ -12,9 +12,9 @@ from tests.support.protocol import Protocol, body_of, claims_of, other_app
 from tests.support.renewing import OIDC, SPA_ORIGIN, as_, may_stay, signed_in
 from xenia.core.directory.application import GRAPH_APP_ID, Platform
 from xenia.core.query import Query
-from xenia.usecases.manage_users import set_password
-from xenia.usecases.refresh import REFUSALS_NOTED
-from xenia.usecases.user_security import revoke_sessions
+from xenia.usecases.tokens.refresh import REFUSALS_NOTED
+from xenia.usecases.users.manage_users import set_password
+from xenia.usecases.users.user_security import revoke_sessions
 
 DAY = timedelta(days=1)
 

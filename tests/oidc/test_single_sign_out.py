@@ -25,7 +25,7 @@ from tests.support.walker import Walker, read_page
 from xenia.core.audit import AuditRecord
 from xenia.core.logout import LOGOUT_EVENT, NoticeState
 from xenia.core.query import Compare, Query
-from xenia.usecases.manage_users import delete_user, revoke_sessions, update_user
+from xenia.usecases.users.manage_users import delete_user, revoke_sessions, update_user
 
 
 @pytest.fixture

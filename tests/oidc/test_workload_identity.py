@@ -23,7 +23,7 @@ from tests.support.protocol import SECRET, Protocol, body_of, claims_of, other_a
 from tests.support.walker import BASE
 from xenia.core.directory.application import FederatedIdentityCredential
 from xenia.outside.provider_documents import CachedDocuments
-from xenia.usecases.manage_tenant import NewTenant, create_tenant
+from xenia.usecases.tenants.manage_tenant import NewTenant, create_tenant
 from xenia.web.http import HttpResponse
 
 ASSERTION_TYPE = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"

@@ -16,7 +16,12 @@ from tests.support.protocol import Protocol, body_of, protocol
 from tests.support.renewing import OIDC, may_stay
 from tests.support.walker import BASE, Walker
 from xenia.core.directory.application import GRAPH_APP_ID
-from xenia.usecases.device_sign_in import REQUESTS, REQUESTS_WINDOW, WRONG_USER_CODES, WRONG_USER_CODES_WINDOW
+from xenia.usecases.devices.device_sign_in import (
+    REQUESTS,
+    REQUESTS_WINDOW,
+    WRONG_USER_CODES,
+    WRONG_USER_CODES_WINDOW,
+)
 from xenia.web.http import HttpResponse
 
 GRANT = "urn:ietf:params:oauth:grant-type:device_code"

@@ -19,12 +19,12 @@ from tests.support.platform import RunningServer
 from tests.support.walker import Page
 from xenia.core.errors import LimitReached
 from xenia.core.networks import network_of, same_network
-from xenia.usecases.invitation_limits import BY_A_PERSON, COPIES_TO_A_MAILBOX, MAILS_TO_A_MAILBOX
-from xenia.usecases.invite_guest import resend_invitation
-from xenia.usecases.send_test_mail import MAILS, send_test_mail
+from xenia.usecases.invitations.invitation_limits import BY_A_PERSON, COPIES_TO_A_MAILBOX, MAILS_TO_A_MAILBOX
+from xenia.usecases.invitations.invite_guest import resend_invitation
 from xenia.usecases.sign_in import begin
 from xenia.usecases.sign_in.passcode import CODES_PER_NETWORK
 from xenia.usecases.sign_in.password_limits import PASSWORD_TRIES_PER_NETWORK
+from xenia.usecases.tenants.send_test_mail import MAILS, send_test_mail
 
 
 @pytest.mark.parametrize(

@@ -15,10 +15,14 @@ from xenia.core.actor import system_actor
 from xenia.core.directory.application import Platform, RedirectUri
 from xenia.core.directory.tenant import InvitesFrom
 from xenia.core.query import Query
-from xenia.usecases.invitation_order import InvitationOrder
-from xenia.usecases.invite_guest import invite_guest
-from xenia.usecases.manage_applications import NewApplication, RegisteredApplication, register_application
-from xenia.usecases.manage_tenant import update_tenant_properties
+from xenia.usecases.applications.manage_applications import (
+    NewApplication,
+    RegisteredApplication,
+    register_application,
+)
+from xenia.usecases.invitations.invitation_order import InvitationOrder
+from xenia.usecases.invitations.invite_guest import invite_guest
+from xenia.usecases.tenants.manage_tenant import update_tenant_properties
 
 HOSTILE = "</title></script><script>alert(1)</script><img src=x onerror=alert(2)>\"'{{7*7}}${7*7}"
 RAW = ("<script>alert(1)", "<img src=x", "49$", "{{49}}")

@@ -18,8 +18,8 @@ from xenia import graph
 from xenia.core.directory.application import Platform, redirect_uri_problem
 from xenia.core.query import Compare, Query
 from xenia.oidc.grants.client_credentials import REFUSALS_NOTED
-from xenia.usecases.issue_tokens import read_login_hint
-from xenia.usecases.manage_tenant import NewTenant, create_tenant
+from xenia.usecases.tenants.manage_tenant import NewTenant, create_tenant
+from xenia.usecases.tokens.issue_tokens import read_login_hint
 from xenia.web.http import HttpRequest, HttpResponse
 from xenia.web.routing import Router, Surface
 

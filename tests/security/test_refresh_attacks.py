@@ -19,7 +19,7 @@ from tests.support.protocol import SECRET, WEB, Protocol, body_of, claims_of, ot
 from tests.support.renewing import OIDC, SPA_ORIGIN, as_, may_stay, signed_in
 from xenia.core.directory.application import GRAPH_APP_ID, Platform, RedirectUri
 from xenia.core.refresh_token import RETRY_GRACE
-from xenia.usecases.manage_tenant import NewTenant, create_tenant
+from xenia.usecases.tenants.manage_tenant import NewTenant, create_tenant
 
 TESTER, TESTER_URI = "78656e69-6100-4000-8000-000000000003", "https://login.test/tester/"
 

@@ -10,9 +10,9 @@ from tests.support.walker import Walker
 from xenia.core.actor import system_actor
 from xenia.core.directory.application import GRAPH_APP_ID, DelegatedGrant
 from xenia.ports import Transaction
-from xenia.usecases.invitation_order import InvitationOrder
-from xenia.usecases.invite_guest import invite_guest
-from xenia.usecases.manage_users import NewMember, create_member
+from xenia.usecases.invitations.invitation_order import InvitationOrder
+from xenia.usecases.invitations.invite_guest import invite_guest
+from xenia.usecases.users.manage_users import NewMember, create_member
 
 
 def sign_out(server: RunningServer, walker: Walker) -> None:

@@ -13,8 +13,8 @@ from xenia.core.directory.tenant import Tenant
 from xenia.core.directory.user import User
 from xenia.core.query import Query
 from xenia.ports import Transaction
-from xenia.usecases.manage_tenant import NewTenant, create_tenant
-from xenia.usecases.manage_users import NewMember, create_member
+from xenia.usecases.tenants.manage_tenant import NewTenant, create_tenant
+from xenia.usecases.users.manage_users import NewMember, create_member
 
 FABRIKAM = "fabrikam.example"
 BERTA = f"berta@{FABRIKAM}"

@@ -36,9 +36,9 @@ from xenia.outside.passwords import Argon2Hasher
 from xenia.outside.sealing import AesSealer
 from xenia.outside.totp import AuthenticatorTotp
 from xenia.ports import Ports, ServerInfo, Store, Transaction
-from xenia.usecases.first_party import ensure_first_party
-from xenia.usecases.manage_tenant import NewTenant, create_tenant
-from xenia.usecases.manage_users import NewMember, add_role, create_member
+from xenia.usecases.sessions.first_party import ensure_first_party
+from xenia.usecases.tenants.manage_tenant import NewTenant, create_tenant
+from xenia.usecases.users.manage_users import NewMember, add_role, create_member
 from xenia.web.http import HttpRequest, HttpResponse
 from xenia.web.routing import Router, Surface
 

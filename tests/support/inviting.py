@@ -27,8 +27,8 @@ from xenia.outside.ambient import SystemEntropy
 from xenia.outside.mail.render import MailRenderer
 from xenia.outside.sealing import AesSealer
 from xenia.ports import Ports, ServerInfo, Store, Transaction
-from xenia.usecases.invitation_order import InvitationOrder
-from xenia.usecases.invite_guest import InvitationResult, invite_guest
+from xenia.usecases.invitations.invitation_order import InvitationOrder
+from xenia.usecases.invitations.invite_guest import InvitationResult, invite_guest
 
 TENANT = "11111111-1111-4111-8111-111111111111"
 OTHER_TENANT = "22222222-2222-4222-8222-222222222222"

@@ -38,13 +38,13 @@ from xenia.outside.passwords import Argon2Hasher
 from xenia.outside.sealing import AesSealer
 from xenia.outside.totp import AuthenticatorTotp
 from xenia.ports import Ports, ServerInfo, Store, Transaction
-from xenia.usecases.first_party import ensure_first_party
-from xenia.usecases.invitation_order import InvitationOrder
-from xenia.usecases.invite_guest import InvitationResult, invite_guest
-from xenia.usecases.manage_tenant import NewTenant, create_tenant
-from xenia.usecases.manage_users import NewMember, create_member
-from xenia.usecases.queue_mail import open_mail
-from xenia.usecases.user_roles import add_role
+from xenia.usecases.invitations.invitation_order import InvitationOrder
+from xenia.usecases.invitations.invite_guest import InvitationResult, invite_guest
+from xenia.usecases.sessions.first_party import ensure_first_party
+from xenia.usecases.tenants.manage_tenant import NewTenant, create_tenant
+from xenia.usecases.tenants.queue_mail import open_mail
+from xenia.usecases.users.manage_users import NewMember, create_member
+from xenia.usecases.users.user_roles import add_role
 from xenia.web.cookies import Cookies
 from xenia.web.form_guard import FormGuard
 from xenia.web.in_process import in_process

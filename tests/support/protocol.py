@@ -46,9 +46,9 @@ from xenia.core.signin.facts import Factor, Proof
 from xenia.core.signin.request import AuthorizeRequest
 from xenia.ports import Transaction
 from xenia.storage.store import SqlStore
-from xenia.usecases.app_sign_in_journal import AppSignInJournal
-from xenia.usecases.authenticate_client import client_secret_hash
-from xenia.usecases.issue_tokens import plan_answer, sign_answer
+from xenia.usecases.tokens.app_sign_in_journal import AppSignInJournal
+from xenia.usecases.tokens.authenticate_client import client_secret_hash
+from xenia.usecases.tokens.issue_tokens import plan_answer, sign_answer
 from xenia.web.cookies import Cookies
 from xenia.web.form_guard import FormGuard
 from xenia.web.http import HttpRequest, HttpResponse

@@ -16,9 +16,9 @@ from tests.support.walker import Walker
 from xenia.core.actor import system_actor
 from xenia.core.directory.application import Application, Platform, RedirectUri, ServicePrincipal
 from xenia.core.directory.roles import GLOBAL_ADMINISTRATOR
-from xenia.usecases.manage_tenant import NewTenant, create_tenant
-from xenia.usecases.manage_users import NewMember, create_member
-from xenia.usecases.user_roles import add_role
+from xenia.usecases.tenants.manage_tenant import NewTenant, create_tenant
+from xenia.usecases.users.manage_users import NewMember, create_member
+from xenia.usecases.users.user_roles import add_role
 from xenia.workers.logout import LogoutDispatcher
 
 FRONT = "https://orders.example/signed-out"

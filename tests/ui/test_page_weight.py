@@ -13,7 +13,7 @@ from tests.ui.portal.office import Office, open_office
 from xenia.core.actor import system_actor
 from xenia.core.user_attributes import BUILT_IN_ATTRIBUTES
 from xenia.core.user_flow import AttributeAssignment
-from xenia.usecases.manage_user_flows import NewFlow, create_flow
+from xenia.usecases.self_service.manage_user_flows import NewFlow, create_flow
 from xenia.web.static_files import StaticFiles
 
 SIGN_IN_BYTES, SIGN_IN_REQUESTS = 25_000, 4

@@ -14,21 +14,21 @@ from xenia.core.directory.application import Application
 from xenia.core.directory.roles import GLOBAL_READER
 from xenia.core.errors import ApplicationNotFound, NotFound, NotPermitted
 from xenia.core.query import Query
-from xenia.usecases.application_credentials import add_client_secret
-from xenia.usecases.application_lifecycle import (
+from xenia.usecases.applications.application_credentials import add_client_secret
+from xenia.usecases.applications.application_lifecycle import (
     delete_application,
     get_deleted_application,
     list_deleted_applications,
     purge_application,
     restore_application,
 )
-from xenia.usecases.authenticate_client import find_client
-from xenia.usecases.manage_applications import (
+from xenia.usecases.applications.manage_applications import (
     NewApplication,
     assign_principal,
     list_assigned,
     register_application,
 )
+from xenia.usecases.tokens.authenticate_client import find_client
 
 
 @pytest.fixture

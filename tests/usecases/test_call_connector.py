@@ -39,7 +39,7 @@ from xenia.core.user_attributes import AttributeKind, UserAttribute
 from xenia.core.user_flow import Hook
 from xenia.outside.fetcher import FetchLimits, FetchPolicy, GuardedFetcher
 from xenia.ports import Fetched, FetchRequest, Transaction
-from xenia.usecases.call_connector import run_hook, try_connector
+from xenia.usecases.self_service.call_connector import run_hook, try_connector
 
 SECRET = "s3cret of the connector"
 BADGE = "extension_0123456789abcdef0123456789abcdef_Badge"

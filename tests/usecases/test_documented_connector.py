@@ -14,8 +14,8 @@ import pytest
 from tests.support.platform import RunningServer, platform
 from xenia.core.connector_messages import Continue, Failed, Failure, ShowBlockPage, ValidationError, Verdict
 from xenia.core.user_flow import Hook
-from xenia.usecases.call_connector import try_connector
-from xenia.usecases.manage_api_connectors import NewConnector, create_connector
+from xenia.usecases.self_service.call_connector import try_connector
+from xenia.usecases.self_service.manage_api_connectors import NewConnector, create_connector
 
 PAGE = Path(__file__).parents[2] / "docs" / "how-to" / "api-connectors.md"
 

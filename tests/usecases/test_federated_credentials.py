@@ -13,7 +13,7 @@ from xenia.core.audit import AuditRecord
 from xenia.core.directory.roles import GLOBAL_READER
 from xenia.core.errors import Conflict, InvalidValue, NotFound, NotPermitted
 from xenia.core.query import Compare, Query
-from xenia.usecases.federated_credentials import (
+from xenia.usecases.applications.federated_credentials import (
     TrustedToken,
     add_federated_credential,
     get_federated_credential,

@@ -28,10 +28,10 @@ from xenia.core.invitation import CcRecipient, InvitationStatus
 from xenia.core.mail import MailState
 from xenia.core.query import Query
 from xenia.storage.store import open_store
-from xenia.usecases.invitation_order import InvitationOrder
-from xenia.usecases.invitation_timeline import invitation_timeline
-from xenia.usecases.invite_guest import invite_guest, resend_invitation, withdraw_invitation
-from xenia.usecases.queue_mail import open_mail
+from xenia.usecases.invitations.invitation_order import InvitationOrder
+from xenia.usecases.invitations.invitation_timeline import invitation_timeline
+from xenia.usecases.invitations.invite_guest import invite_guest, resend_invitation, withdraw_invitation
+from xenia.usecases.tenants.queue_mail import open_mail
 
 
 @pytest.fixture

@@ -20,10 +20,10 @@ from xenia.core.directory.tenant import DomainRestrictions, DomainRule, InvitesF
 from xenia.core.directory.user import UserType
 from xenia.core.errors import InvalidValue, XeniaError
 from xenia.core.invitation import CcRecipient
-from xenia.usecases.invitation_forecast import preflight, preview_invitation
-from xenia.usecases.invitation_order import InvitationOrder
-from xenia.usecases.invite_guest import invite_guest
-from xenia.usecases.queue_mail import open_mail
+from xenia.usecases.invitations.invitation_forecast import preflight, preview_invitation
+from xenia.usecases.invitations.invitation_order import InvitationOrder
+from xenia.usecases.invitations.invite_guest import invite_guest
+from xenia.usecases.tenants.queue_mail import open_mail
 
 URL = "https://app.contoso.example/welcome"
 

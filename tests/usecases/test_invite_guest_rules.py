@@ -28,9 +28,9 @@ from xenia.core.errors import (
 )
 from xenia.core.query import Query
 from xenia.core.session import Session, SessionAccount
-from xenia.usecases.invitation_order import InvitationOrder
-from xenia.usecases.invite_guest import InvitationResult, invite_guest
-from xenia.usecases.redemption_ticket import find_invitation, ticket_of
+from xenia.usecases.invitations.invitation_order import InvitationOrder
+from xenia.usecases.invitations.invite_guest import InvitationResult, invite_guest
+from xenia.usecases.invitations.redemption_ticket import find_invitation, ticket_of
 
 URL = "https://app.contoso.example/"
 

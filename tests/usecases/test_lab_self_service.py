@@ -22,9 +22,9 @@ from xenia.core.directory.user import MAIL_ISSUER, User
 from xenia.core.sign_up import RequestState, SignUpEvent, SignUpRequest, Stage
 from xenia.core.user_flow import AttributeAssignment, UserFlow
 from xenia.usecases.labs import Criterion, verify
-from xenia.usecases.manage_user_flows import NewFlow, create_flow, delete_flow, update_flow
+from xenia.usecases.self_service.manage_user_flows import NewFlow, create_flow, delete_flow, update_flow
 from xenia.usecases.sign_up.new_guest import GuestOrder, add_guest
-from xenia.usecases.user_lifecycle import delete_user
+from xenia.usecases.users.user_lifecycle import delete_user
 
 LENA = "lena@adatum.example"
 ACCOUNT = ExternalAccount(

@@ -13,8 +13,8 @@ from tests.support.platform import RunningServer, platform
 from xenia.core.errors import NotFound
 from xenia.core.mail import MailAttempt
 from xenia.usecases.labs import Criterion, verify
-from xenia.usecases.manage_tenant import NewTenant, create_tenant
-from xenia.usecases.user_lifecycle import delete_user
+from xenia.usecases.tenants.manage_tenant import NewTenant, create_tenant
+from xenia.usecases.users.user_lifecycle import delete_user
 
 
 @pytest.fixture

@@ -29,7 +29,7 @@ from xenia.core.directory.roles import (
 from xenia.core.errors import Conflict, InvalidValue, NotFound, NotPermitted
 from xenia.core.query import Query
 from xenia.core.user_flow import Hook
-from xenia.usecases.manage_api_connectors import (
+from xenia.usecases.self_service.manage_api_connectors import (
     NewConnector,
     create_connector,
     delete_connector,
@@ -39,7 +39,7 @@ from xenia.usecases.manage_api_connectors import (
     update_connector,
     upload_certificate,
 )
-from xenia.usecases.manage_user_flows import NewFlow, create_flow, set_connector
+from xenia.usecases.self_service.manage_user_flows import NewFlow, create_flow, set_connector
 
 PASSWORD = "p4ss-of-the-connector"
 URL = "https://approve.contoso.example/api/check?code=abc"

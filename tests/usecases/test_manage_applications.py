@@ -25,9 +25,9 @@ from xenia.core.directory.application import (
 from xenia.core.directory.roles import CLOUD_APPLICATION_ADMINISTRATOR, GLOBAL_READER
 from xenia.core.errors import Conflict, InvalidValue, NotFound, NotPermitted
 from xenia.core.query import Query
-from xenia.usecases.application_credentials import list_credentials
-from xenia.usecases.application_lifecycle import purge_application
-from xenia.usecases.manage_applications import (
+from xenia.usecases.applications.application_credentials import list_credentials
+from xenia.usecases.applications.application_lifecycle import purge_application
+from xenia.usecases.applications.manage_applications import (
     Authentication,
     NewApplication,
     RegisteredApplication,
@@ -48,9 +48,9 @@ from xenia.usecases.manage_applications import (
     update_enterprise_app,
     view_application,
 )
-from xenia.usecases.manage_tenant import NewTenant, create_tenant
-from xenia.usecases.manage_users import NewMember, create_member
-from xenia.usecases.my_apps import my_apps
+from xenia.usecases.applications.my_apps import my_apps
+from xenia.usecases.tenants.manage_tenant import NewTenant, create_tenant
+from xenia.usecases.users.manage_users import NewMember, create_member
 
 INVITE_ROLE = ("09850681-111b-4a89-9bed-3f2cae46d706", "Role")
 READ_SCOPE = ("e1fe6dd8-ba31-4d61-89e7-88639da4683d", "Scope")

@@ -22,10 +22,10 @@ from xenia.core.directory.roles import (
 from xenia.core.directory.user import User
 from xenia.core.errors import Conflict, InvalidValue, NotFound, NotPermitted
 from xenia.core.query import Query
-from xenia.usecases.access import assigned_roles
-from xenia.usecases.enterprise_apps import assign_principal, list_assigned, unassign_principal
-from xenia.usecases.manage_applications import NewApplication, register_application
-from xenia.usecases.manage_groups import (
+from xenia.usecases.applications.enterprise_apps import assign_principal, list_assigned, unassign_principal
+from xenia.usecases.applications.manage_applications import NewApplication, register_application
+from xenia.usecases.applications.my_apps import my_apps
+from xenia.usecases.groups.manage_groups import (
     NewGroup,
     add_to_group,
     create_group,
@@ -33,8 +33,8 @@ from xenia.usecases.manage_groups import (
     remove_from_group,
     update_group,
 )
-from xenia.usecases.manage_users import NewMember, create_member, delete_user, purge_user
-from xenia.usecases.my_apps import my_apps
+from xenia.usecases.tokens.access import assigned_roles
+from xenia.usecases.users.manage_users import NewMember, create_member, delete_user, purge_user
 
 MEMBER, OWNER = GroupLink.MEMBER, GroupLink.OWNER
 NOBODY = "00000000-0000-4000-8000-00000000dead"

@@ -34,8 +34,8 @@ from xenia.core.directory.user import Identity
 from xenia.core.errors import Conflict, InvalidValue, NotFound, NotPermitted
 from xenia.core.query import Query
 from xenia.ports import Transaction
-from xenia.usecases.manage_api_connectors import NewConnector, create_connector
-from xenia.usecases.manage_identity_providers import (
+from xenia.usecases.self_service.manage_api_connectors import NewConnector, create_connector
+from xenia.usecases.self_service.manage_identity_providers import (
     NewProvider,
     create_provider,
     get_provider,
@@ -44,8 +44,8 @@ from xenia.usecases.manage_identity_providers import (
     remove_provider,
     update_provider,
 )
-from xenia.usecases.manage_tenant import update_policies
-from xenia.usecases.manage_user_flows import NewFlow, create_flow, remove_provider_from
+from xenia.usecases.self_service.manage_user_flows import NewFlow, create_flow, remove_provider_from
+from xenia.usecases.tenants.manage_tenant import update_policies
 
 SECRET = "s3cr3t-of-the-client"
 ISSUER = "https://id.nordwind.example/realms/staff"

@@ -17,7 +17,7 @@ from xenia.core.directory.roles import GLOBAL_ADMINISTRATOR
 from xenia.core.directory.tenant import DomainRestrictions, DomainRule, InvitesFrom, TenantPolicies
 from xenia.core.errors import Conflict, InvalidValue, NotPermitted
 from xenia.core.query import Query
-from xenia.usecases.manage_tenant import (
+from xenia.usecases.tenants.manage_tenant import (
     NewTenant,
     create_tenant,
     open_tenant,

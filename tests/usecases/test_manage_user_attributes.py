@@ -27,9 +27,9 @@ from xenia.core.user_attributes import (
 )
 from xenia.core.user_flow import AttributeAssignment
 from xenia.ports import Transaction
-from xenia.usecases.extensions_app import extensions_app_id
-from xenia.usecases.manage_applications import delete_application
-from xenia.usecases.manage_user_attributes import (
+from xenia.usecases.applications.extensions_app import extensions_app_id
+from xenia.usecases.applications.manage_applications import delete_application
+from xenia.usecases.self_service.manage_user_attributes import (
     NewAttribute,
     create_attribute,
     delete_attribute,
@@ -37,7 +37,7 @@ from xenia.usecases.manage_user_attributes import (
     list_attributes,
     update_attribute,
 )
-from xenia.usecases.manage_user_flows import NewFlow, create_flow, remove_attribute
+from xenia.usecases.self_service.manage_user_flows import NewFlow, create_flow, remove_attribute
 
 
 @pytest.fixture

@@ -33,12 +33,15 @@ from xenia.core.errors import Conflict, InvalidValue, NotFound, NotPermitted
 from xenia.core.query import Query
 from xenia.core.user_attributes import DataType
 from xenia.core.user_flow import AttributeAssignment, Choice, Hook, InputType, PageText, UserFlow
-from xenia.usecases.manage_api_connectors import NewConnector, create_connector
-from xenia.usecases.manage_applications import NewApplication, delete_application, register_application
-from xenia.usecases.manage_identity_providers import NewProvider, create_provider
-from xenia.usecases.manage_tenant import NewTenant, create_tenant
-from xenia.usecases.manage_user_attributes import NewAttribute, create_attribute
-from xenia.usecases.manage_user_flows import (
+from xenia.usecases.applications.manage_applications import (
+    NewApplication,
+    delete_application,
+    register_application,
+)
+from xenia.usecases.self_service.manage_api_connectors import NewConnector, create_connector
+from xenia.usecases.self_service.manage_identity_providers import NewProvider, create_provider
+from xenia.usecases.self_service.manage_user_attributes import NewAttribute, create_attribute
+from xenia.usecases.self_service.manage_user_flows import (
     NewFlow,
     add_application,
     add_provider,
@@ -54,6 +57,7 @@ from xenia.usecases.manage_user_flows import (
     set_order,
     update_flow,
 )
+from xenia.usecases.tenants.manage_tenant import NewTenant, create_tenant
 
 PNG = "data:image/png;base64," + base64.b64encode(b"\x89PNG\r\n\x1a\n" + bytes(40)).decode()
 

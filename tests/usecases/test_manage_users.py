@@ -26,10 +26,10 @@ from xenia.core.directory.user import Identity, User, UserType
 from xenia.core.errors import Conflict, InvalidValue, NotFound, NotPermitted
 from xenia.core.query import Query
 from xenia.core.session import PortalSession
-from xenia.usecases import manage_users
-from xenia.usecases.invitation_order import InvitationOrder
-from xenia.usecases.invite_guest import invite_guest
-from xenia.usecases.manage_users import NewManager, NewMember, NewPassword, UserChange
+from xenia.usecases.invitations.invitation_order import InvitationOrder
+from xenia.usecases.invitations.invite_guest import invite_guest
+from xenia.usecases.users import manage_users
+from xenia.usecases.users.manage_users import NewManager, NewMember, NewPassword, UserChange
 
 
 @pytest.fixture
@@ -413,7 +413,7 @@ def test_a_change_that_is_refused_in_one_part_changes_nothing(world: GraphWorld)
 
 
 def test_another_tenant_reaches_nobody_here(world: GraphWorld) -> None:
-    from xenia.usecases.manage_tenant import NewTenant, create_tenant
+    from xenia.usecases.tenants.manage_tenant import NewTenant, create_tenant
 
     other = create_tenant(world.ports, None, NewTenant("Fabrikam", "fabrikam"))
     stranger = replace(_admin(world), tenant_id=other.id)

@@ -16,7 +16,7 @@ from xenia.core.directory.roles import GLOBAL_ADMINISTRATOR
 from xenia.core.errors import InvalidValue
 from xenia.ports import Transaction
 from xenia.storage.store import open_store
-from xenia.usecases.user_protection import guard_last_administrator
+from xenia.usecases.users.user_protection import guard_last_administrator
 
 SECONDS_TO_INTERFERE = 1.0
 

@@ -14,10 +14,10 @@ from xenia.core.directory.application import Application, Audience
 from xenia.core.directory.roles import CLOUD_APPLICATION_ADMINISTRATOR, GLOBAL_READER
 from xenia.core.errors import Conflict, InvalidValue, NotPermitted
 from xenia.core.query import Compare, Query
-from xenia.usecases.application_lifecycle import delete_application
-from xenia.usecases.manage_applications import NewApplication, register_application
-from xenia.usecases.manage_tenant import NewTenant, create_tenant
-from xenia.usecases.provision_principal import create_service_principal, provision_principal
+from xenia.usecases.applications.application_lifecycle import delete_application
+from xenia.usecases.applications.manage_applications import NewApplication, register_application
+from xenia.usecases.applications.provision_principal import create_service_principal, provision_principal
+from xenia.usecases.tenants.manage_tenant import NewTenant, create_tenant
 
 
 @pytest.fixture

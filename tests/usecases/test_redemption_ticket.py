@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 from tests.support.inviting import OTHER_TENANT, TENANT, World, inviting_world
 from xenia.core.errors import InvitationNotUsable
 from xenia.core.invitation import Invitation
-from xenia.usecases.invite_guest import InvitationResult, withdraw_invitation
-from xenia.usecases.redemption_ticket import find_invitation, parse_redeem_query, ticket_of
+from xenia.usecases.invitations.invite_guest import InvitationResult, withdraw_invitation
+from xenia.usecases.invitations.redemption_ticket import find_invitation, parse_redeem_query, ticket_of
 
 
 @pytest.fixture

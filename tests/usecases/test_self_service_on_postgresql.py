@@ -15,15 +15,25 @@ from xenia.core.errors import Conflict
 from xenia.core.user_flow import AttributeAssignment, Hook
 from xenia.ports import Transaction
 from xenia.storage.store import open_store
-from xenia.usecases.manage_api_connectors import NewConnector, create_connector, list_connectors
-from xenia.usecases.manage_identity_providers import NewProvider, create_provider, provider_reliance
-from xenia.usecases.manage_user_attributes import (
+from xenia.usecases.self_service.manage_api_connectors import NewConnector, create_connector, list_connectors
+from xenia.usecases.self_service.manage_identity_providers import (
+    NewProvider,
+    create_provider,
+    provider_reliance,
+)
+from xenia.usecases.self_service.manage_user_attributes import (
     NewAttribute,
     create_attribute,
     delete_attribute,
     list_attributes,
 )
-from xenia.usecases.manage_user_flows import NewFlow, create_flow, get_flow, list_flows, update_flow
+from xenia.usecases.self_service.manage_user_flows import (
+    NewFlow,
+    create_flow,
+    get_flow,
+    list_flows,
+    update_flow,
+)
 
 
 @pytest.fixture

@@ -18,8 +18,15 @@ from xenia.core.directory.roles import REPORTS_READER
 from xenia.core.errors import NotFound, NotPermitted
 from xenia.core.sign_up import SignUpEvent, Stage
 from xenia.core.user_flow import UserFlow
-from xenia.usecases.sign_up_funnel import CSV_HEADINGS, UNDER_WAY, WENT_AWAY, Funnel, csv_rows, funnel
-from xenia.usecases.sign_up_requests import approve_request, list_requests
+from xenia.usecases.self_service.sign_up_funnel import (
+    CSV_HEADINGS,
+    UNDER_WAY,
+    WENT_AWAY,
+    Funnel,
+    csv_rows,
+    funnel,
+)
+from xenia.usecases.self_service.sign_up_requests import approve_request, list_requests
 
 FLOW = "B2X_1_Partners"
 DAY = timedelta(days=1)

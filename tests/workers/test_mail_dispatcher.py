@@ -19,9 +19,9 @@ from xenia.core.mail import Mail, MailKind, MailState, OutgoingMail, RenderedMai
 from xenia.outside.mail.smtp import SmtpServer, SmtpTransport
 from xenia.outside.sealing import AesSealer
 from xenia.ports import MailDeferred, MailRefused, Store, Transaction
-from xenia.usecases.invitation_timeline import invitation_timeline
-from xenia.usecases.queue_mail import queue_mail
-from xenia.usecases.send_test_mail import mail_delivery, send_test_mail
+from xenia.usecases.invitations.invitation_timeline import invitation_timeline
+from xenia.usecases.tenants.queue_mail import queue_mail
+from xenia.usecases.tenants.send_test_mail import mail_delivery, send_test_mail
 from xenia.workers.mail import GIVE_UP_AFTER, LEASE, LONGEST_RETRY, MailDispatcher
 from xenia.workers.sweeper import Sweeper
 
@@ -220,7 +220,7 @@ def test_a_copy_after_a_crash_between_acceptance_and_record_bears_the_same_messa
 ) -> None:
     queue(world)
     (claimed,) = world.ports.store.write(None, lambda tx: tx.outbox.claim(1, world.clock.now(), LEASE))
-    from xenia.usecases.queue_mail import open_mail
+    from xenia.usecases.tenants.queue_mail import open_mail
 
     mail = open_mail(world.ports.sealer, claimed.sealed_mail)
     wire.deliver(world.ports.preview.render(mail, claimed.id, world.clock.now()))

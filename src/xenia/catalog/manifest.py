@@ -13,7 +13,7 @@ from xenia.catalog.edm import Complex, Edm, Prop, Write
 from xenia.catalog.entities.application import APPLICATION
 from xenia.catalog.entities.application_changes import changes_of
 from xenia.core.errors import InvalidValue
-from xenia.usecases.read_applications import DetailedApplication
+from xenia.usecases.applications.read_applications import DetailedApplication
 
 Path = tuple[str | int, ...]
 """To a member or an item: names and places."""

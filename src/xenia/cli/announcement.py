@@ -14,7 +14,7 @@ from xenia.core.endpoints import graph_base
 from xenia.outside.private_files import write_private
 from xenia.seed import AppliedSeed, SeededTenant, SeededUser
 from xenia.settings import default_data_dir, without_password
-from xenia.usecases.first_party import origins
+from xenia.usecases.sessions.first_party import origins
 
 RUNNING_FILE = "running.json"
 """In the data directory: where this installation answered last and on which database, for the operator's tools."""

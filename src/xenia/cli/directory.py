@@ -12,9 +12,9 @@ from xenia.core.directory.tenant import Tenant
 from xenia.core.directory.user import User
 from xenia.core.errors import XeniaError
 from xenia.ports import Ports, Transaction
-from xenia.usecases.manage_tenant import NewTenant, open_tenant
-from xenia.usecases.manage_users import NewMember, add_role, create_member
 from xenia.usecases.sign_in.second_factor import SEAL_PURPOSE
+from xenia.usecases.tenants.manage_tenant import NewTenant, open_tenant
+from xenia.usecases.users.manage_users import NewMember, add_role, create_member
 
 
 @click.group()

@@ -11,7 +11,7 @@ from xenia.core.errors import ConsentRequired, XeniaError
 from xenia.core.ids import parse_guid
 from xenia.core.query import Compare, Query
 from xenia.ports import Ports
-from xenia.usecases.scripted_sign_in import ScriptedSignIn, token_for_script
+from xenia.usecases.tokens.scripted_sign_in import ScriptedSignIn, token_for_script
 
 _SOME = 9
 _SCOPES = ("openid", "profile", "User.Read")

@@ -20,7 +20,7 @@ from xenia.graph.reading import Call, read
 from xenia.graph.wire import json_answer
 from xenia.graph.writing import write
 from xenia.ports import Ports
-from xenia.usecases.read_token import actor_from_token
+from xenia.usecases.tokens.read_token import actor_from_token
 from xenia.web.http import HttpRequest, HttpResponse, TooManyFields
 
 log = logging.getLogger("xenia.graph")

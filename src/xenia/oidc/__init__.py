@@ -20,8 +20,8 @@ from xenia.oidc.notices import Notices
 from xenia.oidc.token import TokenEndpoint
 from xenia.oidc.userinfo import UserInfo
 from xenia.ports import Ports
-from xenia.usecases.app_sign_in_journal import AppSignInJournal
-from xenia.usecases.find_tenant import TenantDirectory
+from xenia.usecases.tenants.find_tenant import TenantDirectory
+from xenia.usecases.tokens.app_sign_in_journal import AppSignInJournal
 from xenia.web.cookies import Cookies
 from xenia.web.form_guard import FormGuard, FormRefused
 from xenia.web.http import HttpRequest, HttpResponse, html

@@ -17,12 +17,12 @@ from xenia.core.ids import ObjectId, fold
 from xenia.core.signin.request import AuthorizeRequest
 from xenia.oidc import pipeline
 from xenia.ports import Ports
-from xenia.usecases.access import check_requested, requested_scopes
-from xenia.usecases.alias_requests import multi_tenant_application
-from xenia.usecases.authenticate_client import find_registration
-from xenia.usecases.find_tenant import TenantDirectory
-from xenia.usecases.issue_tokens import read_login_hint, tenant_of_login_hint
 from xenia.usecases.sign_in import BrowserContext, Turn, begin_authorize
+from xenia.usecases.tenants.find_tenant import TenantDirectory
+from xenia.usecases.tokens.access import check_requested, requested_scopes
+from xenia.usecases.tokens.alias_requests import multi_tenant_application
+from xenia.usecases.tokens.authenticate_client import find_registration
+from xenia.usecases.tokens.issue_tokens import read_login_hint, tenant_of_login_hint
 from xenia.web.authorization_response import FORM_POST_CSP, error_answer, render_answer
 from xenia.web.cookies import Cookies
 from xenia.web.http import HttpRequest, HttpResponse, Params, html, redirect

@@ -1,6 +1,6 @@
 """How a token request names and proves its client: in the body, by HTTP Basic, or by an assertion.
 
-Reading only; ``usecases.authenticate_client`` decides. RFC 6749 section 2.3, RFC 7523 section 2.2.
+Reading only; ``usecases.tokens.authenticate_client`` decides. RFC 6749 section 2.3, RFC 7523 section 2.2.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from urllib.parse import unquote_plus
 
 from xenia.core.errors import InvalidRequest, MissingParameter, WrongClientSecret
 from xenia.core.ids import fold
-from xenia.usecases.authenticate_client import PresentedClient
+from xenia.usecases.tokens.authenticate_client import PresentedClient
 from xenia.web.http import HttpRequest, Params
 
 ASSERTION_TYPE = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"

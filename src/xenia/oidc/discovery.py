@@ -21,7 +21,7 @@ from xenia.core.ids import fold
 from xenia.core.real_names import CACHE_NAME, CLOUD_NAME, LOGIN_ALIASES, LOGIN_NAME, LOGIN_ORIGIN
 from xenia.oidc.aadsts import request_ids
 from xenia.ports import Ports, PublicKey
-from xenia.usecases.find_tenant import TenantDirectory
+from xenia.usecases.tenants.find_tenant import TenantDirectory
 from xenia.web.http import HttpRequest, HttpResponse, json
 
 _DAY = "max-age=86400, private"

@@ -19,9 +19,9 @@ from xenia.core.session import SessionAccount
 from xenia.core.signin.answer import Answer
 from xenia.oidc.authorize import hinted_claims
 from xenia.ports import Ports
-from xenia.usecases.find_tenant import TenantDirectory
-from xenia.usecases.issue_tokens import read_login_hint
-from xenia.usecases.sign_out import find_return_client, sign_out, signed_in_accounts
+from xenia.usecases.sessions.sign_out import find_return_client, sign_out, signed_in_accounts
+from xenia.usecases.tenants.find_tenant import TenantDirectory
+from xenia.usecases.tokens.issue_tokens import read_login_hint
 from xenia.web.authorization_response import answer_url, came_by_form, render_answer
 from xenia.web.cookies import Cookies
 from xenia.web.form_guard import FormGuard

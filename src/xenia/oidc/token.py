@@ -23,9 +23,9 @@ from xenia.oidc.aadsts import NO_STORE, request_ids, token_error
 from xenia.oidc.client_auth import presented_client
 from xenia.oidc.grants import AtAlias, Grant, TokenRequest
 from xenia.ports import Ports
-from xenia.usecases.alias_requests import multi_tenant_application
-from xenia.usecases.authenticate_client import PresentedClient
-from xenia.usecases.find_tenant import TenantDirectory
+from xenia.usecases.tenants.find_tenant import TenantDirectory
+from xenia.usecases.tokens.alias_requests import multi_tenant_application
+from xenia.usecases.tokens.authenticate_client import PresentedClient
 from xenia.web.http import HttpRequest, HttpResponse, Params, json
 from xenia.web.protocol_error import correlation_of
 

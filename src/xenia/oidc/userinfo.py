@@ -9,8 +9,8 @@ from xenia.core.errors import NotAuthenticated
 from xenia.core.ids import fold
 from xenia.oidc.aadsts import NO_STORE, request_ids
 from xenia.ports import Ports
-from xenia.usecases.find_tenant import TenantDirectory
-from xenia.usecases.read_token import AccessToken, read_access_token
+from xenia.usecases.tenants.find_tenant import TenantDirectory
+from xenia.usecases.tokens.read_token import AccessToken, read_access_token
 from xenia.web.http import HttpRequest, HttpResponse, json
 
 _CORS = (("Access-Control-Allow-Origin", "*"), ("Access-Control-Expose-Headers", "WWW-Authenticate"))

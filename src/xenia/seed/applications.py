@@ -29,11 +29,11 @@ from xenia.ports import Ports
 from xenia.seed.document import SeedApp, SeedAssignment, SeedPermissions, SeedRedirects
 from xenia.seed.groups import find_group, find_person
 from xenia.settings import is_loopback_host
-from xenia.usecases.application_credentials import LONGEST_SECRET
-from xenia.usecases.application_lifecycle import restore_application
-from xenia.usecases.application_owners import add_owner
-from xenia.usecases.federated_credentials import TrustedToken, add_federated_credential
-from xenia.usecases.manage_applications import (
+from xenia.usecases.applications.application_credentials import LONGEST_SECRET
+from xenia.usecases.applications.application_lifecycle import restore_application
+from xenia.usecases.applications.application_owners import add_owner
+from xenia.usecases.applications.federated_credentials import TrustedToken, add_federated_credential
+from xenia.usecases.applications.manage_applications import (
     NewApplication,
     add_certificate,
     add_client_secret,

@@ -20,11 +20,11 @@ from xenia.seed.applications import apply_app
 from xenia.seed.document import Seed, SeedGuest, SeedTenant, SeedUser
 from xenia.seed.groups import apply_group
 from xenia.seed.self_service import apply_self_service
-from xenia.usecases.invitation_order import InvitationOrder
-from xenia.usecases.invite_guest import invite_guest
-from xenia.usecases.manage_tenant import NewTenant, create_tenant
-from xenia.usecases.manage_users import NewMember, add_role, create_member
+from xenia.usecases.invitations.invitation_order import InvitationOrder
+from xenia.usecases.invitations.invite_guest import invite_guest
 from xenia.usecases.sign_in.second_factor import SEAL_PURPOSE
+from xenia.usecases.tenants.manage_tenant import NewTenant, create_tenant
+from xenia.usecases.users.manage_users import NewMember, add_role, create_member
 
 RANDOM = "random"
 """``authenticator_secret`` that stands for a key made per installation."""

@@ -9,7 +9,7 @@ from xenia.core.ids import ObjectId, parse_guid
 from xenia.core.query import Compare, Query
 from xenia.ports import Ports
 from xenia.seed.document import SeedGroup
-from xenia.usecases.manage_groups import NewGroup, create_group
+from xenia.usecases.groups.manage_groups import NewGroup, create_group
 
 
 def apply_group(ports: Ports, actor: Actor, entry: SeedGroup) -> None:

@@ -34,16 +34,16 @@ from xenia.seed.document import (
     SeedProvider,
     SeedTenant,
 )
-from xenia.usecases.manage_api_connectors import NewConnector, create_connector, list_connectors
-from xenia.usecases.manage_identity_providers import (
+from xenia.usecases.self_service.manage_api_connectors import NewConnector, create_connector, list_connectors
+from xenia.usecases.self_service.manage_identity_providers import (
     NewProvider,
     create_provider,
     default_provider,
     list_providers,
 )
-from xenia.usecases.manage_user_attributes import NewAttribute, create_attribute, list_attributes
-from xenia.usecases.manage_user_flows import NewFlow, create_flow, list_flows
-from xenia.usecases.user_flow_rules import flow_id_of
+from xenia.usecases.self_service.manage_user_attributes import NewAttribute, create_attribute, list_attributes
+from xenia.usecases.self_service.manage_user_flows import NewFlow, create_flow, list_flows
+from xenia.usecases.self_service.user_flow_rules import flow_id_of
 
 _TYPES = {"string": DataType.STRING, "boolean": DataType.BOOLEAN, "integer": DataType.INTEGER}
 _SHORT_NAMES = {"email": ProviderKind.EMAIL_PASSCODE, "entra": ProviderKind.ENTRA}

@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 
 from xenia.core.mail import Mail, MailAttempt, MailKind, OutgoingMail
 from xenia.ports import Clock, MailDeferred, MailPreview, MailRefused, MailTransport, Sealer, Store
-from xenia.usecases.queue_mail import open_mail
+from xenia.usecases.tenants.queue_mail import open_mail
 from xenia.workers.background import Background
 
 log = logging.getLogger(__name__)

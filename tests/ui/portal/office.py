@@ -29,8 +29,8 @@ from xenia.core.directory.roles import (
 from xenia.core.directory.tenant import Tenant
 from xenia.core.directory.user import User
 from xenia.core.session import PortalSession
-from xenia.usecases.manage_tenant import NewTenant, open_tenant
-from xenia.usecases.manage_users import NewMember, add_role, create_member
+from xenia.usecases.tenants.manage_tenant import NewTenant, open_tenant
+from xenia.usecases.users.manage_users import NewMember, add_role, create_member
 from xenia.web.cookies import Cookies
 from xenia.web.form_guard import FormGuard
 from xenia.web.http import HttpRequest

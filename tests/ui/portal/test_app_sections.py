@@ -8,8 +8,8 @@ import pytest
 
 from tests.ui.portal.office import Desktop, Office
 from xenia.core.directory.application import Application
-from xenia.usecases.federated_credentials import list_federated_credentials
-from xenia.usecases.manage_applications import NewApplication, register_application
+from xenia.usecases.applications.federated_credentials import list_federated_credentials
+from xenia.usecases.applications.manage_applications import NewApplication, register_application
 
 CLIENT = "5f1f6c1c-0000-4000-8000-0000000000aa"
 

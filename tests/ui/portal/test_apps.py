@@ -15,8 +15,8 @@ from cryptography.x509.oid import NameOID
 from tests.ui.portal.office import Desktop, Office
 from xenia.core.actor import system_actor
 from xenia.core.directory.application import Application, ServicePrincipal
-from xenia.usecases.authenticate_client import client_secret_hash
-from xenia.usecases.manage_applications import NewApplication, register_application
+from xenia.usecases.applications.manage_applications import NewApplication, register_application
+from xenia.usecases.tokens.authenticate_client import client_secret_hash
 
 ROLE_INVITE = "09850681-111b-4a89-9bed-3f2cae46d706:Role"
 SCOPE_READ = "e1fe6dd8-ba31-4d61-89e7-88639da4683d:Scope"

@@ -9,15 +9,15 @@ from xenia.core.actor import Actor, system_actor
 from xenia.core.api_connector import ApiConnector, ConnectorAuthentication
 from xenia.core.user_attributes import DataType, UserAttribute
 from xenia.core.user_flow import AttributeAssignment, Hook
-from xenia.usecases.manage_api_connectors import (
+from xenia.usecases.self_service.manage_api_connectors import (
     NewConnector,
     create_connector,
     get_connector,
     list_connectors,
     update_connector,
 )
-from xenia.usecases.manage_user_attributes import NewAttribute, create_attribute, list_attributes
-from xenia.usecases.manage_user_flows import NewFlow, create_flow
+from xenia.usecases.self_service.manage_user_attributes import NewAttribute, create_attribute, list_attributes
+from xenia.usecases.self_service.manage_user_flows import NewFlow, create_flow
 
 ATTRIBUTES = "external-identities/user-attributes"
 CONNECTORS = "external-identities/api-connectors"

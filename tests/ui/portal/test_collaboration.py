@@ -21,7 +21,7 @@ from xenia.core.directory.tenant import (
     Toggle,
 )
 from xenia.core.query import Query
-from xenia.usecases.user_roles import add_role
+from xenia.usecases.users.user_roles import add_role
 
 SETTINGS = "external-identities/collaboration-settings"
 PASSCODE = "external-identities/identity-providers/email-passcode"

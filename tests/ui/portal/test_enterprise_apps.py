@@ -16,7 +16,7 @@ from xenia.core.directory.application import (
 )
 from xenia.core.directory.tenant import TenantPolicies, UserConsent
 from xenia.ports import Transaction
-from xenia.usecases.manage_tenant import NewTenant, create_tenant
+from xenia.usecases.tenants.manage_tenant import NewTenant, create_tenant
 
 USER_READ = "e1fe6dd8-ba31-4d61-89e7-88639da4683d"
 INVITE_ROLE = "09850681-111b-4a89-9bed-3f2cae46d706"

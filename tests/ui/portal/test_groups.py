@@ -10,9 +10,9 @@ from tests.ui.portal.office import Desktop, Office
 from tests.ui.portal.test_api_blocks import replay
 from xenia.core.directory.group import Group
 from xenia.core.query import Query
-from xenia.usecases.enterprise_apps import list_assigned
-from xenia.usecases.manage_groups import NewGroup, create_group
-from xenia.usecases.my_apps import my_apps
+from xenia.usecases.applications.enterprise_apps import list_assigned
+from xenia.usecases.applications.my_apps import my_apps
+from xenia.usecases.groups.manage_groups import NewGroup, create_group
 
 MARIA = "maria@nordwind.example"
 

@@ -18,14 +18,14 @@ from xenia.core.directory.identity_provider import (
 )
 from xenia.core.directory.user import User, UserType
 from xenia.core.signin.foreign_claims import idp_of
-from xenia.usecases.manage_identity_providers import (
+from xenia.usecases.self_service.manage_identity_providers import (
     NewProvider,
     create_provider,
     get_provider,
     list_providers,
     update_provider,
 )
-from xenia.usecases.manage_user_flows import NewFlow, create_flow
+from xenia.usecases.self_service.manage_user_flows import NewFlow, create_flow
 
 LIST = "external-identities/identity-providers"
 SECRET = "s3cret of the provider"

@@ -20,7 +20,7 @@ from xenia.core.audit import (
 )
 from xenia.core.directory.roles import REPORTS_READER
 from xenia.core.query import Query
-from xenia.usecases.user_roles import add_role
+from xenia.usecases.users.user_roles import add_role
 
 MORNING = datetime(2026, 7, 10, 8, 0, tzinfo=UTC)
 CORRELATION = "c0ffee00-0000-4000-8000-0000000000aa"

@@ -19,7 +19,7 @@ from xenia.core.query import Query
 from xenia.outside.mail.mailbox import MailboxTransport
 from xenia.outside.mail.render import MailRenderer
 from xenia.ports import MailDeferred, MailRefused, MailTransport
-from xenia.usecases.manage_users import add_role
+from xenia.usecases.users.manage_users import add_role
 from xenia.workers.mail import MailDispatcher
 
 STATEMENT = "https://contoso.example/privacy"

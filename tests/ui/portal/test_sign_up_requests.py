@@ -13,8 +13,8 @@ from xenia.core.directory.application import Platform, RedirectUri
 from xenia.core.directory.identity_provider import EMAIL_PASSCODE_PROVIDER_ID
 from xenia.core.sign_up import RequestState, SignUpRequest
 from xenia.core.user_flow import AttributeAssignment
-from xenia.usecases import sign_up_requests
-from xenia.usecases.manage_user_attributes import NewAttribute, create_attribute
+from xenia.usecases.self_service import sign_up_requests
+from xenia.usecases.self_service.manage_user_attributes import NewAttribute, create_attribute
 
 REQUESTS = "external-identities/sign-up-requests"
 RUN = f"external-identities/user-flows/{FLOW}/run"

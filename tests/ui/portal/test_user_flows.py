@@ -19,11 +19,11 @@ from xenia.core.directory.identity_provider import (
 from xenia.core.directory.tenant import Toggle
 from xenia.core.user_attributes import UserAttribute
 from xenia.core.user_flow import AttributeAssignment, Choice, InputType, PageText, UserFlow
-from xenia.usecases import manage_user_flows
-from xenia.usecases.manage_applications import NewApplication, register_application
-from xenia.usecases.manage_identity_providers import NewProvider, create_provider
-from xenia.usecases.manage_user_attributes import NewAttribute, create_attribute
-from xenia.usecases.manage_user_flows import NewFlow
+from xenia.usecases.applications.manage_applications import NewApplication, register_application
+from xenia.usecases.self_service import manage_user_flows
+from xenia.usecases.self_service.manage_identity_providers import NewProvider, create_provider
+from xenia.usecases.self_service.manage_user_attributes import NewAttribute, create_attribute
+from xenia.usecases.self_service.manage_user_flows import NewFlow
 
 FLOW = "B2X_1_suppliers"
 HOME = "external-identities/user-flows"

@@ -12,8 +12,8 @@ from tests.ui.portal.office import Office
 from xenia.core.directory.tenant import InvitesFrom
 from xenia.core.directory.user import User
 from xenia.core.mail import MailAttempt
-from xenia.usecases.invitation_timeline import invitation_timeline
-from xenia.usecases.manage_users import NewMember, create_member
+from xenia.usecases.invitations.invitation_timeline import invitation_timeline
+from xenia.usecases.users.manage_users import NewMember, create_member
 
 
 def _guest(office: Office, email: str = "maria@nordwind.example", **order: object) -> User:

@@ -8,7 +8,7 @@ from tests.support.platform import RunningServer
 from tests.support.self_service import NEWCOMER, create_account, guests, open_flow
 from tests.support.walker import query_of
 from xenia.core.directory.user import Identity
-from xenia.usecases.create_guest import ProvenGuest, create_guest
+from xenia.usecases.invitations.create_guest import ProvenGuest, create_guest
 
 
 @pytest.fixture

@@ -7,8 +7,8 @@ from dataclasses import replace
 from tests.support.journeys import MARIA, become_guest, guest_signs_in
 from tests.support.platform import RunningServer
 from xenia.core.directory.group import GroupLink
-from xenia.usecases.enterprise_apps import assign_principal
-from xenia.usecases.manage_groups import NewGroup, add_to_group, create_group
+from xenia.usecases.applications.enterprise_apps import assign_principal
+from xenia.usecases.groups.manage_groups import NewGroup, add_to_group, create_group
 
 
 def test_direct_members_of_an_assigned_group_sign_in_and_nobody_else(server: RunningServer) -> None:

@@ -32,9 +32,9 @@ from xenia.core.errors import Conflict, NotPermitted
 from xenia.core.mail import MailKind
 from xenia.core.query import Query
 from xenia.ports import Transaction
-from xenia.usecases.consent_requests import approve_request, deny_request, remind_everywhere
-from xenia.usecases.manage_tenant import NewTenant, create_tenant
-from xenia.usecases.manage_users import NewMember, create_member
+from xenia.usecases.consent.consent_requests import approve_request, deny_request, remind_everywhere
+from xenia.usecases.tenants.manage_tenant import NewTenant, create_tenant
+from xenia.usecases.users.manage_users import NewMember, create_member
 
 CALLBACK = "https://foreign.example/back"
 USER_READ = "e1fe6dd8-ba31-4d61-89e7-88639da4683d"

@@ -16,8 +16,8 @@ from xenia.core.directory.tenant import DomainRestrictions, DomainRule, Toggle
 from xenia.core.directory.user import ExternalUserState, User
 from xenia.core.query import Query
 from xenia.ports import Transaction
-from xenia.usecases.invite_guest import InvitationResult
-from xenia.usecases.user_lifecycle import delete_user
+from xenia.usecases.invitations.invite_guest import InvitationResult
+from xenia.usecases.users.user_lifecycle import delete_user
 
 
 def dump(directory: Path) -> list[str]:

@@ -16,11 +16,16 @@ from xenia.core.claims import ClientAuthentication
 from xenia.core.directory.user import ExternalUserState
 from xenia.core.query import Query
 from xenia.ports import Transaction
-from xenia.usecases.authenticate_client import AuthenticatedClient, find_client
-from xenia.usecases.redeem_code import CodeRedemption, redeem_code
-from xenia.usecases.scripted_sign_in import USER_AGENT, ScriptedSignIn, redeem_for_script, token_for_script
-from xenia.usecases.token_set import TokenSet
-from xenia.usecases.user_lifecycle import delete_user
+from xenia.usecases.tokens.authenticate_client import AuthenticatedClient, find_client
+from xenia.usecases.tokens.redeem_code import CodeRedemption, redeem_code
+from xenia.usecases.tokens.scripted_sign_in import (
+    USER_AGENT,
+    ScriptedSignIn,
+    redeem_for_script,
+    token_for_script,
+)
+from xenia.usecases.tokens.token_set import TokenSet
+from xenia.usecases.users.user_lifecycle import delete_user
 
 OF_EACH_SIGN_IN = {"aio", "auth_time", "exp", "iat", "nbf", "nonce", "rh", "sid", "uti", "xms_ftd"}
 """Claims that differ between two sign-ins in a browser too."""

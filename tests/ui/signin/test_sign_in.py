@@ -21,9 +21,9 @@ from tests.support.walker import Page, Walker, query_of
 from xenia.core.directory.user import CreationType
 from xenia.core.query import Query
 from xenia.ports import Transaction
-from xenia.usecases.invite_guest import withdraw_invitation
-from xenia.usecases.manage_users import NewMember, create_member, set_password
+from xenia.usecases.invitations.invite_guest import withdraw_invitation
 from xenia.usecases.sign_in.second_factor import SEAL_PURPOSE
+from xenia.usecases.users.manage_users import NewMember, create_member, set_password
 
 
 def answer(page: Page) -> dict[str, str]:

@@ -34,8 +34,8 @@ from xenia.core.query import Query
 from xenia.core.sign_up import TEST_GUEST, Stage
 from xenia.core.user_flow import PageText
 from xenia.ports import Transaction
-from xenia.usecases.manage_users import delete_user, update_user
-from xenia.usecases.run_user_flow import list_test_guests, remove_test_guests, run_url
+from xenia.usecases.self_service.run_user_flow import list_test_guests, remove_test_guests, run_url
+from xenia.usecases.users.manage_users import delete_user, update_user
 
 
 @pytest.fixture

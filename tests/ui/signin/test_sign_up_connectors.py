@@ -27,7 +27,7 @@ from xenia.core.user_attributes import DataType
 from xenia.core.user_flow import AttributeAssignment, Hook
 from xenia.outside.fetcher import FetchPolicy, GuardedFetcher
 from xenia.ports import Fetched, FetchRequest
-from xenia.usecases.manage_user_attributes import NewAttribute, create_attribute
+from xenia.usecases.self_service.manage_user_attributes import NewAttribute, create_attribute
 
 FIRST, SECOND = Hook.AFTER_FEDERATION, Hook.BEFORE_CREATION
 

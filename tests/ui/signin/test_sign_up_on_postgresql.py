@@ -16,7 +16,7 @@ from tests.support.walker import Walker, query_of
 from xenia.core.errors import Conflict
 from xenia.core.sign_up import RequestState, Stage
 from xenia.storage.store import open_store
-from xenia.usecases.sign_up_requests import approve_request, deny_request, list_requests
+from xenia.usecases.self_service.sign_up_requests import approve_request, deny_request, list_requests
 
 PEOPLE = 5
 

@@ -39,8 +39,13 @@ from xenia.core.query import Query
 from xenia.core.sign_up import RequestState, SignUpRequest, Stage
 from xenia.core.user_flow import Hook
 from xenia.outside.errands import ErrandLimits
+from xenia.usecases.self_service.sign_up_requests import (
+    approve_request,
+    deny_request,
+    get_request,
+    list_requests,
+)
 from xenia.usecases.sign_up.going_on import CALLS_PER_SIGN_UP
-from xenia.usecases.sign_up_requests import approve_request, deny_request, get_request, list_requests
 
 BLOCK = answer(
     {"version": "1.0.0", "action": "ShowBlockPage", "userMessage": "Only <b>suppliers</b>.\nSorry."}

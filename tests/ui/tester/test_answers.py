@@ -20,7 +20,7 @@ from tests.support.workshop import Workshop
 from xenia.core.directory.application import ClientSecret, Platform, RedirectUri
 from xenia.core.directory.first_party import TESTER_APP_ID
 from xenia.ports import Fetched, FetchRequest, Transaction
-from xenia.usecases.authenticate_client import client_secret_hash
+from xenia.usecases.tokens.authenticate_client import client_secret_hash
 
 TESTER = f"{BASE}/tester/"
 

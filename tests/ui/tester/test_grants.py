@@ -14,7 +14,7 @@ from tests.support.workshop import Workshop
 from xenia.core.directory.application import GRAPH_APP_ID, DelegatedGrant, Platform, RedirectUri
 from xenia.core.directory.first_party import TESTER_APP_ID
 from xenia.ports import Fetched, FetchRequest, Transaction
-from xenia.usecases.manage_users import NewMember, create_member
+from xenia.usecases.users.manage_users import NewMember, create_member
 
 FOREIGN = "https://idp.partner.example"
 PASSWORD_GRANT = "ResourceOwnerPasswordCredentials"

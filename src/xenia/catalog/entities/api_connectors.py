@@ -14,7 +14,7 @@ from xenia.core.api_connector import ApiConnector, ConnectorAuthentication, Conn
 from xenia.core.errors import InvalidValue
 from xenia.core.query import Page, Query
 from xenia.ports import Ports
-from xenia.usecases import manage_api_connectors as connectors
+from xenia.usecases.self_service import manage_api_connectors as connectors
 
 MASK = "******"
 READ_PERMITS = ("APIConnectors.Read.All", "APIConnectors.ReadWrite.All")

@@ -12,8 +12,9 @@ from xenia.catalog.entities import application_changes, application_types
 from xenia.catalog.entities.application_types import KEY_CREDENTIAL, PASSWORD_CREDENTIAL
 from xenia.catalog.entities.token_lifetimes import token_lifetimes_of
 from xenia.core.directory.application import Application, Platform, ServicePrincipal
-from xenia.usecases import application_owners, manage_applications, read_applications, read_directory
-from xenia.usecases.read_applications import DetailedApplication, DetailedPrincipal
+from xenia.usecases.applications import application_owners, manage_applications, read_applications
+from xenia.usecases.applications.read_applications import DetailedApplication, DetailedPrincipal
+from xenia.usecases.users import read_directory
 
 _NAME = Op.EQ | Op.NE | Op.NOT | Op.GE | Op.LE | Op.IN | Op.STARTS
 _PLAIN_NAME = Op.EQ | Op.IN | Op.GE | Op.LE | Op.STARTS

@@ -23,17 +23,17 @@ from xenia.core.directory.application import (
 from xenia.core.errors import InvalidValue
 from xenia.core.registration_rules import checked_audience
 from xenia.ports import Ports
-from xenia.usecases import (
+from xenia.usecases.applications import (
     application_credentials,
     application_keys,
     manage_applications,
     provision_principal,
     read_applications,
-    read_directory,
 )
-from xenia.usecases.change_registration import change_registration
-from xenia.usecases.manage_applications import NewApplication
-from xenia.usecases.read_applications import DetailedApplication, DetailedPrincipal
+from xenia.usecases.applications.change_registration import change_registration
+from xenia.usecases.applications.manage_applications import NewApplication
+from xenia.usecases.applications.read_applications import DetailedApplication, DetailedPrincipal
+from xenia.usecases.users import read_directory
 
 _PLATFORMS = (("web", Platform.WEB), ("spa", Platform.SPA), ("publicClient", Platform.PUBLIC))
 _LINKS = {

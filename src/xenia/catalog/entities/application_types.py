@@ -7,7 +7,7 @@ from datetime import datetime
 from xenia.catalog.edm import Complex, Edm, Prop, Write
 from xenia.core.directory.application import Application, Platform
 from xenia.core.optional_claims import TOKEN_KINDS
-from xenia.usecases.read_applications import DetailedApplication
+from xenia.usecases.applications.read_applications import DetailedApplication
 
 
 def _given(name: str, type_: Edm | Complex = Edm.STRING, *, many: bool = False) -> Prop:

@@ -13,7 +13,9 @@ from xenia.core.directory.tenant import TenantPolicies
 from xenia.core.errors import InvalidValue, NotFound
 from xenia.core.query import Page, Query
 from xenia.ports import Ports
-from xenia.usecases import consent_requests, manage_tenant, read_directory
+from xenia.usecases.consent import consent_requests
+from xenia.usecases.tenants import manage_tenant
+from xenia.usecases.users import read_directory
 
 _READ_POLICY = ("Policy.Read.All", "Policy.ReadWrite.ConsentRequest")
 _WRITE_POLICY = "Policy.ReadWrite.ConsentRequest"

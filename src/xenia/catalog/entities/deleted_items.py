@@ -9,8 +9,8 @@ from xenia.catalog.entities.application import APPLICATION, DELETED_APPLICATIONS
 from xenia.catalog.entities.user import DELETED_USER_ITEMS, DELETED_USERS
 from xenia.core.actor import Actor
 from xenia.ports import Ports
-from xenia.usecases import application_lifecycle, manage_applications, read_applications
-from xenia.usecases.read_applications import DetailedApplication
+from xenia.usecases.applications import application_lifecycle, manage_applications, read_applications
+from xenia.usecases.applications.read_applications import DetailedApplication
 
 
 def _restore(ports: Ports, actor: Actor, key: str, _values: Values) -> DetailedApplication:

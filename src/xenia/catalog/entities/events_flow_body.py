@@ -16,7 +16,7 @@ from xenia.core.attribute_rules import attribute_from_text
 from xenia.core.errors import InvalidValue
 from xenia.core.user_attributes import EMAIL, AttributeValue, UserAttribute, attribute_key
 from xenia.core.user_flow import AttributeAssignment, Choice, InputType
-from xenia.usecases.read_user_flows import WholeFlow
+from xenia.usecases.self_service.read_user_flows import WholeFlow
 
 
 def older(name: str, kind: Edm | Complex = Edm.STRING) -> Prop:

@@ -21,8 +21,8 @@ from xenia.core.query import Page, Query
 from xenia.core.user_attributes import UserAttribute
 from xenia.core.user_flow import AttributeAssignment, UserFlow
 from xenia.ports import Ports
-from xenia.usecases import manage_user_attributes, manage_user_flows, read_user_flows
-from xenia.usecases.read_user_flows import WholeFlow
+from xenia.usecases.self_service import manage_user_attributes, manage_user_flows, read_user_flows
+from xenia.usecases.self_service.read_user_flows import WholeFlow
 
 READ_PERMITS = ("EventListener.Read.All", "EventListener.ReadWrite.All")
 WRITE_PERMITS = ("EventListener.ReadWrite.All",)

@@ -12,8 +12,9 @@ from xenia.core.errors import NotFound
 from xenia.core.federated_identity import DEFAULT_AUDIENCE
 from xenia.core.query import Page, Query
 from xenia.ports import Ports
-from xenia.usecases import federated_credentials, read_directory
-from xenia.usecases.application_rules import READ_APPLICATION_DETAILS, WRITE_APPLICATIONS
+from xenia.usecases.applications import federated_credentials
+from xenia.usecases.applications.application_rules import READ_APPLICATION_DETAILS, WRITE_APPLICATIONS
+from xenia.usecases.users import read_directory
 
 _ATTRIBUTES = ("issuer", "subject", "description")
 

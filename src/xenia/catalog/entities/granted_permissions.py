@@ -13,10 +13,11 @@ from xenia.core.errors import InvalidValue, NotFound
 from xenia.core.ids import parse_guid
 from xenia.core.query import Page, Query
 from xenia.ports import Ports
-from xenia.usecases import granted_permissions, permission_classifications, role_assignments
-from xenia.usecases.enterprise_apps import ASSIGN_PERMISSIONS
-from xenia.usecases.permission_classifications import Classification
-from xenia.usecases.role_assignments import SeenAssignment
+from xenia.usecases.applications import role_assignments
+from xenia.usecases.applications.enterprise_apps import ASSIGN_PERMISSIONS
+from xenia.usecases.applications.role_assignments import SeenAssignment
+from xenia.usecases.consent import granted_permissions, permission_classifications
+from xenia.usecases.consent.permission_classifications import Classification
 
 Lister = Callable[[Ports, Actor, str], tuple[SeenAssignment, ...]]
 

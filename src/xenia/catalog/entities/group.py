@@ -7,10 +7,10 @@ from typing import Any
 from xenia.catalog.edm import Complex, Edm, Entity, Op, Prop, Resource, Returned, Sort, Values, Write
 from xenia.core.actor import Actor
 from xenia.ports import Ports
-from xenia.usecases import manage_groups, read_groups
-from xenia.usecases.group_rules import WRITE_GROUPS
-from xenia.usecases.manage_groups import NewGroup
-from xenia.usecases.read_groups import SeenGroup
+from xenia.usecases.groups import manage_groups, read_groups
+from xenia.usecases.groups.group_rules import WRITE_GROUPS
+from xenia.usecases.groups.manage_groups import NewGroup
+from xenia.usecases.groups.read_groups import SeenGroup
 
 _COMPARED = Op.EQ | Op.NE | Op.NOT | Op.GE | Op.LE | Op.STARTS
 _ALL = _COMPARED | Op.IN | Op.NULL

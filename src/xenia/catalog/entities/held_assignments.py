@@ -13,10 +13,10 @@ from xenia.core.directory.group import ObjectKind
 from xenia.core.errors import InvalidValue, NotPermitted
 from xenia.core.query import Page, Query
 from xenia.ports import Ports
-from xenia.usecases import held_assignments, role_assignments
-from xenia.usecases.enterprise_apps import ASSIGN_PERMISSIONS
-from xenia.usecases.held_assignments import READ_HELD
-from xenia.usecases.role_assignments import SeenAssignment
+from xenia.usecases.applications import held_assignments, role_assignments
+from xenia.usecases.applications.enterprise_apps import ASSIGN_PERMISSIONS
+from xenia.usecases.applications.held_assignments import READ_HELD
+from xenia.usecases.applications.role_assignments import SeenAssignment
 
 
 def _list(ports: Ports, actor: Actor, key: str, query: Query, *, kind: ObjectKind) -> Page[SeenAssignment]:

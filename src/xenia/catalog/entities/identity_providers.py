@@ -21,7 +21,7 @@ from xenia.core.directory.identity_provider import (
 from xenia.core.errors import InvalidValue
 from xenia.core.query import Page, Query
 from xenia.ports import Ports
-from xenia.usecases import manage_identity_providers as providers
+from xenia.usecases.self_service import manage_identity_providers as providers
 
 MASK = "******"
 READ_PERMITS = ("IdentityProvider.Read.All", "IdentityProvider.ReadWrite.All")

@@ -10,9 +10,9 @@ from xenia.core.directory.user import UserType
 from xenia.core.errors import InvalidValue
 from xenia.core.invitation import CcRecipient, Invitation
 from xenia.ports import Ports
-from xenia.usecases.invitation_order import InvitationOrder
-from xenia.usecases.invitation_rules import INVITE_PERMISSIONS
-from xenia.usecases.invite_guest import InvitationResult, invite_guest
+from xenia.usecases.invitations.invitation_order import InvitationOrder
+from xenia.usecases.invitations.invitation_rules import INVITE_PERMISSIONS
+from xenia.usecases.invitations.invite_guest import InvitationResult, invite_guest
 
 _WIRE_NAMES = {
     "email": "invitedUserEmailAddress",

@@ -10,7 +10,7 @@ from xenia.core.actor import Actor
 from xenia.core.audit import AuditRecord, SignInRecord
 from xenia.core.query import And, AnyOf, Compare, Filter, Not, Or, Page, Query, all_of
 from xenia.ports import Ports
-from xenia.usecases import read_directory
+from xenia.usecases.users import read_directory
 
 _EQ = Op.EQ
 _TEXT = Op.EQ | Op.STARTS

@@ -16,10 +16,16 @@ from xenia.core.directory.group import GroupLink, ObjectKind
 from xenia.core.errors import NotPermitted
 from xenia.core.query import Page, Query
 from xenia.ports import Ports
-from xenia.usecases import manage_groups, read_groups
-from xenia.usecases.group_rules import WRITE_GROUPS, WRITE_MEMBERS
-from xenia.usecases.read_directory import READ_SELF, SeenUser
-from xenia.usecases.read_groups import READ_GROUPS, READ_MEMBERSHIPS, SeenGroup, SeenObject, SeenPrincipal
+from xenia.usecases.groups import manage_groups, read_groups
+from xenia.usecases.groups.group_rules import WRITE_GROUPS, WRITE_MEMBERS
+from xenia.usecases.groups.read_groups import (
+    READ_GROUPS,
+    READ_MEMBERSHIPS,
+    SeenGroup,
+    SeenObject,
+    SeenPrincipal,
+)
+from xenia.usecases.users.read_directory import READ_SELF, SeenUser
 
 _EXPANDED = 20
 _ID_ALONE = Resource("servicePrincipals", replace(SERVICE_PRINCIPAL, props=SERVICE_PRINCIPAL.props[:1]))

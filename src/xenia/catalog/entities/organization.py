@@ -10,8 +10,9 @@ from xenia.core.errors import NotFound
 from xenia.core.ids import parse_guid
 from xenia.core.query import Page, Query
 from xenia.ports import Ports
-from xenia.usecases import manage_tenant, read_directory
-from xenia.usecases.read_directory import SeenTenant
+from xenia.usecases.tenants import manage_tenant
+from xenia.usecases.users import read_directory
+from xenia.usecases.users.read_directory import SeenTenant
 
 _PUBLIC = frozenset({"id", "display_name"})
 VERIFIED_DOMAIN = Complex(

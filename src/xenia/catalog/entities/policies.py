@@ -14,7 +14,8 @@ from xenia.core.directory.tenant import GuestAccess, InvitesFrom, TenantPolicies
 from xenia.core.errors import InvalidValue, NotFound
 from xenia.core.query import Page, Query
 from xenia.ports import Ports
-from xenia.usecases import manage_tenant, read_directory
+from xenia.usecases.tenants import manage_tenant
+from xenia.usecases.users import read_directory
 
 E = TypeVar("E", bound=StrEnum)
 _READ = ("Policy.Read.All", "Policy.ReadWrite.Authorization")

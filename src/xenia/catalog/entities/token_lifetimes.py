@@ -12,7 +12,7 @@ from xenia.core.errors import InvalidValue
 from xenia.core.query import Page, Query
 from xenia.core.token_lifetime import TokenLifetimePolicy
 from xenia.ports import Ports
-from xenia.usecases import manage_token_lifetimes as lifetimes
+from xenia.usecases.tokens import manage_token_lifetimes as lifetimes
 
 
 def _definition(value: object) -> str:

@@ -29,9 +29,9 @@ from xenia.core.ids import fold, parse_guid
 from xenia.core.query import Page
 from xenia.core.user_attributes import DataType, UserAttribute
 from xenia.ports import Ports
-from xenia.usecases import manage_users, read_directory, user_extensions
-from xenia.usecases.create_guest import ProvenGuest, create_guest
-from xenia.usecases.read_directory import SeenUser
+from xenia.usecases.invitations.create_guest import ProvenGuest, create_guest
+from xenia.usecases.users import manage_users, read_directory, user_extensions
+from xenia.usecases.users.read_directory import SeenUser
 
 _ALL = Op.EQ | Op.NE | Op.NOT | Op.GE | Op.LE | Op.IN | Op.STARTS | Op.NULL
 _KIND = Op.EQ | Op.NE | Op.NOT | Op.IN

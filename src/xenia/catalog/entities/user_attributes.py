@@ -9,7 +9,7 @@ from xenia.core.errors import InvalidValue
 from xenia.core.query import Page, Query
 from xenia.core.user_attributes import AttributeKind, DataType, UserAttribute
 from xenia.ports import Ports
-from xenia.usecases import manage_user_attributes as attributes
+from xenia.usecases.self_service import manage_user_attributes as attributes
 
 READ_PERMITS = ("IdentityUserFlow.Read.All", "IdentityUserFlow.ReadWrite.All")
 WRITE_PERMITS = ("IdentityUserFlow.ReadWrite.All",)

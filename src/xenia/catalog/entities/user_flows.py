@@ -31,7 +31,7 @@ from xenia.core.query import Page, Query
 from xenia.core.user_attributes import UserAttribute, attribute_key
 from xenia.core.user_flow import AttributeAssignment, Choice, Hook, InputType, UserFlow
 from xenia.ports import Ports
-from xenia.usecases import manage_user_attributes, manage_user_flows, read_user_flows
+from xenia.usecases.self_service import manage_user_attributes, manage_user_flows, read_user_flows
 
 FLOW_TYPE = "signUpOrSignIn"
 _PATH = "identity/b2xUserFlows"

@@ -10,10 +10,10 @@ from xenia.core.directory.tenant import Tenant
 from xenia.core.endpoints import V1, V2
 from xenia.core.ids import TenantId
 from xenia.core.scopes import split_scopes
-from xenia.usecases.authenticate_client import PresentedClient
-from xenia.usecases.find_tenant import TenantDirectory
-from xenia.usecases.person_sign_in_record import Caller
-from xenia.usecases.token_set import TokenSet
+from xenia.usecases.sessions.person_sign_in_record import Caller
+from xenia.usecases.tenants.find_tenant import TenantDirectory
+from xenia.usecases.tokens.authenticate_client import PresentedClient
+from xenia.usecases.tokens.token_set import TokenSet
 from xenia.web.http import Params
 
 

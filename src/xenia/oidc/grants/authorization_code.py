@@ -8,9 +8,9 @@ from xenia.core.errors import InvalidGrant
 from xenia.core.ids import TenantId
 from xenia.oidc.grants import AtAlias, TokenRequest, asked_scopes, person_members
 from xenia.ports import Ports
-from xenia.usecases.alias_requests import tenant_of_code
-from xenia.usecases.authenticate_client import authenticate_client
-from xenia.usecases.redeem_code import CodeRedemption, redeem_code
+from xenia.usecases.tokens.alias_requests import tenant_of_code
+from xenia.usecases.tokens.authenticate_client import authenticate_client
+from xenia.usecases.tokens.redeem_code import CodeRedemption, redeem_code
 
 
 class AuthorizationCodeGrant:

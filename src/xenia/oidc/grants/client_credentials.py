@@ -22,9 +22,9 @@ from xenia.core.networks import network_of
 from xenia.core.scopes import split_scopes
 from xenia.oidc.grants import AtAlias, TokenRequest, token_members
 from xenia.ports import Ports
-from xenia.usecases.app_sign_in_journal import AppSignInJournal
-from xenia.usecases.authenticate_client import AuthenticatedClient, authenticate_client, find_client
-from xenia.usecases.issue_app_token import AppAccess, AppToken, app_access, issue_app_token
+from xenia.usecases.tokens.app_sign_in_journal import AppSignInJournal
+from xenia.usecases.tokens.authenticate_client import AuthenticatedClient, authenticate_client, find_client
+from xenia.usecases.tokens.issue_app_token import AppAccess, AppToken, app_access, issue_app_token
 
 REMEMBERED = timedelta(seconds=1)
 _MOST_REMEMBERED = 1024

@@ -20,15 +20,15 @@ from xenia.oidc.aadsts import NO_STORE, request_ids, token_error
 from xenia.oidc.client_auth import presented_client
 from xenia.oidc.grants import AtAlias, TokenRequest, asked_scopes, caller_of, person_members
 from xenia.ports import Ports
-from xenia.usecases.alias_requests import (
+from xenia.usecases.devices.device_sign_in import DeviceOrder, IssuedDeviceCode, request_device_code
+from xenia.usecases.devices.redeem_device_code import DevicePoll, redeem_device_code
+from xenia.usecases.tenants.find_tenant import TenantDirectory
+from xenia.usecases.tokens.alias_requests import (
     multi_tenant_application,
     owner_of_application,
     tenant_of_device_code,
 )
-from xenia.usecases.authenticate_client import authenticate_client
-from xenia.usecases.device_sign_in import DeviceOrder, IssuedDeviceCode, request_device_code
-from xenia.usecases.find_tenant import TenantDirectory
-from xenia.usecases.redeem_device_code import DevicePoll, redeem_device_code
+from xenia.usecases.tokens.authenticate_client import authenticate_client
 from xenia.web.http import HttpRequest, HttpResponse, json
 from xenia.web.protocol_error import correlation_of
 

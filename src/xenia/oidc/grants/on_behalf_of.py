@@ -8,9 +8,9 @@ from xenia.core.errors import CrossOriginNotAllowed, InvalidRequest, MissingPara
 from xenia.core.ids import TenantId
 from xenia.oidc.grants import AtAlias, TokenRequest, asked_scopes, caller_of, person_members
 from xenia.ports import Ports
-from xenia.usecases.alias_requests import tenant_of_access_token
-from xenia.usecases.authenticate_client import authenticate_client
-from xenia.usecases.on_behalf_of import DelegationOrder, act_on_behalf_of
+from xenia.usecases.tokens.alias_requests import tenant_of_access_token
+from xenia.usecases.tokens.authenticate_client import authenticate_client
+from xenia.usecases.tokens.on_behalf_of import DelegationOrder, act_on_behalf_of
 
 _USE = "on_behalf_of"
 

@@ -8,8 +8,8 @@ from xenia.core.errors import CrossOriginNotAllowed, MissingParameter, PasswordG
 from xenia.core.ids import TenantId
 from xenia.oidc.grants import AtAlias, TokenRequest, asked_scopes, caller_of, person_members
 from xenia.ports import Ports
-from xenia.usecases.authenticate_client import authenticate_client
-from xenia.usecases.password_grant import PasswordOrder, sign_in_with_password
+from xenia.usecases.tokens.authenticate_client import authenticate_client
+from xenia.usecases.tokens.password_grant import PasswordOrder, sign_in_with_password
 
 
 class PasswordGrant:

@@ -8,9 +8,9 @@ from xenia.core.errors import InvalidGrant
 from xenia.core.ids import TenantId
 from xenia.oidc.grants import AtAlias, TokenRequest, asked_scopes, caller_of, person_members
 from xenia.ports import Ports
-from xenia.usecases.alias_requests import tenant_of_refresh_token
-from xenia.usecases.authenticate_client import authenticate_client
-from xenia.usecases.refresh import NOT_A_REFRESH_TOKEN, RefreshRequest, refresh
+from xenia.usecases.tokens.alias_requests import tenant_of_refresh_token
+from xenia.usecases.tokens.authenticate_client import authenticate_client
+from xenia.usecases.tokens.refresh import NOT_A_REFRESH_TOKEN, RefreshRequest, refresh
 
 
 class RefreshTokenGrant:

@@ -13,8 +13,8 @@ from xenia.core.errors import XeniaError
 from xenia.ports import Ports
 from xenia.ui.account.frame import SURFACE, AccountFrame
 from xenia.ui.account.sessions import SessionPages
-from xenia.usecases.first_party_session import close_session, open_session
-from xenia.usecases.my_apps import my_apps
+from xenia.usecases.applications.my_apps import my_apps
+from xenia.usecases.sessions.first_party_session import close_session, open_session
 from xenia.web.cookies import Cookies
 from xenia.web.form_guard import FormGuard
 from xenia.web.http import HttpRequest, HttpResponse, html, redirect

@@ -9,7 +9,7 @@ from xenia.core.directory.first_party import ACCOUNT_APP_ID, ACCOUNT_CALLBACK
 from xenia.core.directory.tenant import Tenant
 from xenia.core.errors import NotFound
 from xenia.ports import Ports
-from xenia.usecases.first_party_session import find_actor
+from xenia.usecases.sessions.first_party_session import find_actor
 from xenia.web.cookies import Cookies
 from xenia.web.first_party import FirstPartySignIn
 from xenia.web.form_guard import FormGuard

@@ -6,8 +6,8 @@ from xenia.core.actor import Actor
 from xenia.core.directory.tenant import Tenant
 from xenia.core.errors import NotFound
 from xenia.ui.account.frame import SURFACE, AccountFrame
-from xenia.usecases.signed_in_places import end_browser_session, revoke_app_tokens, signed_in_places
-from xenia.usecases.user_security import revoke_sessions
+from xenia.usecases.sessions.signed_in_places import end_browser_session, revoke_app_tokens, signed_in_places
+from xenia.usecases.users.user_security import revoke_sessions
 from xenia.web.http import HttpRequest, HttpResponse, html, redirect
 
 _DONE = {

@@ -11,8 +11,8 @@ from xenia.ui.portal.changed_meanwhile import is_stale, saved_by, version_of
 from xenia.ui.portal.desk import Desk, Model, Question, Visit
 from xenia.ui.portal.graph_calls import call
 from xenia.ui.portal.roles import refusal_words
-from xenia.usecases import manage_api_connectors, manage_user_flows
-from xenia.usecases.manage_api_connectors import NewConnector
+from xenia.usecases.self_service import manage_api_connectors, manage_user_flows
+from xenia.usecases.self_service.manage_api_connectors import NewConnector
 from xenia.web.http import HttpResponse
 from xenia.web.routing import Route
 

@@ -15,7 +15,7 @@ from xenia.core.optional_claims import (
 )
 from xenia.ui.portal.app_section import BASE, REFUSALS, AppSection
 from xenia.ui.portal.desk import Visit
-from xenia.usecases.change_registration import Changes
+from xenia.usecases.applications.change_registration import Changes
 from xenia.web.http import HttpResponse
 from xenia.web.routing import Route
 

@@ -10,10 +10,10 @@ from xenia.core.errors import Conflict, InvalidValue, NotFound, NotPermitted, Xe
 from xenia.ui.portal.app_detail import app_page, trail_of
 from xenia.ui.portal.desk import Desk, Question, Visit
 from xenia.ui.portal.graph_calls import call
-from xenia.usecases import manage_applications
-from xenia.usecases.application_credentials import LONGEST_SECRET, list_credentials
-from xenia.usecases.application_permissions import list_apis, list_offered
-from xenia.usecases.manage_applications import ApplicationView
+from xenia.usecases.applications import manage_applications
+from xenia.usecases.applications.application_credentials import LONGEST_SECRET, list_credentials
+from xenia.usecases.applications.application_permissions import list_apis, list_offered
+from xenia.usecases.applications.manage_applications import ApplicationView
 from xenia.web.http import HttpResponse
 from xenia.web.routing import Route
 

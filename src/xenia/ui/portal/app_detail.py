@@ -17,8 +17,8 @@ from xenia.ui.portal.app_words import (
 from xenia.ui.portal.desk import Desk, Model, Question, Visit
 from xenia.ui.portal.graph_calls import call
 from xenia.ui.portal.roles import Standing, refusal_words, standing_of
-from xenia.usecases import manage_applications
-from xenia.usecases.manage_applications import ApplicationView, Authentication
+from xenia.usecases.applications import manage_applications
+from xenia.usecases.applications.manage_applications import ApplicationView, Authentication
 from xenia.web.http import HttpResponse
 from xenia.web.routing import Route
 

@@ -8,7 +8,7 @@ from xenia.core.directory.application import Application, PreAuthorizedApplicati
 from xenia.core.errors import InvalidValue, NotFound, XeniaError
 from xenia.ui.portal.app_section import BASE, REFUSALS, AppSection
 from xenia.ui.portal.desk import Model, Visit
-from xenia.usecases.change_registration import Changes
+from xenia.usecases.applications.change_registration import Changes
 from xenia.web.http import HttpResponse
 from xenia.web.routing import Route
 

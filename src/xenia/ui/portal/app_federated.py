@@ -8,8 +8,8 @@ from xenia.core.federated_identity import DEFAULT_AUDIENCE, MOST_PER_APPLICATION
 from xenia.ui.portal.app_section import BASE, REFUSALS, AppSection
 from xenia.ui.portal.desk import Visit
 from xenia.ui.portal.graph_calls import call
-from xenia.usecases import federated_credentials
-from xenia.usecases.federated_credentials import TrustedToken
+from xenia.usecases.applications import federated_credentials
+from xenia.usecases.applications.federated_credentials import TrustedToken
 from xenia.web.http import HttpResponse
 from xenia.web.routing import Route
 

@@ -11,8 +11,9 @@ from xenia.ui.portal.desk import Desk, Question, Visit
 from xenia.ui.portal.graph_calls import call
 from xenia.ui.portal.listing import PAGE_SIZE, ListAddress
 from xenia.ui.portal.roles import refusal_words
-from xenia.usecases import application_lifecycle, manage_applications, read_directory
-from xenia.usecases.manage_applications import NewApplication
+from xenia.usecases.applications import application_lifecycle, manage_applications
+from xenia.usecases.applications.manage_applications import NewApplication
+from xenia.usecases.users import read_directory
 from xenia.web.http import HttpResponse
 from xenia.web.routing import Route
 

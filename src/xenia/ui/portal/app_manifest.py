@@ -7,7 +7,7 @@ from xenia.core.errors import Conflict, InvalidValue, NotPermitted, XeniaError
 from xenia.ui.portal.app_section import BASE, AppSection
 from xenia.ui.portal.desk import Visit
 from xenia.ui.portal.graph_calls import call
-from xenia.usecases import read_applications
+from xenia.usecases.applications import read_applications
 from xenia.web.http import HttpResponse
 from xenia.web.routing import Route
 

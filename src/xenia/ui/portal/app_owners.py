@@ -7,7 +7,7 @@ from xenia.core.ids import parse_guid
 from xenia.ui.portal.app_section import BASE, REFUSALS, AppSection
 from xenia.ui.portal.desk import Visit
 from xenia.ui.portal.graph_calls import call
-from xenia.usecases import application_owners
+from xenia.usecases.applications import application_owners
 from xenia.web.http import HttpResponse
 from xenia.web.routing import Route
 

@@ -10,9 +10,9 @@ from xenia.ui.portal.app_detail import app_page
 from xenia.ui.portal.changed_meanwhile import version_of
 from xenia.ui.portal.desk import Desk, Model, Visit
 from xenia.ui.portal.graph_calls import call
-from xenia.usecases import manage_applications
-from xenia.usecases.change_registration import Changes, change_registration
-from xenia.usecases.manage_applications import ApplicationView
+from xenia.usecases.applications import manage_applications
+from xenia.usecases.applications.change_registration import Changes, change_registration
+from xenia.usecases.applications.manage_applications import ApplicationView
 from xenia.web.http import HttpResponse
 
 REFUSALS = (Conflict, InvalidValue, NotPermitted)

@@ -7,7 +7,7 @@ from xenia.core.errors import Conflict, XeniaError
 from xenia.core.query import OneOf, Order, Query
 from xenia.ports import Ports
 from xenia.ui.portal.desk import Visit
-from xenia.usecases.read_directory import list_audit
+from xenia.usecases.users.read_directory import list_audit
 
 
 def saved_by(ports: Ports, visit: Visit, activities: tuple[str, ...]) -> list[dict[str, str]]:

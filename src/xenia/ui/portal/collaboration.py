@@ -34,10 +34,11 @@ from xenia.ui.portal.collaboration_words import (
 from xenia.ui.portal.desk import Desk, Visit
 from xenia.ui.portal.graph_calls import call
 from xenia.ui.portal.roles import Standing
-from xenia.usecases import manage_tenant, read_directory
-from xenia.usecases.collaboration_impact import RefusedGuests, passcode_reliance, refused_guests
-from xenia.usecases.invitation_forecast import preflight
-from xenia.usecases.invitation_order import InvitationOrder
+from xenia.usecases.invitations.invitation_forecast import preflight
+from xenia.usecases.invitations.invitation_order import InvitationOrder
+from xenia.usecases.tenants import manage_tenant
+from xenia.usecases.tenants.collaboration_impact import RefusedGuests, passcode_reliance, refused_guests
+from xenia.usecases.users import read_directory
 from xenia.web.http import HttpResponse
 from xenia.web.routing import Route
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from xenia.core.directory.tenant import DomainRule, GuestAccess, InvitesFrom, TenantPolicies
 from xenia.ui.portal.desk import Visit
-from xenia.usecases.collaboration_impact import RefusedGuests
+from xenia.usecases.tenants.collaboration_impact import RefusedGuests
 
 GUEST_ACCESS: tuple[tuple[str, str], ...] = (
     (

@@ -14,8 +14,8 @@ from xenia.ui.portal.api_connectors import HOME, connector_of, connector_tabs, s
 from xenia.ui.portal.desk import Desk, Visit
 from xenia.ui.portal.roles import refusal_words
 from xenia.ui.portal.user_flows.connectors import LABELS
-from xenia.usecases import manage_user_attributes
-from xenia.usecases.call_connector import ConnectorTrial, try_connector
+from xenia.usecases.self_service import manage_user_attributes
+from xenia.usecases.self_service.call_connector import ConnectorTrial, try_connector
 from xenia.web.http import HttpResponse
 from xenia.web.routing import Route
 

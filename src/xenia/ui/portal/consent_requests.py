@@ -17,7 +17,7 @@ from xenia.ui.portal.desk import Desk, Visit
 from xenia.ui.portal.enterprise_app_frame import HOME
 from xenia.ui.portal.graph_calls import call
 from xenia.ui.portal.roles import refusal_words
-from xenia.usecases import consent_requests
+from xenia.usecases.consent import consent_requests
 from xenia.web.http import HttpResponse
 from xenia.web.routing import Route
 

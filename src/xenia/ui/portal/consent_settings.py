@@ -11,8 +11,10 @@ from xenia.ui.portal.desk import Desk, Visit
 from xenia.ui.portal.enterprise_app_frame import HOME
 from xenia.ui.portal.graph_calls import call
 from xenia.ui.portal.roles import GLOBAL, refusal_words
-from xenia.usecases import manage_tenant, permission_classifications, read_directory
-from xenia.usecases.user_dossier import find_person
+from xenia.usecases.consent import permission_classifications
+from xenia.usecases.tenants import manage_tenant
+from xenia.usecases.users import read_directory
+from xenia.usecases.users.user_dossier import find_person
 from xenia.web.http import HttpResponse
 from xenia.web.routing import Route
 

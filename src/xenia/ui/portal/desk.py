@@ -18,7 +18,7 @@ from xenia.ports import Ports
 from xenia.ui.portal.notices import done_notices
 from xenia.ui.portal.roles import Standing, standing_of
 from xenia.ui.portal.shown_once import ShownOnce
-from xenia.usecases.first_party_session import find_actor
+from xenia.usecases.sessions.first_party_session import find_actor
 from xenia.web.cookies import Cookies
 from xenia.web.form_guard import FormGuard
 from xenia.web.http import BASE_CSP, HttpRequest, HttpResponse, html, redirect

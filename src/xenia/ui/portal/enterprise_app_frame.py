@@ -7,7 +7,7 @@ from xenia.core.directory.roles import APP_WRITING_ROLES
 from xenia.core.errors import NotPermitted, XeniaError
 from xenia.ui.portal.desk import Desk, Model, Visit
 from xenia.ui.portal.roles import refusal_words
-from xenia.usecases import read_directory
+from xenia.usecases.users import read_directory
 from xenia.web.http import HttpResponse
 
 HOME = (("Enterprise apps", "enterprise-apps"),)

@@ -7,9 +7,9 @@ from xenia.core.errors import InvalidValue, NotFound, NotPermitted, XeniaError
 from xenia.ui.portal.desk import Desk, Model, Question, Visit
 from xenia.ui.portal.enterprise_app_frame import HOME, addressed, app_page
 from xenia.ui.portal.graph_calls import call
-from xenia.usecases import granted_permissions
-from xenia.usecases.enterprise_apps import remove_enterprise_app
-from xenia.usecases.granted_permissions import HeldPermission
+from xenia.usecases.applications.enterprise_apps import remove_enterprise_app
+from xenia.usecases.consent import granted_permissions
+from xenia.usecases.consent.granted_permissions import HeldPermission
 from xenia.web.http import HttpResponse
 from xenia.web.routing import Route
 

@@ -14,9 +14,10 @@ from xenia.ui.portal.enterprise_app_frame import HOME, addressed, app_page
 from xenia.ui.portal.graph_calls import call
 from xenia.ui.portal.listing import PAGE_SIZE, ListAddress
 from xenia.ui.portal.user_words import state_of
-from xenia.usecases import manage_applications, read_directory
-from xenia.usecases.enterprise_apps import MOST_NOTES, list_roles
-from xenia.usecases.group_dossier import find_user_or_group
+from xenia.usecases.applications import manage_applications
+from xenia.usecases.applications.enterprise_apps import MOST_NOTES, list_roles
+from xenia.usecases.groups.group_dossier import find_user_or_group
+from xenia.usecases.users import read_directory
 from xenia.web.http import HttpResponse
 from xenia.web.routing import Route
 

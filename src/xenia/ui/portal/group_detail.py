@@ -16,15 +16,16 @@ from xenia.ui.portal.listing import PAGE_SIZE, ListAddress
 from xenia.ui.portal.roles import refusal_words
 from xenia.ui.portal.user_detail import user_tabs
 from xenia.ui.portal.user_words import state_of
-from xenia.usecases import manage_groups, read_directory
-from xenia.usecases.group_dossier import (
+from xenia.usecases.groups import manage_groups
+from xenia.usecases.groups.group_dossier import (
     GroupDossier,
     find_object,
     groups_of_user,
     list_linked,
     read_group_dossier,
 )
-from xenia.usecases.user_dossier import read_user_dossier
+from xenia.usecases.users import read_directory
+from xenia.usecases.users.user_dossier import read_user_dossier
 from xenia.web.http import HttpResponse
 from xenia.web.routing import Route
 

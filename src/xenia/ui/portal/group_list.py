@@ -10,9 +10,9 @@ from xenia.ui.portal.desk import Desk, Model, Visit
 from xenia.ui.portal.graph_calls import call
 from xenia.ui.portal.listing import PAGE_SIZE, ListAddress
 from xenia.ui.portal.roles import refusal_words
-from xenia.usecases import manage_groups, read_groups
-from xenia.usecases.group_dossier import find_object
-from xenia.usecases.manage_groups import NewGroup
+from xenia.usecases.groups import manage_groups, read_groups
+from xenia.usecases.groups.group_dossier import find_object
+from xenia.usecases.groups.manage_groups import NewGroup
 from xenia.web.http import HttpResponse
 from xenia.web.routing import Route
 

@@ -30,10 +30,10 @@ from xenia.ui.portal.desk import Desk, Model, Question, Visit
 from xenia.ui.portal.graph_calls import call
 from xenia.ui.portal.provider_words import CLAIMS, CLIENT_AUTHENTICATION, KIND_WORDS, graph_body, slug_of
 from xenia.ui.portal.roles import refusal_words
-from xenia.usecases import manage_identity_providers
 from xenia.usecases.federation.check import check_provider
-from xenia.usecases.manage_identity_providers import NewProvider, ProviderDefaults
-from xenia.usecases.provider_rules import SOCIAL_KINDS
+from xenia.usecases.self_service import manage_identity_providers
+from xenia.usecases.self_service.manage_identity_providers import NewProvider, ProviderDefaults
+from xenia.usecases.self_service.provider_rules import SOCIAL_KINDS
 from xenia.web.http import HttpResponse
 from xenia.web.routing import Route
 

@@ -13,8 +13,10 @@ from xenia.ui.portal.changed_meanwhile import saved_by
 from xenia.ui.portal.desk import Desk, Model, Visit
 from xenia.ui.portal.graph_calls import call
 from xenia.ui.portal.provider_words import KIND_HELP, KIND_WORDS, provider_name, slug_of
-from xenia.usecases import manage_identity_providers, manage_tenant, read_directory
-from xenia.usecases.collaboration_impact import passcode_reliance
+from xenia.usecases.self_service import manage_identity_providers
+from xenia.usecases.tenants import manage_tenant
+from xenia.usecases.tenants.collaboration_impact import passcode_reliance
+from xenia.usecases.users import read_directory
 from xenia.web.http import HttpResponse
 from xenia.web.routing import Route
 

@@ -13,8 +13,8 @@ from xenia.core.errors import InvalidValue
 from xenia.core.invitation import CcRecipient
 from xenia.ports import Ports
 from xenia.ui.portal.desk import Visit
-from xenia.usecases.invitation_order import InvitationOrder
-from xenia.usecases.user_dossier import find_person
+from xenia.usecases.invitations.invitation_order import InvitationOrder
+from xenia.usecases.users.user_dossier import find_person
 
 _DRAFT = "invitation-draft"
 BASICS = ("email", "display_name", "message", "cc", "redirect_url", "language")

@@ -18,12 +18,12 @@ from xenia.ui.portal.graph_calls import call
 from xenia.ui.portal.invitation_form import LANGUAGES, PROFILE, InvitationForm, field_of
 from xenia.ui.portal.roles import refusal_words
 from xenia.ui.portal.user_words import state_of
-from xenia.usecases import read_directory
-from xenia.usecases.enterprise_apps import list_roles
-from xenia.usecases.invitation_forecast import preflight, preview_invitation
-from xenia.usecases.invitation_order import Finding, checked_address, checked_fields, order_of
-from xenia.usecases.invite_guest import invite_guest
-from xenia.usecases.user_dossier import read_user_dossier
+from xenia.usecases.applications.enterprise_apps import list_roles
+from xenia.usecases.invitations.invitation_forecast import preflight, preview_invitation
+from xenia.usecases.invitations.invitation_order import Finding, checked_address, checked_fields, order_of
+from xenia.usecases.invitations.invite_guest import invite_guest
+from xenia.usecases.users import read_directory
+from xenia.usecases.users.user_dossier import read_user_dossier
 from xenia.web.http import HttpResponse, html, redirect
 from xenia.web.routing import Route
 

@@ -28,7 +28,7 @@ from xenia.ui.portal.log_words import (
     sign_in_facts,
     target_rows,
 )
-from xenia.usecases import read_directory
+from xenia.usecases.users import read_directory
 from xenia.web.http import HttpResponse
 from xenia.web.routing import Handler, Route
 

@@ -6,7 +6,7 @@ from xenia.core.directory.roles import USER_WRITING_ROLES
 from xenia.core.errors import InvalidValue
 from xenia.core.mail import MailState, OutgoingMail
 from xenia.ui.portal.desk import Desk, Model, Visit
-from xenia.usecases.send_test_mail import mail_delivery, send_test_mail
+from xenia.usecases.tenants.send_test_mail import mail_delivery, send_test_mail
 from xenia.web.http import HttpResponse, html
 from xenia.web.routing import Route
 

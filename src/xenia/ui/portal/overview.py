@@ -9,7 +9,7 @@ from xenia.core.directory.user import ExternalUserState, UserType
 from xenia.core.query import Compare, Filter, Query, all_of
 from xenia.ui.portal.desk import Desk, Visit
 from xenia.ui.portal.graph_calls import call
-from xenia.usecases import read_directory
+from xenia.usecases.users import read_directory
 from xenia.web.http import HttpResponse
 from xenia.web.routing import Route
 

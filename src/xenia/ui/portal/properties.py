@@ -11,7 +11,8 @@ from xenia.ui.portal.changed_meanwhile import saved_by
 from xenia.ui.portal.desk import Desk, Visit
 from xenia.ui.portal.graph_calls import call
 from xenia.ui.portal.roles import GLOBAL
-from xenia.usecases import manage_tenant, read_directory
+from xenia.usecases.tenants import manage_tenant
+from xenia.usecases.users import read_directory
 from xenia.web.http import HttpResponse
 from xenia.web.routing import Route
 

@@ -15,13 +15,10 @@ from xenia.core.user_attributes import BUILT_IN_ATTRIBUTES, attribute_key
 from xenia.ui.portal.desk import Desk, Visit
 from xenia.ui.portal.provider_words import provider_name
 from xenia.ui.portal.roles import refusal_words
-from xenia.usecases import (
-    manage_identity_providers,
-    read_directory,
-    sign_up_requests,
-)
-from xenia.usecases.sign_up_requests import APPROVING_ROLES
-from xenia.usecases.user_extensions import extension_attributes
+from xenia.usecases.self_service import manage_identity_providers, sign_up_requests
+from xenia.usecases.self_service.sign_up_requests import APPROVING_ROLES
+from xenia.usecases.users import read_directory
+from xenia.usecases.users.user_extensions import extension_attributes
 from xenia.web.http import HttpResponse
 from xenia.web.routing import Route
 

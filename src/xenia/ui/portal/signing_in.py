@@ -6,7 +6,7 @@ from xenia.core.directory.first_party import PORTAL_APP_ID, PORTAL_CALLBACK
 from xenia.core.directory.tenant import Tenant
 from xenia.core.errors import InteractionGone
 from xenia.ui.portal.desk import SURFACE, Desk, NoAdministrator, Visit
-from xenia.usecases.first_party_session import close_session, open_session
+from xenia.usecases.sessions.first_party_session import close_session, open_session
 from xenia.web.first_party import FirstPartySignIn
 from xenia.web.http import HttpRequest, HttpResponse, html, redirect
 from xenia.web.pages import THEME_COOKIE, theme_of

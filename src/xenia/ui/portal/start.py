@@ -8,7 +8,7 @@ from xenia.core.addresses import parse_address
 from xenia.core.directory.first_party import PLATFORM_TENANT_ID
 from xenia.core.errors import Conflict, InvalidValue, NotPermitted, XeniaError
 from xenia.ui.portal.desk import TOOLS, Desk
-from xenia.usecases.manage_tenant import NewTenant, OpenedTenant, open_tenant
+from xenia.usecases.tenants.manage_tenant import NewTenant, OpenedTenant, open_tenant
 from xenia.web.http import HttpRequest, HttpResponse, html, redirect
 from xenia.web.pages import THEME_COOKIE, theme_of
 from xenia.web.routing import Route

@@ -13,8 +13,8 @@ from xenia.core.user_attributes import (
 from xenia.ui.portal.desk import Desk, Question, Visit
 from xenia.ui.portal.graph_calls import call
 from xenia.ui.portal.roles import refusal_words
-from xenia.usecases import manage_user_attributes, manage_user_flows
-from xenia.usecases.manage_user_attributes import NewAttribute
+from xenia.usecases.self_service import manage_user_attributes, manage_user_flows
+from xenia.usecases.self_service.manage_user_attributes import NewAttribute
 from xenia.web.http import HttpResponse
 from xenia.web.routing import Route
 

@@ -19,11 +19,12 @@ from xenia.ui.portal.user_words import (
     is_test_guest,
     state_of,
 )
-from xenia.usecases import invite_guest, manage_users, read_directory
-from xenia.usecases.invitation_order import InvitationOrder
-from xenia.usecases.invitation_timeline import TimelineEntry, invitation_timeline
-from xenia.usecases.user_dossier import UserDossier, read_user_dossier
-from xenia.usecases.user_extensions import extension_attributes
+from xenia.usecases.invitations import invite_guest
+from xenia.usecases.invitations.invitation_order import InvitationOrder
+from xenia.usecases.invitations.invitation_timeline import TimelineEntry, invitation_timeline
+from xenia.usecases.users import manage_users, read_directory
+from xenia.usecases.users.user_dossier import UserDossier, read_user_dossier
+from xenia.usecases.users.user_extensions import extension_attributes
 from xenia.web.http import HttpResponse, html, redirect
 from xenia.web.routing import Route
 

@@ -10,7 +10,7 @@ from xenia.ui.portal.graph_calls import call
 from xenia.ui.portal.listing import PAGE_SIZE, ListAddress
 from xenia.ui.portal.roles import may_invite
 from xenia.ui.portal.user_words import STATE_WORDS, identities_words, row_of
-from xenia.usecases import manage_users, read_directory
+from xenia.usecases.users import manage_users, read_directory
 from xenia.web.http import HttpResponse
 from xenia.web.routing import Route
 

@@ -12,8 +12,8 @@ from xenia.ui.portal.desk import Desk, Visit
 from xenia.ui.portal.graph_calls import call
 from xenia.ui.portal.roles import refusal_words
 from xenia.ui.portal.user_detail import user_tabs
-from xenia.usecases import manage_users
-from xenia.usecases.user_dossier import UserDossier, find_person, read_user_dossier
+from xenia.usecases.users import manage_users
+from xenia.usecases.users.user_dossier import UserDossier, find_person, read_user_dossier
 from xenia.web.http import HttpResponse
 from xenia.web.routing import Route
 

@@ -9,7 +9,7 @@ from xenia.ui.portal.desk import Desk, Visit
 from xenia.ui.portal.graph_calls import call
 from xenia.ui.portal.roles import refusal_words
 from xenia.ui.portal.user_detail import user_tabs
-from xenia.usecases.signed_in_places import (
+from xenia.usecases.sessions.signed_in_places import (
     ToldApp,
     end_browser_session,
     revoke_app_tokens,

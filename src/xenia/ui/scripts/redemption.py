@@ -5,7 +5,7 @@ from __future__ import annotations
 from xenia.core.errors import NotFound
 from xenia.core.ids import parse_guid
 from xenia.ports import Ports
-from xenia.usecases.scripted_sign_in import redeem_for_script
+from xenia.usecases.tokens.scripted_sign_in import redeem_for_script
 from xenia.web.http import HttpRequest, HttpResponse, json
 
 

@@ -17,7 +17,7 @@ from xenia.ui.signin.federating import Callback
 from xenia.ui.signin.flow_logos import FlowLogos
 from xenia.ui.signin.landing import Landing
 from xenia.ui.signin.refusals import Refusals
-from xenia.usecases.find_tenant import TenantDirectory
+from xenia.usecases.tenants.find_tenant import TenantDirectory
 from xenia.web.cookies import Cookies
 from xenia.web.form_guard import FormGuard
 from xenia.web.pages import Pages

@@ -15,15 +15,15 @@ from xenia.core.networks import same_network
 from xenia.ports import Ports
 from xenia.ui.signin.views import Model, chosen_theme, host_of
 from xenia.ui.signin.words import waiting
-from xenia.usecases.alias_requests import claim_device
-from xenia.usecases.device_approval import decline_device
-from xenia.usecases.device_sign_in import (
+from xenia.usecases.devices.device_approval import decline_device
+from xenia.usecases.devices.device_sign_in import (
     WaitingDevice,
     approval_request,
     find_waiting_device,
 )
-from xenia.usecases.find_tenant import TenantDirectory
 from xenia.usecases.sign_in import BrowserContext, begin_authorize
+from xenia.usecases.tenants.find_tenant import TenantDirectory
+from xenia.usecases.tokens.alias_requests import claim_device
 from xenia.web.cookies import Cookies
 from xenia.web.form_guard import FormGuard
 from xenia.web.http import HttpRequest, HttpResponse, html, redirect

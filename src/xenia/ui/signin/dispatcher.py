@@ -23,7 +23,7 @@ from xenia.ui.signin.federating import BUSY_REFRESH, on_the_way, provider_host
 from xenia.ui.signin.refusals import Refusals, WayOn
 from xenia.ui.signin.sign_up_views import offers_sign_up
 from xenia.ui.signin.views import chosen_theme, host_in, host_of, page_of
-from xenia.usecases.device_approval import decline_device
+from xenia.usecases.devices.device_approval import decline_device
 from xenia.usecases.federation.begin import begin_federation
 from xenia.usecases.federation.ways import continue_with, use_another_account, use_code
 from xenia.usecases.sign_in import BrowserContext, Rejected, Situation, Turn, where_is

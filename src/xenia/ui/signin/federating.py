@@ -14,8 +14,8 @@ from xenia.ports import Ports
 from xenia.usecases.federation.answer import receive_answer
 from xenia.usecases.federation.begin import hand_over_url
 from xenia.usecases.federation.ways import hand_over_of
-from xenia.usecases.find_tenant import TenantDirectory
 from xenia.usecases.sign_in import BrowserContext, Situation
+from xenia.usecases.tenants.find_tenant import TenantDirectory
 from xenia.web.cookies import Cookies
 from xenia.web.http import HttpRequest, HttpResponse, redirect
 

@@ -16,7 +16,7 @@ from xenia.ports import Ports
 from xenia.ui.signin.refusals import Refusals
 from xenia.ui.signin.views import chosen_theme, host_of
 from xenia.usecases.federation.partner import partner_of
-from xenia.usecases.redemption_ticket import RedeemLink, find_invitation, parse_redeem_query
+from xenia.usecases.invitations.redemption_ticket import RedeemLink, find_invitation, parse_redeem_query
 from xenia.usecases.sign_in import BrowserContext, begin_redeem
 from xenia.usecases.sign_in.passcode import send_code
 from xenia.usecases.sign_in.realm import at_home, realm_of

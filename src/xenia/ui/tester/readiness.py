@@ -19,8 +19,12 @@ from xenia.core.query import Query
 from xenia.ports import Ports
 from xenia.ui.tester.explanations import APPS, AUTHENTICATION, portal_url
 from xenia.ui.tester.form import THIS_SERVER, TesterForm
-from xenia.usecases.first_party_session import find_actor
-from xenia.usecases.manage_applications import Authentication, update_authentication, view_application
+from xenia.usecases.applications.manage_applications import (
+    Authentication,
+    update_authentication,
+    view_application,
+)
+from xenia.usecases.sessions.first_party_session import find_actor
 from xenia.web.cookies import Cookies
 from xenia.web.http import HttpRequest
 

@@ -24,8 +24,8 @@ from xenia.usecases.federation.discovered import Endpoints, EndpointsRefused, en
 from xenia.usecases.federation.exchange import json_object, token_request
 from xenia.usecases.federation.partner import host_of, tenant_as_provider
 from xenia.usecases.federation.trouble import HandOverFailed
-from xenia.usecases.provider_rules import require_provider
-from xenia.usecases.self_service_rules import READ_PROVIDERS
+from xenia.usecases.self_service.provider_rules import require_provider
+from xenia.usecases.self_service.self_service_rules import READ_PROVIDERS
 
 TESTS, TEST_WINDOW = 10, timedelta(minutes=1)
 """Of one tenant: each may hold a thread for as long as their server takes."""

@@ -21,7 +21,7 @@ from xenia.usecases.labs.criteria import (
     successful_sign_in,
     time_words,
 )
-from xenia.usecases.provider_rules import all_providers, unusable
+from xenia.usecases.self_service.provider_rules import all_providers, unusable
 
 _SWITCHED_ON = "Guest self-service sign-up switched on"
 _FLOW = "User flow created, with identity providers and user attributes"

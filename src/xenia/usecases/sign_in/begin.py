@@ -14,7 +14,6 @@ from xenia.core.signin.facts import Facts
 from xenia.core.signin.interaction import INTERACTION_LIFETIME, Interaction
 from xenia.core.signin.request import AuthorizeRequest, RedeemRequest
 from xenia.ports import Ports, Transaction
-from xenia.usecases.issue_tokens import sign_answer
 from xenia.usecases.sign_in.finish import Finished, draw, finish
 from xenia.usecases.sign_in.realm import at_home, hinted
 from xenia.usecases.sign_in.situation import (
@@ -29,6 +28,7 @@ from xenia.usecases.sign_in.turn import Turn
 from xenia.usecases.sign_up.going_on import go_on
 from xenia.usecases.sign_up.run_seal import is_test_run
 from xenia.usecases.sign_up.standing import first_facts, offered_flow
+from xenia.usecases.tokens.issue_tokens import sign_answer
 
 BEGINNINGS_PER_NETWORK = 2000
 """Sign-ins that need a page, begun from one network within the window: an office behind one address, not a flood."""

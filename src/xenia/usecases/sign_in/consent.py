@@ -18,8 +18,7 @@ from xenia.core.directory.tenant import Tenant, TenantPolicies
 from xenia.core.directory.user import User
 from xenia.core.signin.request import AuthorizeRequest
 from xenia.ports import Ports, Transaction
-from xenia.usecases.access import requested_scopes
-from xenia.usecases.asked_permissions import (
+from xenia.usecases.consent.asked_permissions import (
     Asking,
     Held,
     is_settled,
@@ -27,7 +26,8 @@ from xenia.usecases.asked_permissions import (
     static_items,
     unique,
 )
-from xenia.usecases.record_consent import Agreement, record_agreement
+from xenia.usecases.consent.record_consent import Agreement, record_agreement
+from xenia.usecases.tokens.access import requested_scopes
 
 if TYPE_CHECKING:
     from xenia.usecases.sign_in.situation import BrowserContext, Situation

@@ -26,9 +26,9 @@ from xenia.core.signin.facts import Factor, Proof
 from xenia.core.signin.federation import FEDERATED
 from xenia.core.signin.request import AuthorizeRequest
 from xenia.ports import Ports, Transaction
-from xenia.usecases.device_approval import approve_device
-from xenia.usecases.issue_tokens import PlannedAnswer, plan_answer
+from xenia.usecases.devices.device_approval import approve_device
 from xenia.usecases.sign_in.situation import BrowserContext, Situation, session_hash, surface_hash
+from xenia.usecases.tokens.issue_tokens import PlannedAnswer, plan_answer
 
 METHOD_NAMES = {
     "email_passcode": "Email one-time passcode",

@@ -25,7 +25,6 @@ from xenia.core.networks import network_of
 from xenia.core.signin.facts import Factor, Facts, Proof
 from xenia.core.signin.interrupts import Step
 from xenia.ports import Ports, Transaction
-from xenia.usecases.queue_mail import queue_mail
 from xenia.usecases.sign_in.situation import (
     BrowserContext,
     Situation,
@@ -37,6 +36,7 @@ from xenia.usecases.sign_in.situation import (
 )
 from xenia.usecases.sign_in.steps import Posted, take_step
 from xenia.usecases.sign_in.turn import Rejected, Turn
+from xenia.usecases.tenants.queue_mail import queue_mail
 
 CODES_PER_ADDRESS = 10
 CODES_PER_NETWORK = 60

@@ -17,11 +17,11 @@ from xenia.core.mail import Mail, MailKind
 from xenia.core.signin.facts import Factor, Facts, Proof
 from xenia.core.signin.interrupts import Step
 from xenia.ports import Ports, Transaction
-from xenia.usecases.queue_mail import queue_mail
 from xenia.usecases.sign_in.finish import sign_in_record
 from xenia.usecases.sign_in.situation import BrowserContext, Situation
 from xenia.usecases.sign_in.steps import Posted, take_step
 from xenia.usecases.sign_in.turn import Rejected, Turn
+from xenia.usecases.tenants.queue_mail import queue_mail
 
 SEAL_PURPOSE = "authenticator"
 TIME_STEP = timedelta(seconds=30)

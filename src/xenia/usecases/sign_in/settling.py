@@ -17,7 +17,7 @@ from xenia.core.signin.facts import Errand, Facts
 from xenia.core.signin.interaction import Interaction
 from xenia.core.signin.interrupts import Step
 from xenia.ports import Ports, Transaction
-from xenia.usecases.call_connector import run_hook
+from xenia.usecases.self_service.call_connector import run_hook
 from xenia.usecases.sign_in.finish import record_refusal
 from xenia.usecases.sign_in.situation import BrowserContext, Situation, assess, find_session
 from xenia.usecases.sign_up.going_on import OnTheWay, go_on

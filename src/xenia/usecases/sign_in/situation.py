@@ -22,11 +22,11 @@ from xenia.core.signin.federation import FEDERATED
 from xenia.core.signin.interaction import Interaction
 from xenia.core.signin.interrupts import Interrupt, next_interrupt
 from xenia.ports import Ports, Transaction
-from xenia.usecases.access import is_assigned
-from xenia.usecases.local_principal import may_have_principal, unstored_principal
+from xenia.usecases.applications.local_principal import may_have_principal, unstored_principal
 from xenia.usecases.sign_in.consent import Asker, consent_need
 from xenia.usecases.sign_in.realm import realm_of, way_of
 from xenia.usecases.sign_up.standing import Standing, sign_up_refusal, standing_of, user_with
+from xenia.usecases.tokens.access import is_assigned
 
 
 @dataclass(frozen=True, slots=True)

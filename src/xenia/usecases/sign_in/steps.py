@@ -21,7 +21,7 @@ from xenia.core.signin.facts import Factor, Facts, Proof
 from xenia.core.signin.federation import ANOTHER_ACCOUNT
 from xenia.core.signin.interrupts import Step
 from xenia.ports import Ports, Transaction
-from xenia.usecases.consent_requests import ask_for_consent, checked_justification
+from xenia.usecases.consent.consent_requests import ask_for_consent, checked_justification
 from xenia.usecases.sign_in.begin import completed
 from xenia.usecases.sign_in.consent import acting, grant_consent
 from xenia.usecases.sign_in.finish import Finished, draw, finish, record_refusal, sign_in_record

@@ -24,7 +24,7 @@ from xenia.core.signin.facts import Errand, ErrandKind, Facts
 from xenia.core.user_attributes import AttributeValues
 from xenia.core.user_flow import Hook
 from xenia.ports import Ports, Transaction
-from xenia.usecases.call_connector import connector_host
+from xenia.usecases.self_service.call_connector import connector_host
 from xenia.usecases.sign_in.situation import Situation
 from xenia.usecases.sign_up.standing import Standing, account_of, known_values, proven_address
 

@@ -19,9 +19,9 @@ from xenia.core.directory.user import CreationType, User, UserType, upn_identity
 from xenia.core.sign_up import TEST_GUEST
 from xenia.core.user_attributes import AttributeValue, AttributeValues
 from xenia.ports import Ports, Transaction
-from xenia.usecases.invited_user import free_upn
+from xenia.usecases.invitations.invited_user import free_upn
 from xenia.usecases.sign_up.standing import proven_address
-from xenia.usecases.user_protection import user_target
+from xenia.usecases.users.user_protection import user_target
 
 STORED_AS: Mapping[str, str] = {
     "city": "city",

@@ -9,8 +9,9 @@ from xenia.core.user_flow import UserFlow
 from xenia.ui.portal.desk import Desk, Visit
 from xenia.ui.portal.graph_calls import call
 from xenia.ui.portal.user_flows.frame import BASE, flow_of, flow_page, flow_path
-from xenia.usecases import manage_user_flows, read_directory
-from xenia.usecases.extensions_app import extensions_app_id
+from xenia.usecases.applications.extensions_app import extensions_app_id
+from xenia.usecases.self_service import manage_user_flows
+from xenia.usecases.users import read_directory
 from xenia.web.http import HttpResponse
 from xenia.web.routing import Route
 

@@ -30,7 +30,7 @@ from xenia.ui.portal.user_flows.frame import (
     stale_rows,
 )
 from xenia.ui.portal.user_flows.ordering import WAYS
-from xenia.usecases import manage_user_attributes, manage_user_flows
+from xenia.usecases.self_service import manage_user_attributes, manage_user_flows
 from xenia.web.http import HttpResponse
 from xenia.web.routing import Route
 

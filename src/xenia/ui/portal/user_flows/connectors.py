@@ -16,7 +16,7 @@ from xenia.ui.portal.user_flows.frame import (
     flow_path,
     stale_rows,
 )
-from xenia.usecases import manage_api_connectors, manage_user_flows
+from xenia.usecases.self_service import manage_api_connectors, manage_user_flows
 from xenia.web.http import HttpResponse
 from xenia.web.routing import Route
 

@@ -25,8 +25,8 @@ from xenia.ui.portal.user_flows.frame import (
     standing_of,
     status_of,
 )
-from xenia.usecases import manage_identity_providers, manage_user_attributes, manage_user_flows
-from xenia.usecases.manage_user_flows import NewFlow
+from xenia.usecases.self_service import manage_identity_providers, manage_user_attributes, manage_user_flows
+from xenia.usecases.self_service.manage_user_flows import NewFlow
 from xenia.web.http import HttpResponse
 from xenia.web.routing import Route
 

@@ -13,7 +13,8 @@ from xenia.ui.portal.changed_meanwhile import is_stale, saved_by
 from xenia.ui.portal.desk import FRAMING_CSP, Desk, Model, Visit
 from xenia.ui.portal.provider_words import KIND_WORDS, provider_name, slug_of
 from xenia.ui.portal.roles import Standing, refusal_words
-from xenia.usecases import manage_user_flows, read_directory
+from xenia.usecases.self_service import manage_user_flows
+from xenia.usecases.users import read_directory
 from xenia.web.http import HttpResponse
 
 HOME = "external-identities/user-flows"

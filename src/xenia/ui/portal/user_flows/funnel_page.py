@@ -11,7 +11,7 @@ from xenia.core.errors import InvalidValue
 from xenia.core.sign_up import Stage
 from xenia.ui.portal.desk import Desk, Visit
 from xenia.ui.portal.user_flows.frame import BASE, flow_of, flow_page
-from xenia.usecases.sign_up_funnel import Funnel, csv_rows, funnel
+from xenia.usecases.self_service.sign_up_funnel import Funnel, csv_rows, funnel
 from xenia.web import charts
 from xenia.web.http import HttpResponse
 from xenia.web.routing import Route

@@ -19,8 +19,8 @@ from xenia.ui.portal.user_flows.frame import (
     flow_path,
     stale_rows,
 )
-from xenia.usecases import manage_user_flows
-from xenia.usecases.user_flow_rules import LONGEST_INTRO, LONGEST_LOGO
+from xenia.usecases.self_service import manage_user_flows
+from xenia.usecases.self_service.user_flow_rules import LONGEST_INTRO, LONGEST_LOGO
 from xenia.web.http import HttpResponse
 from xenia.web.routing import Route
 

@@ -23,8 +23,8 @@ from xenia.ui.portal.user_flows.frame import (
     stale_rows,
 )
 from xenia.ui.portal.user_flows.ordering import WAYS, asked_move, moved
-from xenia.usecases import manage_api_connectors, manage_identity_providers, manage_user_flows
-from xenia.usecases.sign_up_funnel import funnel
+from xenia.usecases.self_service import manage_api_connectors, manage_identity_providers, manage_user_flows
+from xenia.usecases.self_service.sign_up_funnel import funnel
 from xenia.web.http import HttpResponse
 from xenia.web.routing import Route
 

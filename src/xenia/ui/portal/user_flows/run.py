@@ -12,7 +12,7 @@ from xenia.ui.portal.app_words import tester_address
 from xenia.ui.portal.desk import Desk, Question, Visit
 from xenia.ui.portal.user_flows.applications import app_of
 from xenia.ui.portal.user_flows.frame import BASE, TRAIL, flow_of, flow_page, flow_path
-from xenia.usecases.run_user_flow import list_test_guests, remove_test_guests, run_url
+from xenia.usecases.self_service.run_user_flow import list_test_guests, remove_test_guests, run_url
 from xenia.web.http import HttpResponse
 from xenia.web.routing import Route
 

@@ -1,0 +1,273 @@
+"""App registrations: registering, changing and deleting them.
+
+Credentials: ``application_credentials``; permissions and consent: ``application_permissions``; who is assigned,
+and the switches of the enterprise app: ``enterprise_apps``. All are offered here by name, so that callers
+have one place to look.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+
+from xenia.core import audit
+from xenia.core.actor import Actor
+from xenia.core.directory.application import (
+    Application,
+    AppRole,
+    Audience,
+    RedirectUri,
+    Scope,
+    ServicePrincipal,
+)
+from xenia.core.directory.roles import APP_WRITING_ROLES, CLOUD_APPLICATION_ADMINISTRATOR
+from xenia.core.errors import InvalidValue, NotPermitted
+from xenia.core.ids import AppId, ObjectId, parse_guid
+from xenia.core.query import AnyOf, Compare, Page, Query, all_of
+from xenia.ports import Ports, Transaction
+from xenia.usecases.applications.application_credentials import (
+    LONGEST_SECRET,
+    NewSecret,
+    add_certificate,
+    add_client_secret,
+    remove_certificate,
+    remove_client_secret,
+)
+from xenia.usecases.applications.application_lifecycle import delete_application
+from xenia.usecases.applications.application_permissions import (
+    PermissionLine,
+    grant_admin_consent,
+    list_permissions,
+    set_api_permissions,
+)
+from xenia.usecases.applications.application_rules import (
+    WRITE_APPLICATIONS,
+    application_target,
+    checked_back_channel,
+    checked_name,
+    may_change,
+    may_register,
+    note,
+    require_application,
+)
+from xenia.usecases.applications.change_registration import change_registration, checked_change
+from xenia.usecases.applications.enterprise_apps import (
+    AssignedPrincipal,
+    assign_principal,
+    list_assigned,
+    unassign_principal,
+    update_enterprise_app,
+)
+from xenia.usecases.applications.provision_principal import provision_principal
+
+__all__ = [
+    "LONGEST_SECRET",
+    "WRITE_APPLICATIONS",
+    "ApplicationView",
+    "AssignedPrincipal",
+    "Authentication",
+    "NewApplication",
+    "NewSecret",
+    "PermissionLine",
+    "RegisteredApplication",
+    "add_certificate",
+    "add_client_secret",
+    "add_redirect_uri",
+    "assign_principal",
+    "delete_application",
+    "grant_admin_consent",
+    "list_assigned",
+    "list_owned",
+    "list_permissions",
+    "may_register_applications",
+    "register_alone",
+    "register_application",
+    "remove_certificate",
+    "remove_client_secret",
+    "set_api_permissions",
+    "unassign_principal",
+    "update_application",
+    "update_authentication",
+    "update_enterprise_app",
+    "view_application",
+]
+
+
+_GIVEN = (
+    *("audience", "redirect_uris", "id_token_issuance", "identifier_uris", "scopes", "app_roles"),
+    *("home_page_url", "logout_url", "is_fallback_public_client", "requested_access_token_version"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class NewApplication:
+    """What somebody says who registers an app; only the name is asked for."""
+
+    display_name: str
+    audience: Audience = Audience.SINGLE
+    redirect_uris: tuple[RedirectUri, ...] = ()
+    id_token_issuance: bool = False
+    app_id: AppId | None = None
+    """None: one is made."""
+    object_id: ObjectId | None = None
+    scopes: tuple[Scope, ...] = ()
+    app_roles: tuple[AppRole, ...] = ()
+    identifier_uris: tuple[str, ...] = ()
+    home_page_url: str | None = None
+    logout_url: str | None = None
+    back_channel_logout_uri: str | None = None
+    is_fallback_public_client: bool = False
+    requested_access_token_version: int | None = None
+    more: Mapping[str, object] = field(default_factory=dict)
+    """Further attributes of ``Application``, by name."""
+
+
+@dataclass(frozen=True, slots=True)
+class RegisteredApplication:
+    """The registration and its local instance, the enterprise app."""
+
+    application: Application
+    principal: ServicePrincipal
+
+
+@dataclass(frozen=True, slots=True)
+class Authentication:
+    """The whole Authentication page; ``version`` is that of the registration it was read from."""
+
+    version: int
+    redirect_uris: tuple[RedirectUri, ...]
+    id_token_issuance: bool
+    access_token_issuance: bool
+    is_fallback_public_client: bool
+    back_channel_logout_uri: str | None
+    logout_url: str | None = None
+    audience: Audience | None = None
+    """None: as it is."""
+
+
+@dataclass(frozen=True, slots=True)
+class ApplicationView:
+    """A registration with its surroundings, and whether the actor may change it."""
+
+    application: Application
+    principal: ServicePrincipal | None
+    owner_names: tuple[str, ...]
+    may_change: bool
+
+
+def register_application(ports: Ports, actor: Actor, order: NewApplication) -> RegisteredApplication:
+    """Register an app and its enterprise app (Microsoft Graph: create application, create servicePrincipal).
+
+    The person who registers becomes its owner. Raises NotPermitted, InvalidValue, and Conflict when a given
+    application ID is taken.
+    """
+    drawn = [ports.entropy.guid() for _ in range(2)]
+
+    def work(tx: Transaction) -> RegisteredApplication:
+        application = _register(ports, tx, actor, order)
+        principal = provision_principal(
+            tx, actor, application, application.created_at, principal_id=drawn[0], record_id=drawn[1]
+        )
+        return RegisteredApplication(application, principal)
+
+    return ports.store.write(actor.tenant_id, work)
+
+
+def register_alone(ports: Ports, actor: Actor, order: NewApplication) -> Application:
+    """Microsoft Graph: create application. The enterprise app is made by a call of its own.
+
+    Raises as ``register_application``.
+    """
+    return ports.store.write(actor.tenant_id, lambda tx: _register(ports, tx, actor, order))
+
+
+def _register(ports: Ports, tx: Transaction, actor: Actor, order: NewApplication) -> Application:
+    if not may_register(tx, actor):
+        raise NotPermitted(CLOUD_APPLICATION_ADMINISTRATOR.name)
+    now = ports.clock.now()
+    app_id = parse_guid(order.app_id) if order.app_id else ports.entropy.guid()
+    object_id = parse_guid(order.object_id) if order.object_id else ports.entropy.guid()
+    if app_id is None or object_id is None:
+        raise InvalidValue("app_id", "The application ID must be a GUID.")
+    blank = Application(object_id, actor.tenant_id, app_id, checked_name(order.display_name), now)
+    given = {name: getattr(order, name) for name in _GIVEN}
+    given["back_channel_logout_uri"] = checked_back_channel(ports, order.back_channel_logout_uri)
+    application = checked_change(tx, blank, given | dict(order.more))
+    tx.applications.add(application)
+    if actor.user_id is not None:
+        tx.applications.add_owner(application.id, actor.user_id)
+    record = audit.ADD_APPLICATION
+    note(tx, ports.entropy.guid(), record, actor, now, application_target(application))
+    return application
+
+
+def update_authentication(
+    ports: Ports, actor: Actor, object_id: ObjectId, wanted: Authentication
+) -> Application:
+    """Replace redirect URIs, token switches and supported account types as one page.
+
+    Raises NotPermitted, NotFound, InvalidValue, and Conflict when the registration changed since ``version``.
+    """
+    changes: dict[str, object] = {
+        "redirect_uris": wanted.redirect_uris,
+        "id_token_issuance": wanted.id_token_issuance,
+        "access_token_issuance": wanted.access_token_issuance,
+        "is_fallback_public_client": wanted.is_fallback_public_client,
+        "logout_url": wanted.logout_url,
+        "back_channel_logout_uri": checked_back_channel(ports, wanted.back_channel_logout_uri),
+    }
+    if wanted.audience is not None:
+        changes["audience"] = wanted.audience
+    return change_registration(ports, actor, object_id, changes, wanted.version)
+
+
+def add_redirect_uri(ports: Ports, actor: Actor, object_id: ObjectId, redirect: RedirectUri) -> Application:
+    """Register one more redirect URI; one that is there already changes nothing.
+
+    Raises NotPermitted, NotFound, InvalidValue.
+    """
+
+    def more(before: Application) -> dict[str, object]:
+        return {"redirect_uris": (*before.redirect_uris, redirect)}
+
+    return change_registration(ports, actor, object_id, more)
+
+
+def update_application(
+    ports: Ports, actor: Actor, object_id: ObjectId, version: int, **texts: str | None
+) -> Application:
+    """Name, links and notes (attributes of ``Application``), as people see them when they sign in.
+
+    Raises NotPermitted, NotFound, InvalidValue, and Conflict when the registration changed since *version*.
+    """
+    return change_registration(ports, actor, object_id, texts, version)
+
+
+def view_application(ports: Ports, actor: Actor, object_id: ObjectId) -> ApplicationView:
+    """A registration of this tenant for the portal's pages. Raises NotPermitted (guests), NotFound."""
+    if actor.is_guest and not actor.holds_any(APP_WRITING_ROLES):
+        raise NotPermitted(CLOUD_APPLICATION_ADMINISTRATOR.name)
+    with ports.store.read(actor.tenant_id) as tx:
+        application = require_application(tx, object_id)
+        owners = (tx.users.find(owner) for owner in tx.applications.owners(application.id))
+        return ApplicationView(
+            application,
+            tx.applications.service_principal(application.app_id),
+            tuple(owner.display_name for owner in owners if owner is not None),
+            may_change(tx, actor, application),
+        )
+
+
+def list_owned(ports: Ports, actor: Actor, query: Query) -> Page[Application]:
+    """**Owned applications** of the signed-in person. Raises NotPermitted for callers without a person."""
+    if actor.user_id is None:
+        raise NotPermitted("signed-in user")
+    mine = AnyOf("owners", Compare("", "eq", actor.user_id))
+    with ports.store.read(actor.tenant_id) as tx:
+        return tx.applications.list(replace(query, filter=all_of(query.filter, mine)))
+
+
+def may_register_applications(ports: Ports, actor: Actor) -> bool:
+    """Whether **New registration** is open to this person."""
+    with ports.store.read(actor.tenant_id) as tx:
+        return may_register(tx, actor)

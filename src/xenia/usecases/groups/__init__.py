@@ -1,0 +1,1 @@
+"""Groups of the directory, their members and owners."""

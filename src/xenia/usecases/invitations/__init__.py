@@ -1,0 +1,1 @@
+"""Inviting guests: who may, what will happen, the mail, its link, and what became of it."""

@@ -1,0 +1,1 @@
+"""Users of the directory: members and guests, their properties, roles, security and life."""

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import asyncio
 import warnings
 from collections.abc import Awaitable, Callable
 from typing import Any
 
+from tests.support.apart import run_apart
 from tests.support.running import RunningXenia
 
 # Deprecations inside the SDK are not ours to answer for.
@@ -46,4 +46,4 @@ def run_with_client(
             await http._transport.transport.aclose()
 
     with credential:
-        return asyncio.run(inside())
+        return run_apart(inside())

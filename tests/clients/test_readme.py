@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 import os
 import subprocess
@@ -13,6 +12,7 @@ import msal
 import pytest
 
 from tests.clients.conftest import READER, SECRET, TENANT
+from tests.support.apart import run_apart
 from tests.support.protocol import claims_of
 from tests.support.readme import documented
 from tests.support.running import RunningXenia
@@ -70,7 +70,7 @@ def test_the_graph_sdk(trusted: RunningXenia) -> None:
         return [user.user_principal_name for user in (found.value if found else None) or []]
 
     with _credential(trusted) as credential:
-        assert "mia@contoso.onxenia.localhost" in asyncio.run(users(credential))
+        assert "mia@contoso.onxenia.localhost" in run_apart(users(credential))
 
 
 def test_msal_for_node(server: RunningXenia) -> None:

@@ -77,6 +77,7 @@ PROVOKED: dict[int, str] = {
     500207: "ui/signin/test_sign_up.py::test_an_address_with_another_way_in_is_never_joined",
     500208: "federation/test_sign_up.py::test_the_provider_must_still_be_offered_when_the_person_comes_back",
     500213: "ui/signin/test_redemption.py::test_a_domain_refused_by_now_stops_a_pending_guest_even_in_mid_flow",
+    90095: "ui/signin/test_consent.py::test_a_silent_request_learns_that_approval_can_be_asked_for",
     500571: "oidc/test_on_behalf_of.py::test_what_changed_since_the_call_counts",
     501051: "oidc/test_client_credentials.py::test_a_resource_that_requires_assignment_refuses_apps_without_one",
     501481: "oidc/test_authorization_code.py::test_a_wrong_verifier_leaves_the_code_unspent_until_too_many",

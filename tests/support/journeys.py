@@ -7,6 +7,8 @@ from datetime import timedelta
 
 from tests.support.platform import PASSWORD, RunningServer
 from tests.support.walker import Page, Walker
+from xenia.core.directory.application import GRAPH_APP_ID, DelegatedGrant
+from xenia.ports import Transaction
 
 MARIA = "maria@nordwind.example"
 
@@ -76,3 +78,18 @@ def administrator_signs_in(
         walker.submit("/consent", button="Accept")
     page = walker.submit("/stay", button="No")
     return page, secret
+
+
+def everybody_agreed(server: RunningServer) -> None:
+    """An administrator agreed to what the app asks for: where assignment is required nobody else can."""
+
+    def agree(tx: Transaction) -> None:
+        found = [tx.applications.service_principal(each) for each in (server.app.app_id, GRAPH_APP_ID)]
+        client, graph = (each for each in found if each is not None)
+        scopes = ("openid", "profile", "email", "offline_access", "User.Read")
+        grant_id = server.ports.entropy.guid()
+        tx.applications.put_grant(
+            DelegatedGrant(grant_id, client.id, "AllPrincipals", None, graph.id, scopes)
+        )
+
+    server.ports.store.write(server.tenant.id, agree)

@@ -15,7 +15,15 @@ Entities: TypeAlias = Mapping[str, Resource]
 _EDMX = "http://docs.oasis-open.org/odata/ns/edmx"
 _EDM = "http://docs.oasis-open.org/odata/ns/edm"
 _CONTAINERS = {"identity": "identityContainer", "policies": "policyRoot", "auditLogs": "auditLogRoot"}
-_BASES = ("entity", "directoryObject", "policyBase", "authenticationMethodConfiguration", "identityUserFlow")
+_BASES = {
+    "entity": None,
+    "directoryObject": "entity",
+    "policyBase": "directoryObject",
+    "stsPolicy": "policyBase",
+    "authenticationMethodConfiguration": "entity",
+    "identityUserFlow": "entity",
+}
+"""Abstract types that stand above what is served, each with its own base."""
 
 
 @cache
@@ -57,10 +65,10 @@ def metadata(version: str) -> bytes:
 
 
 def _base_types(schema: ET.Element) -> None:
-    for name in _BASES:
+    for name, base in _BASES.items():
         attributes = {"Name": name, "Abstract": "true"}
-        if name != "entity":
-            attributes["BaseType"] = "graph.entity"
+        if base is not None:
+            attributes["BaseType"] = f"graph.{base}"
         kind = ET.SubElement(schema, "EntityType", attributes)
         if name == "entity":
             ET.SubElement(ET.SubElement(kind, "Key"), "PropertyRef", Name="id")

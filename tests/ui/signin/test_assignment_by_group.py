@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from tests.support.journeys import MARIA, become_guest, guest_signs_in
+from tests.support.journeys import MARIA, become_guest, everybody_agreed, guest_signs_in
 from tests.support.platform import RunningServer
+from tests.support.walker import query_of
 from xenia.core.directory.group import GroupLink
 from xenia.usecases.applications.enterprise_apps import assign_principal
 from xenia.usecases.groups.manage_groups import NewGroup, add_to_group, create_group
@@ -20,6 +21,7 @@ def test_direct_members_of_an_assigned_group_sign_in_and_nobody_else(server: Run
     assert app is not None
     required = replace(app, assignment_required=True)
     ports.store.write(server.tenant.id, lambda tx: tx.applications.replace_service_principal(required))
+    everybody_agreed(server)
     outer = create_group(ports, actor, NewGroup("Buyers"))
     inner = create_group(ports, actor, NewGroup("Trainees", members=(maria.id,)))
     add_to_group(ports, actor, GroupLink.MEMBER, outer.id, inner.id)
@@ -33,4 +35,5 @@ def test_direct_members_of_an_assigned_group_sign_in_and_nobody_else(server: Run
     assert (refused.status, "50105" in refused.text) == (403, True)
     add_to_group(ports, actor, GroupLink.MEMBER, outer.id, maria.id)
     page = guest_signs_in(server, server.walker("203.0.113.2"), server.authorize_url(), secret)
-    assert "Permissions requested" in page.text
+    assert page.refresh is not None
+    assert "code" in query_of(page.refresh)

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.journeys import enrol
+from tests.support.journeys import enrol, everybody_agreed
 from tests.support.platform import RunningServer, platform
 from tests.support.self_service import (
     FLOW,
@@ -370,6 +370,7 @@ def test_an_app_that_requires_assignment_is_given(server: RunningServer) -> None
         tx.applications.replace_service_principal(replace(principal, assignment_required=True))
 
     server.ports.store.write(server.tenant.id, require)
+    everybody_agreed(server)
     walker = server.walker()
     create_account(server, walker)
     walker.submit("/signin/review", button="Accept")

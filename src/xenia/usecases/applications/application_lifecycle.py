@@ -23,7 +23,7 @@ from xenia.usecases.applications.application_rules import (
 def delete_application(ports: Ports, actor: Actor, object_id: ObjectId) -> None:
     """Move the registration and this tenant's enterprise app to the deleted ones; both work nowhere from now on.
 
-    Client ID and application ID URIs stay taken, because it may come back. Raises NotPermitted, NotFound.
+    Client ID and application ID URIs stay taken, because it may come back; its user flow lets go of it. Raises NotPermitted, NotFound.
     """
     now, record_id = ports.clock.now(), ports.entropy.guid()
 
@@ -34,6 +34,10 @@ def delete_application(ports: Ports, actor: Actor, object_id: ObjectId) -> None:
         if principal is not None:
             tx.applications.replace_service_principal(replace(principal, deleted_at=now))
         tx.applications.replace(replace(application, deleted_at=now))
+        flow = tx.user_flows.of_app(application.app_id)
+        if flow is not None:
+            kept = tuple(app_id for app_id in flow.app_ids if app_id != application.app_id)
+            tx.user_flows.replace(replace(flow, app_ids=kept))
         note(tx, record_id, audit.DELETE_APPLICATION, actor, now, application_target(application))
 
     ports.store.write(actor.tenant_id, work)

@@ -218,7 +218,7 @@ def _values(desktop: Desktop, admin: Person, users: dict[str, str], app: str) ->
             admin, f"{portal}/external-identities/sign-up-requests", "sign-up-requests"
         )[:1],
         # Nobody asked for consent in this workshop: the page that says so.
-        f"{portal}/admin-consent-requests/<request>": ["c0417050-0000-4000-8000-0000000000f1"],
+        f"{mine}/admin-consent-requests/<request>": ["c0417050-0000-4000-8000-0000000000f1"],
         "/<tenant>/signin/logo/<flow>": [FLOW],
         "/te/<tenant>": ["contoso"],
         "/mailbox/messages/<id>": mails,

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+import httpx
 import pytest
 
 from tests.support.running import RunningXenia, running_xenia
@@ -66,6 +67,23 @@ def test_it_answers_over_http_2_with_a_certificate_of_its_ca(server: RunningXeni
     assert server.call("GET", "/readyz") == (200, "ready\n")
     for host in ("localhost", "127.0.0.1", "::1"):
         assert handshake(server, host) == ("TLSv1.3", "h2")
+
+
+@pytest.mark.parametrize("http2", [False, True])
+@pytest.mark.parametrize("declared", [False, True])
+def test_a_body_over_the_limit_is_refused_to_a_client_that_is_still_sending(
+    server: RunningXenia, http2: bool, declared: bool
+) -> None:
+    content = b"a" * 3_000_000
+    pieces = (content[at : at + 65_536] for at in range(0, len(content), 65_536))
+    trusted = ssl.create_default_context(cafile=server.ca_file)
+    with httpx.Client(http1=not http2, http2=http2, verify=trusted, trust_env=False, timeout=60) as client:
+        url = f"{server.base}/{server.tenant['id']}/oauth2/v2.0/token"
+        refused = client.post(url, content=content if declared else pieces)
+        assert (refused.status_code, refused.http_version) == (413, "HTTP/2" if http2 else "HTTP/1.1")
+        assert "too large" in refused.text
+        # The connection is as good as new for whoever shares it.
+        assert client.get(f"{server.base}/healthz").status_code == 200
 
 
 def test_the_ca_is_published_with_its_fingerprint(server: RunningXenia) -> None:

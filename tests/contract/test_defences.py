@@ -98,6 +98,34 @@ def test_bodies_end_at_a_megabyte_declared_or_not(edge: Edge, length: str) -> No
     assert status == 413
 
 
+class _Flood(io.RawIOBase):
+    """A body without an end, which notes how much was asked for."""
+
+    def __init__(self) -> None:
+        self.asked: list[int] = []
+
+    def read(self, size: int = -1) -> bytes:
+        self.asked.append(size)
+        return b"a" * size
+
+
+@pytest.mark.parametrize("length", ["99999999", ""])
+def test_what_is_too_large_is_neither_kept_nor_listened_to_for_long(edge: Edge, length: str) -> None:
+    flood = _Flood()
+    request = {"REQUEST_METHOD": "POST", "CONTENT_LENGTH": length, "wsgi.input": flood}
+    assert edge.send("/contoso/oauth2/v2.0/token", **request)[0] == 413
+    kept = 0 if length else 1  # of an undeclared body, one piece shows that it is too large
+    assert max(flood.asked[kept:]) <= 65_536
+    assert sum(flood.asked) <= 17 * 1_048_576 + 1
+
+
+def test_who_asks_before_sending_too_much_is_not_invited(edge: Edge) -> None:
+    flood = _Flood()
+    request = {"REQUEST_METHOD": "POST", "CONTENT_LENGTH": "1048577", "wsgi.input": flood}
+    assert edge.send("/contoso/oauth2/v2.0/token", HTTP_EXPECT="100-continue", **request)[0] == 413
+    assert flood.asked == []
+
+
 @pytest.mark.parametrize(
     "path", ["/", "/admin", "/labs", "/redeem", "/error", "/nothing-here", "/ca", "/myapps"]
 )

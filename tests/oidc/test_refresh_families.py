@@ -145,7 +145,7 @@ class Families(RuleBasedStateMachine):
 
 TestFamilies = Families.TestCase
 TestFamilies.settings = settings(
-    max_examples=12,
+    max_examples=settings.default.max_examples // 4,  # type: ignore[attr-defined]  # of the profile
     stateful_step_count=25,
     deadline=None,
     suppress_health_check=list(HealthCheck),

@@ -139,7 +139,12 @@ class Protocol:
         return self.token(**form)
 
     def sign_in(
-        self, user: User | None = None, *, proof: Proof | None = None, **request: Any
+        self,
+        user: User | None = None,
+        *,
+        proof: Proof | None = None,
+        sid: str = "5e55104e-0000-4000-8000-000000000000",
+        **request: Any,
     ) -> dict[str, str]:
         """What an app receives when this person (the guest) has signed in; answer parameters by name."""
         now = self.server.clock.now()
@@ -174,7 +179,7 @@ class Protocol:
                 client=client,
                 principal=principal,
                 proofs=(first,),
-                sid="5e55104e-0000-4000-8000-000000000000",
+                sid=sid,
                 is_persistent=False,
                 base_url=BASE,
                 ip_address="192.0.2.10",

@@ -12,9 +12,10 @@ from urllib.parse import quote, urlencode
 
 import pytest
 
-from tests.support.protocol import Protocol, body_of, protocol
+from tests.support.protocol import Protocol, body_of, claims_of, protocol
 from tests.support.walker import BASE
 from xenia import graph
+from xenia.core.claims import left_half_hash
 from xenia.core.directory.application import Platform, redirect_uri_problem
 from xenia.core.query import Compare, Query
 from xenia.oidc.grants.client_credentials import REFUSALS_NOTED
@@ -288,3 +289,27 @@ def test_an_access_token_is_no_id_token_hint(idp: Protocol) -> None:
     assert "error=invalid_request" in (refused.header("Location") or "")
     accepted = idp.authorize(prompt="none", id_token_hint=tokens["id_token"])
     assert "error=login_required" in (accepted.header("Location") or "")
+
+
+def test_nothing_lets_a_code_or_an_answer_pass_for_another_issuers(idp: Protocol) -> None:
+    """Mix-up (RFC 9700 section 4.4): what an app can tell apart, and what a code is worth at the wrong place."""
+    fabrikam = create_tenant(idp.server.ports, None, NewTenant("Fabrikam", "fabrikam"))
+    answer = idp.sign_in(response_types=("code", "id_token"), response_mode="form_post")
+    refused = idp.authorize(prompt="none").header("Location") or ""
+    # As the vendor's service: no ``iss`` (RFC 9207), and no promise of one, neither here nor in refusals.
+    assert "iss" not in answer
+    assert "&iss=" not in refused
+    for segment in (idp.tenant_id, fabrikam.id, "common"):
+        for version in ("/v2.0", ""):
+            path = f"/{segment}{version}/.well-known/openid-configuration"
+            assert "authorization_response_iss_parameter_supported" not in body_of(idp.send("GET", path))
+    # The ID token of a hybrid answer names the issuer and is bound to this very code.
+    metadata = body_of(idp.send("GET", f"/{idp.tenant_id}/v2.0/.well-known/openid-configuration"))
+    claims = claims_of(answer["id_token"])
+    assert claims["iss"] == metadata["issuer"] == f"{BASE}/{idp.tenant_id}/v2.0"
+    assert claims["c_hash"] == left_half_hash(answer["code"])
+    # Led to another tenant of this server, the code is refused and not spent; the app gets its tokens afterwards.
+    for segment in (fabrikam.id, "fabrikam"):
+        assert idp.redeem(answer["code"], segment=segment).status == 400
+    assert idp.redeem(answer["code"], code_verifier="w" * 43).status == 400, "nor without the app's verifier"
+    assert claims_of(body_of(idp.redeem(answer["code"]))["id_token"])["iss"] == metadata["issuer"]

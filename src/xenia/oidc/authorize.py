@@ -116,8 +116,15 @@ class Authorize:
         client = multi_tenant_application(self._ports, client_id, alias)
         where = pipeline.registered_redirect(client, params)
         first = pipeline.first_understanding(client.app_id, where, params, version)
-        if first.is_silent and not admin_consent:
-            asked = pipeline.Asked(params, client, first)
+        asked = pipeline.Asked(params, client, first)
+        asked = pipeline.for_admin_consent(asked) if admin_consent else asked
+        try:
+            pipeline.complete(asked)  # nobody types an address for a request that cannot be answered
+        except XeniaError as error:
+            if not (aadsts_of(error).may_redirect or asked.request.is_silent):
+                raise
+            return self._refuse(request, "Xenia", asked, error)
+        if asked.request.is_silent:
             return self._refuse(request, "Xenia", asked, LoginRequired())
         hint = params.get("login_hint")
         repeated = [

@@ -12,12 +12,13 @@ from dataclasses import dataclass
 from xenia.core.directory.application import Application
 from xenia.core.directory.tenant import Tenant
 from xenia.core.endpoints import ALIASES
-from xenia.core.errors import DuplicatedParameter, InvalidRequest, TenantRequired
+from xenia.core.errors import DuplicatedParameter, TenantRequired
 from xenia.core.ids import AppId, ObjectId, fold, parse_guid
 from xenia.core.logout import FrontChannelLogout
 from xenia.core.session import SessionAccount
 from xenia.core.signin.answer import Answer
 from xenia.oidc.authorize import hinted_claims
+from xenia.oidc.pipeline import check_size
 from xenia.ports import Ports
 from xenia.usecases.sessions.sign_out import find_return_client, sign_out, signed_in_accounts
 from xenia.usecases.tenants.find_tenant import TenantDirectory
@@ -80,8 +81,7 @@ class Logout:
 
     def _read(self, request: HttpRequest) -> _SignOutRequest:
         params = Params((*request.query.pairs, *request.form.pairs))
-        if sum(len(value) for _, value in params.pairs) > 32_768:
-            raise InvalidRequest("", "The request is too long.")
+        check_size(params)
         duplicated = params.duplicated()
         if duplicated is not None:
             raise DuplicatedParameter(duplicated)

@@ -22,7 +22,10 @@ from xenia.core.signin.request import AuthorizeRequest
 from xenia.web.http import Params
 
 MAX_PARAMETER = 8192
+"""Characters; what is refused is told back, so this bounds the answer too."""
 MAX_TOTAL = 32_768
+_TOKENS = frozenset({"id_token_hint", "assertion", "client_assertion"})
+"""May fill the whole: a token with two hundred groups, or with a chain of certificates, is longer than anything else."""
 RESPONSE_TYPES = frozenset({"code", "id_token", "token"})
 RESPONSE_MODES = ("query", "fragment", "form_post")
 PROMPTS = frozenset({"login", "none", "consent", "select_account", "create"})
@@ -54,7 +57,8 @@ def check_size(params: Params) -> None:
     total = 0
     for name, value in params.pairs:
         total += len(name) + len(value)
-        if len(value) > MAX_PARAMETER or total > MAX_TOTAL:
+        most = MAX_TOTAL if name in _TOKENS else MAX_PARAMETER
+        if len(name) > MAX_PARAMETER or len(value) > most or total > MAX_TOTAL:
             raise e.RequestTooLong(name)
 
 

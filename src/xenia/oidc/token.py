@@ -11,8 +11,6 @@ from collections.abc import Iterable
 from xenia.core.directory.tenant import Tenant
 from xenia.core.endpoints import ALIASES, V1, V2
 from xenia.core.errors import (
-    DuplicatedParameter,
-    InvalidRequest,
     MethodNotAllowed,
     MissingParameter,
     TenantRequired,
@@ -21,6 +19,7 @@ from xenia.core.errors import (
 from xenia.core.ids import fold
 from xenia.oidc.aadsts import NO_STORE, request_ids, token_error
 from xenia.oidc.client_auth import presented_client
+from xenia.oidc.form import read_form
 from xenia.oidc.grants import AtAlias, Grant, TokenRequest
 from xenia.ports import Ports
 from xenia.usecases.tenants.find_tenant import TenantDirectory
@@ -58,7 +57,7 @@ class TokenEndpoint:
     def _respond(self, request: HttpRequest, version: str) -> HttpResponse:
         if request.method != "POST":
             raise MethodNotAllowed(request.method, "POST, OPTIONS")
-        form = _form(request)
+        form = read_form(request)
         if fold(request.args["tenant"]) not in ALIASES:
             self._tenants.find(request.args["tenant"])  # a wrong address is told before anything else
         grant = self._grants.get(form.get("grant_type"))
@@ -98,18 +97,6 @@ class TokenEndpoint:
             raise TenantRequired
         multi_tenant_application(self._ports, client.client_id, alias)
         return self._tenants.find(found)
-
-
-def _form(request: HttpRequest) -> Params:
-    """The body. Raises InvalidRequest, DuplicatedParameter (RFC 6749 section 3.2)."""
-    try:
-        form = request.form
-    except ValueError:
-        raise InvalidRequest("", "The request has too many parameters.") from None
-    duplicated = form.duplicated()
-    if duplicated is not None:
-        raise DuplicatedParameter(duplicated)
-    return form
 
 
 def _preflight(request: HttpRequest) -> HttpResponse:

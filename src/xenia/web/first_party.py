@@ -80,7 +80,14 @@ class FirstPartySignIn:
             raise InteractionGone from None
         expired = datetime.fromisoformat(kept["e"]) <= self._ports.clock.now()
         code = request.query.get("code")
-        if expired or not code or not self._ports.sealer.same(kept["s"], request.query.get("state")):
+        # Neither duplicates (RFC 6749 section 3.1) nor the answer to another trip are what we asked for.
+        is_odd = request.query.duplicated() is not None
+        if (
+            is_odd
+            or expired
+            or not code
+            or not self._ports.sealer.same(kept["s"], request.query.get("state"))
+        ):
             raise InteractionGone
         return Callback(kept["t"], code, kept["v"], request.base_url + self._callback_path, kept["r"])
 

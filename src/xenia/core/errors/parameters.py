@@ -16,7 +16,7 @@ class RequestTooLong(InvalidRequest):
     """A parameter, or all of them together, is longer than any client has reason to send."""
 
     def __init__(self, parameter: str) -> None:
-        super().__init__(parameter, "Requested query string is too long.")
+        super().__init__(parameter, f"The request is too long. Shorten the parameter '{parameter[:100]}'.")
 
 
 class ResourceParameter(InvalidRequest):

@@ -10,14 +10,13 @@ from xenia.core.directory.tenant import Tenant
 from xenia.core.endpoints import ALIASES, V1, V2, device_url
 from xenia.core.errors import (
     CrossOriginNotAllowed,
-    DuplicatedParameter,
-    InvalidRequest,
     MethodNotAllowed,
     MissingParameter,
 )
 from xenia.core.ids import TenantId, fold
 from xenia.oidc.aadsts import NO_STORE, request_ids, token_error
 from xenia.oidc.client_auth import presented_client
+from xenia.oidc.form import read_form
 from xenia.oidc.grants import AtAlias, TokenRequest, asked_scopes, caller_of, person_members
 from xenia.ports import Ports
 from xenia.usecases.devices.device_sign_in import DeviceOrder, IssuedDeviceCode, request_device_code
@@ -90,13 +89,7 @@ class DeviceAuthorization:
             raise MethodNotAllowed(request.method, "POST")
         if request.headers.get("origin") is not None:
             raise CrossOriginNotAllowed
-        try:
-            form = request.form
-        except ValueError:
-            raise InvalidRequest("", "The request has too many parameters.") from None
-        duplicated = form.duplicated()
-        if duplicated is not None:
-            raise DuplicatedParameter(duplicated)
+        form = read_form(request)
         client = presented_client(request, form)
         return TokenRequest(
             tenant=self._tenant(request.args["tenant"], client.client_id),

@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from xenia.core.directory.first_party import TESTER_APP_ID
-from xenia.core.errors import InteractionGone, NotFound
+from xenia.core.errors import InteractionGone, InvalidRequest, NotFound
 from xenia.ports import Fetcher, Ports
 from xenia.ui.tester import form as forms
 from xenia.ui.tester.answer import Answer, AnswerReader
@@ -25,6 +25,8 @@ from xenia.web.http import HttpRequest, HttpResponse, Params, redirect
 from xenia.web.tools import Tools
 
 _PAGE = "tester/request.html"
+_LONGEST_ANSWER = 131_072
+"""Characters. Anybody can post here, and each is shown several times."""
 _DONE = {
     "redirect": "The Redirect URI is registered.",
     "authr": "https://authr.dev/ is registered.",
@@ -159,6 +161,10 @@ class Tester:
         }
 
     def _receive(self, request: HttpRequest, values: Params) -> HttpResponse:
+        if sum(len(name) + len(value) for name, value in values.pairs) > _LONGEST_ANSWER:
+            raise InvalidRequest(
+                "", "The answer is too long to be shown: tokens are a few thousand characters."
+            )
         flow = self._flows.find(request, values.get("state"))
         return self._finish(request, self._answers.of_parameters(request, flow, values))
 

@@ -235,6 +235,7 @@ EVENT_WORDS = {
     "ADD_APPLICATION_OWNER": "A person became an owner of an app",
     "REMOVE_APPLICATION_OWNER": "A person is no owner of an app any more",
     "ADD_SERVICE_PRINCIPAL": "The app appeared in this tenant",
+    "UPDATE_SERVICE_PRINCIPAL_CREDENTIALS": "A token signing certificate of an app was made or removed",
     "UPDATE_CREDENTIALS": "A secret or certificate was added or removed; never its value",
     "ASSIGN_APP_ROLE": "A user got an app",
     "REMOVE_APP_ROLE": "A user lost an app",

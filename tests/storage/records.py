@@ -32,6 +32,7 @@ from xenia.core.directory.identity_provider import (
     IdentityProvider,
     ProviderKind,
 )
+from xenia.core.directory.signing_key import AppSigningKey
 from xenia.core.directory.tenant import Domain, Tenant, TenantPolicies
 from xenia.core.directory.user import Identity, User, UserType
 from xenia.core.invitation import CcRecipient, Invitation
@@ -109,6 +110,13 @@ def application(object_id: str = "app-object", app_id: str = "app-id", **changes
 def principal(object_id: str = "sp-object", app_id: str = "app-id", **changes: Any) -> ServicePrincipal:
     made = ServicePrincipal(object_id, CONTOSO, app_id, "Orders", CONTOSO, NOW)
     return replace(made, **changes)
+
+
+def app_key(kid: str = "app-key-1", tenant_id: str = CONTOSO) -> AppSigningKey:
+    """A key of the service principal ``sp-object``."""
+    ends = NOW + HOUR
+    names = ("key-1", tenant_id, "sp-object", "app-id", "RS256", "CN=Own")
+    return AppSigningKey(kid, *names, "sealed", b"\x00\xff", "AB", NOW, ends)
 
 
 def group(group_id: str = "group-1", tenant_id: str = CONTOSO, **changes: Any) -> Group:

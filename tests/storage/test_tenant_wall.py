@@ -21,6 +21,7 @@ from tests.storage.records import (
     MIA,
     NOW,
     add_tenants,
+    app_key,
     application,
     assignment,
     audit,
@@ -79,9 +80,11 @@ BOUND = (
     "user_attributes",
     "api_connectors",
     "consent_requests",
+    "app_keys",
     "sign_ups",
 )
 PLATFORM_WIDE = {
+    "app_keys.find_anywhere",
     "applications.find_by_app_id",
     "applications.find_by_identifier_uri",
     "applications.secrets",
@@ -289,6 +292,9 @@ PROBES: dict[str, tuple[Callable[[Any], Any], Any]] = {
     "api_connectors.add": (lambda it: it.add(connector("x")), ValueError),
     "api_connectors.replace": (lambda it: it.replace(connector(tenant_id=FABRIKAM)), NotFound),
     "api_connectors.remove": (lambda it: it.remove("connector-1"), False),
+    "app_keys.add": (lambda it: it.add(app_key("x")), ValueError),
+    "app_keys.of_principal": (lambda it: it.of_principal("sp-object"), ()),
+    "app_keys.remove": (lambda it: it.remove("app-key-1"), False),
     "consent_requests.add": (lambda it: it.add(consent_request("x")), ValueError),
     "consent_requests.find": (lambda it: it.find("asked-1"), None),
     "consent_requests.pending_of": (lambda it: it.pending_of("app-id"), None),
@@ -348,6 +354,7 @@ def _fill(tx: SqlTransaction) -> None:
     tx.user_attributes.add(user_attribute())
     tx.api_connectors.add(connector())
     tx.consent_requests.add(consent_request())
+    tx.app_keys.add(app_key())
     tx.sign_ups.record(sign_up_event())
     tx.sign_ups.add_request(sign_up_request())
 

@@ -117,6 +117,9 @@ ADD_SERVICE_PRINCIPAL = Activity("Add service principal", "ApplicationManagement
 UPDATE_CREDENTIALS = Activity(
     "Update application \u2013 Certificates and secrets management", "ApplicationManagement"
 )
+UPDATE_SERVICE_PRINCIPAL_CREDENTIALS = Activity(
+    "Update service principal \u2013 Certificates and secrets management", "ApplicationManagement"
+)
 ASSIGN_APP_ROLE_TO_GROUP = Activity(
     "Add app role assignment to group", "ApplicationManagement", operation="Add"
 )

@@ -16,12 +16,19 @@ import msgspec
 from xenia.core import endpoints as at
 from xenia.core.addresses import domain_of
 from xenia.core.endpoints import ALIASES, TENANT_PLACEHOLDER, V1, V2, Addressed
-from xenia.core.errors import InvalidRequest, MissingParameter, TenantNotFound, UnknownInstance
-from xenia.core.ids import fold
+from xenia.core.errors import (
+    InvalidClientId,
+    InvalidRequest,
+    MissingParameter,
+    TenantNotFound,
+    UnknownInstance,
+)
+from xenia.core.ids import AppId, fold, parse_guid
 from xenia.core.real_names import CACHE_NAME, CLOUD_NAME, LOGIN_ALIASES, LOGIN_NAME, LOGIN_ORIGIN
 from xenia.oidc.aadsts import request_ids
 from xenia.ports import Ports, PublicKey
 from xenia.usecases.tenants.find_tenant import TenantDirectory
+from xenia.usecases.tokens.own_keys import published_keys
 from xenia.web.http import HttpRequest, HttpResponse, json
 
 _DAY = "max-age=86400, private"
@@ -157,6 +164,9 @@ class Discovery:
 
     def _serve_metadata(self, request: HttpRequest, version: str) -> HttpResponse:
         subject = self._subject(request.args["tenant"])
+        app_id = _app_id(request)
+        if app_id is not None:
+            return self._serve_metadata_of(request, subject, version, app_id)
         key = (subject.segment, request.base_url, version)
         document = self._metadata.get(key)
         if document is None:
@@ -166,9 +176,31 @@ class Discovery:
             self._metadata[key] = document
         return _serve(request, document, _DAY)
 
+    def _serve_metadata_of(
+        self, request: HttpRequest, subject: _Subject, version: str, app_id: AppId
+    ) -> HttpResponse:
+        """As for everybody, but that it leads to the app's own keys (``?appid=``)."""
+        members = _metadata(self._ports.server.at(request.base_url), subject, version)
+        members["jwks_uri"] += f"?appid={app_id}"
+        if self._keys_of(subject, app_id)[1]:
+            members["id_token_signing_alg_values_supported"] = ["RS256", "ES256"]
+        return _serve(request, _prepared(members), _DAY)
+
+    def _keys_of(self, subject: _Subject, app_id: AppId) -> tuple[tuple[PublicKey, ...], bool]:
+        """An app has keys of its own in a tenant: at an alias there are none to show."""
+        if fold(subject.segment) in ALIASES:
+            return (), False
+        return published_keys(self._ports, subject.segment, app_id)
+
     def _serve_keys(self, request: HttpRequest, version: str) -> HttpResponse:
         subject = self._subject(request.args["tenant"])
         current = self._ports.keys.public_keys()
+        app_id = _app_id(request)
+        if app_id is not None:
+            # The common keys too: they signed until the app got its own, and sign again when it has none.
+            shown = (*self._keys_of(subject, app_id)[0], *current)
+            at_origin = self._ports.server.at(request.base_url)
+            return _serve(request, _prepared(_key_set(shown, at_origin, subject, version)), _HOUR)
         key = (subject.segment, request.base_url, version)
         known = self._keys.get(key)
         if known is None or known[0] is not current:
@@ -234,19 +266,32 @@ def _key_set(
     return {
         "keys": [
             {
-                "kty": "RSA",
+                "kty": "EC" if key.x else "RSA",
                 "use": "sig",
                 "kid": key.kid,
                 "x5t": key.kid,
-                "n": key.n,
-                "e": key.e,
+                **({"crv": "P-256", "x": key.x, "y": key.y} if key.x else {"n": key.n, "e": key.e}),
                 "x5c": [key.x5c],
-                "alg": "RS256",
+                "alg": key.algorithm,
                 **members,
             }
             for key in keys
         ]
     }
+
+
+def _app_id(request: HttpRequest) -> AppId | None:
+    """``appid``. Raises InvalidClientId for one that is no GUID, InvalidRequest for more than one."""
+    try:
+        given = request.query.find("appid")
+    except ValueError:
+        raise InvalidRequest("appid", "The parameter 'appid' is duplicated.") from None
+    if not given:
+        return None
+    app_id = parse_guid(given)
+    if app_id is None:
+        raise InvalidClientId(given)
+    return app_id
 
 
 def _prepared(document: dict[str, Any]) -> _Document:

@@ -7,16 +7,12 @@ processes' keys are picked up by re-reading the store. Must not look at claims.
 
 from __future__ import annotations
 
-import base64
-import binascii
-import hashlib
 import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 import msgspec
-from cryptography import x509
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import padding, rsa
@@ -26,9 +22,12 @@ from cryptography.hazmat.primitives.serialization import (
     PrivateFormat,
     load_der_private_key,
 )
-from cryptography.x509.oid import NameOID
 
+from xenia.core.directory.application import ServicePrincipal
 from xenia.core.directory.first_party import PLATFORM_TENANT_ID
+from xenia.core.directory.signing_key import AppSigningKey
+from xenia.outside.app_keyring import AppKeyRing, published
+from xenia.outside.compact_jws import ENCODER, b64url, from_b64url, key_id, self_signed, unsigned, x5c
 from xenia.ports import Clock, Keys, PublicKey, Sealer, Store, StoredKey, Transaction
 
 SIGNING_PERIOD = timedelta(days=90)
@@ -87,36 +86,52 @@ class RsaKeyRing:
         self._store = store
         self._sealer = sealer
         self._clock = clock
+        self._of_apps = AppKeyRing(store, sealer)
         self._lock = threading.Lock()
         self._keys: _KeySet | None = None
         self._unknown_reread_at: datetime | None = None
 
-    def sign(self, claims: Mapping[str, object], *, x5t: bool = False, typ: str = "JWT") -> str:
-        """A JWT of the current key; ``x5t`` repeats the kid there (v1.0 tokens), ``typ`` says what kind it is."""
+    def sign(
+        self,
+        claims: Mapping[str, object],
+        *,
+        x5t: bool = False,
+        typ: str = "JWT",
+        own_key: AppSigningKey | None = None,
+    ) -> str:
+        """A JWT of the current key, or of an app's own; ``x5t`` repeats the kid there (v1.0 tokens), ``typ`` says what kind it is."""
+        if own_key is not None:
+            return self._of_apps.sign(own_key, claims, x5t=x5t, typ=typ)
         key = self._key_set().current
         header = key.header_x5t if x5t else key.header
         if typ != "JWT":
-            header = _b64url(_ENCODER.encode({"typ": typ, "alg": "RS256", "kid": key.kid}))
-        signed = header + b"." + _b64url(_ENCODER.encode(claims))
+            header = b64url(ENCODER.encode({"typ": typ, "alg": "RS256", "kid": key.kid}))
+        signed = header + b"." + b64url(ENCODER.encode(claims))
         signature = key.private.sign(signed, _PADDING, _SHA256)
-        return (signed + b"." + _b64url(signature)).decode("ascii")
+        return (signed + b"." + b64url(signature)).decode("ascii")
 
-    def verify(self, token: str) -> dict[str, object] | None:
+    def verify(self, token: str, *, app_id: str | None = None) -> dict[str, object] | None:
         """Claims of a token we signed (signature only; the caller checks times, issuer, audience), else None.
 
         The key is found by ``kid`` among our own and the algorithm is fixed, so neither ``alg: none``,
-        nor a public key used as an HMAC secret, nor a key embedded in the header can take part.
+        nor a public key used as an HMAC secret, nor a key embedded in the header can take part. An app's own key is
+        believed for tokens of its tenant to that app: by their audience, or where the caller is that app (*app_id*).
         """
         segments = token.split(".") if len(token) <= _MAX_TOKEN and token.isascii() else []
         if len(segments) != 3:
             return None
         try:
-            key = self._key_for(segments[0])
+            header = msgspec.json.decode(from_b64url(segments[0]), type=dict[str, object])
+            known = self._key_set().by_kid.get(str(header.get("kid")))
+            found = None if known else self._of_apps.verify(token, header, app_id)
+            if found is not None:
+                return found
+            key = self._key_for(header)
             if key is None:
                 return None
             signed = f"{segments[0]}.{segments[1]}".encode("ascii")
-            key.public.verify(_from_b64url(segments[2]), signed, _PADDING, _SHA256)
-            return msgspec.json.decode(_from_b64url(segments[1]), type=dict[str, object])
+            key.public.verify(from_b64url(segments[2]), signed, _PADDING, _SHA256)
+            return msgspec.json.decode(from_b64url(segments[1]), type=dict[str, object])
         except (InvalidSignature, ValueError, msgspec.MsgspecError, RecursionError):
             # The header is read before the signature, so anybody may nest it as deep as they like.
             return None
@@ -124,6 +139,22 @@ class RsaKeyRing:
     def public_keys(self) -> tuple[PublicKey, ...]:
         """Current and next key, and recently retired ones."""
         return self._key_set().published
+
+    def make_app_key(
+        self,
+        principal: ServicePrincipal,
+        algorithm: str,
+        name: str,
+        now: datetime,
+        ends_at: datetime,
+        entry_id: str,
+    ) -> AppSigningKey:
+        """A key pair of an app's own, not yet stored. RSA takes its time: not within a transaction."""
+        return self._of_apps.make(principal, algorithm, name, now, ends_at, entry_id)
+
+    def published(self, key: AppSigningKey) -> PublicKey:
+        """What the app's key set shows of its own key."""
+        return published(key)
 
     def ensure(self) -> None:
         """Make missing keys (two on a first start), retire the superseded, and load the result.
@@ -181,8 +212,7 @@ class RsaKeyRing:
                 self._keys = self._read(now)
             return self._keys
 
-    def _key_for(self, header_segment: str) -> _SigningKey | None:
-        header = msgspec.json.decode(_from_b64url(header_segment), type=dict[str, object])
+    def _key_for(self, header: Mapping[str, object]) -> _SigningKey | None:
         kid = header.get("kid")
         if header.get("alg") != "RS256" or "crit" in header or not isinstance(kid, str):
             return None
@@ -218,7 +248,6 @@ class RsaKeyRing:
 
 _PADDING = padding.PKCS1v15()
 _SHA256 = hashes.SHA256()
-_ENCODER = msgspec.json.Encoder()
 
 
 def _is_published(key: StoredKey, now: datetime) -> bool:
@@ -297,18 +326,7 @@ def _make_keys(takeovers: tuple[datetime, ...], now: datetime, sealer: Sealer) -
 
 def _make_key(active_from: datetime, now: datetime, sealer: Sealer) -> StoredKey:
     private = rsa.generate_private_key(public_exponent=65537, key_size=2048)
-    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "Xenia token signing")])
-    certificate = (
-        x509.CertificateBuilder()
-        .subject_name(name)
-        .issuer_name(name)
-        .public_key(private.public_key())
-        .serial_number(x509.random_serial_number())
-        .not_valid_before(now - timedelta(hours=1))
-        .not_valid_after(active_from + _CERTIFICATE_LIFETIME)
-        .sign(private, hashes.SHA256())
-    )
-    der = certificate.public_bytes(Encoding.DER)
+    der = self_signed(private, "Xenia token signing", now, active_from + _CERTIFICATE_LIFETIME)
     plain = private.private_bytes(Encoding.DER, PrivateFormat.PKCS8, NoEncryption())
     return StoredKey(
         kid=key_id(der),
@@ -317,11 +335,6 @@ def _make_key(active_from: datetime, now: datetime, sealer: Sealer) -> StoredKey
         created_at=now,
         active_from=active_from,
     )
-
-
-def key_id(certificate_der: bytes) -> str:
-    """The ``kid``, equal to ``x5t``: base64url of the certificate's SHA-1 (RFC 7517 section 4.8); a name, not a proof."""
-    return _b64url(hashlib.sha1(certificate_der, usedforsecurity=False).digest()).decode("ascii")
 
 
 def _load(row: StoredKey, sealer: Sealer) -> _SigningKey:
@@ -339,32 +352,13 @@ def _load(row: StoredKey, sealer: Sealer) -> _SigningKey:
         kid=row.kid,
         private=private,
         public=public,
-        header=_b64url(_ENCODER.encode(header)),
-        header_x5t=_b64url(_ENCODER.encode({"typ": "JWT", "alg": "RS256", "x5t": row.kid, "kid": row.kid})),
+        header=b64url(ENCODER.encode(header)),
+        header_x5t=b64url(ENCODER.encode({"typ": "JWT", "alg": "RS256", "x5t": row.kid, "kid": row.kid})),
         published=PublicKey(
             row.kid,
-            _integer(numbers.n),
-            _integer(numbers.e),
-            base64.b64encode(row.certificate_der).decode("ascii"),
+            unsigned(numbers.n),
+            unsigned(numbers.e),
+            x5c(row.certificate_der),
         ),
         active_from=row.active_from,
     )
-
-
-def _integer(value: int) -> str:
-    """Base64urlUInt (RFC 7518 section 2): big-endian, no leading zero octets."""
-    return _b64url(value.to_bytes((value.bit_length() + 7) // 8, "big")).decode("ascii")
-
-
-_TO_URL = bytes.maketrans(b"+/", b"-_")
-_FROM_URL = bytes.maketrans(b"-_+/=", b"+/!!!")
-
-
-def _b64url(data: bytes) -> bytes:
-    return binascii.b2a_base64(data, newline=False).translate(_TO_URL).rstrip(b"=")
-
-
-def _from_b64url(text: str) -> bytes:
-    """Strict (RFC 7515 section 2: no padding, no other characters), so a token has one spelling. Raises ValueError."""
-    raw = text.encode("ascii").translate(_FROM_URL)
-    return binascii.a2b_base64(raw + b"=" * (-len(raw) % 4), strict_mode=True)

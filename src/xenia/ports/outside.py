@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol
 
+from xenia.core.directory.application import ServicePrincipal
+from xenia.core.directory.signing_key import AppSigningKey
 from xenia.core.endpoints import Addressed
 from xenia.core.mail import Mail, RenderedMail
 from xenia.ports.store import Store
@@ -79,23 +81,53 @@ class Totp(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class PublicKey:
-    """A signing key as published: RSA modulus and exponent (base64url), certificate (base64)."""
+    """A signing key as published: RSA modulus and exponent, or the point on P-256 (base64url), certificate (base64)."""
 
     kid: str
     n: str
     e: str
     x5c: str
+    algorithm: str = "RS256"
+    x: str = ""
+    y: str = ""
 
 
 class KeyRing(Protocol):
-    """Signing and verifying our own tokens (RS256)."""
+    """Signing and verifying our own tokens: RS256, and what an app's own key says."""
 
-    def sign(self, claims: Mapping[str, object], *, x5t: bool = False, typ: str = "JWT") -> str:
-        """A JWT of the current key; ``x5t`` repeats the kid there (v1.0 tokens), ``typ`` says what kind it is."""
+    def sign(
+        self,
+        claims: Mapping[str, object],
+        *,
+        x5t: bool = False,
+        typ: str = "JWT",
+        own_key: AppSigningKey | None = None,
+    ) -> str:
+        """A JWT of the current key, or of an app's own; ``x5t`` repeats the kid there (v1.0 tokens), ``typ`` says what kind it is."""
         ...
 
-    def verify(self, token: str) -> dict[str, object] | None:
-        """Claims of a token we signed (signature only; the caller checks times, issuer, audience), else None."""
+    def verify(self, token: str, *, app_id: str | None = None) -> dict[str, object] | None:
+        """Claims of a token we signed (signature only; the caller checks times, issuer, audience), else None.
+
+        An app's own key counts for tokens of its tenant to that app: by their audience, or where *app_id* says that
+        this app is the one that presents what it was given.
+        """
+        ...
+
+    def make_app_key(
+        self,
+        principal: ServicePrincipal,
+        algorithm: str,
+        name: str,
+        now: datetime,
+        ends_at: datetime,
+        entry_id: str,
+    ) -> AppSigningKey:
+        """A key pair of an app's own, not yet stored. RSA takes its time: not within a transaction."""
+        ...
+
+    def published(self, key: AppSigningKey) -> PublicKey:
+        """What the app's key set shows of its own key."""
         ...
 
     def public_keys(self) -> tuple[PublicKey, ...]:

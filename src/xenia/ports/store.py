@@ -7,6 +7,7 @@ from contextlib import AbstractContextManager
 from typing import Protocol, TypeVar
 
 from xenia.core.ids import TenantId
+from xenia.ports.app_keys import AppKeys
 from xenia.ports.consent_requests import ConsentRequests
 from xenia.ports.directory import Applications, Credentials, Invitations, Tenants, Users
 from xenia.ports.groups import Groups
@@ -49,6 +50,8 @@ class Transaction(Protocol):
     def mailbox(self) -> Mailbox: ...
     @property
     def keys(self) -> Keys: ...
+    @property
+    def app_keys(self) -> AppKeys: ...
     @property
     def limits(self) -> Limits: ...
     @property

@@ -21,6 +21,7 @@ from xenia.guard import writing
 from xenia.ports import StoreUnavailable
 from xenia.storage import postgres, sqlite
 from xenia.storage.api_connectors import SqlApiConnectors
+from xenia.storage.app_keys import SqlAppKeys
 from xenia.storage.applications import SqlApplications
 from xenia.storage.conflicts import is_unique_race, refusal_of
 from xenia.storage.connections import Held, KeptConnections, PooledConnections
@@ -122,6 +123,11 @@ class SqlTransaction:
     def keys(self) -> SqlKeys:
         """Platform-wide."""
         return SqlKeys(self._scope)
+
+    @property
+    def app_keys(self) -> SqlAppKeys:
+        """Of this tenant, where not said otherwise."""
+        return SqlAppKeys(self._scope)
 
     @property
     def limits(self) -> SqlLimits:

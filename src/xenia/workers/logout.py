@@ -27,6 +27,7 @@ from xenia.ports import (
     Store,
     Transaction,
 )
+from xenia.usecases.tokens.own_keys import logout_token_key
 from xenia.workers.background import Background
 
 log = logging.getLogger(__name__)
@@ -134,7 +135,9 @@ class LogoutDispatcher:
     def _try(self, notice: LogoutNotice) -> _Outcome:
         """One POST. Back-Channel Logout section 2.8: 200 (or 204) is success, 400 says that the app could not."""
         claims = logout_claims(notice, self._entropy.guid(), self._clock.now())
-        token = self._keys.sign(claims, typ=LOGOUT_TOKEN_TYPE)
+        with self._store.read(notice.tenant_id) as tx:
+            own_key = logout_token_key(tx, notice.app_id, self._clock.now())
+        token = self._keys.sign(claims, typ=LOGOUT_TOKEN_TYPE, own_key=own_key)
         request = FetchRequest(
             "POST",
             notice.uri,

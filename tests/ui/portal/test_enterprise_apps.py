@@ -214,3 +214,37 @@ def test_a_request_is_denied_or_blocked_and_readers_decide_nothing(office: Offic
     assert "Disabled" in desktop.open("enterprise-apps?from=elsewhere").text
     helpdesk = office.sit("helpdesk")
     assert helpdesk.open("admin-consent-requests").status == 403
+
+
+def test_a_token_signing_certificate_is_made_taken_into_use_and_deleted(office: Office) -> None:
+    app = office.platform.app
+    with office.platform.ports.store.read(office.platform.tenant.id) as tx:
+        own = tx.applications.service_principal(app.app_id)
+    assert own is not None
+    path = f"enterprise-apps/{own.id}/token-signing"
+    desktop = office.sit("appadmin")
+    page = desktop.open(path)
+    assert "signed with the key that all apps share" in page.text
+    page = desktop.send("/token-signing")
+    assert "The certificate was added." in page.text
+    assert "a key of its own" in page.text
+    assert f"/discovery/v2.0/keys?appid={app.app_id}" in page.source
+    assert desktop.send("/token-signing", {"display_name": ""}).status == 422
+    page = desktop.send("/token-signing", {"display_name": "CN=Next"})
+    assert "CN=Next" in page.text
+    with office.platform.ports.store.read(office.platform.tenant.id) as tx:
+        held = {key.display_name: key for key in tx.app_keys.of_principal(own.id)}
+    second = held.pop("CN=Next")
+    (first,) = held.values()
+    assert "Saved." in desktop.send("/use").text
+    with office.platform.ports.store.read(office.platform.tenant.id) as tx:
+        found = tx.applications.service_principal(app.app_id)
+    assert found is not None
+    assert (found.token_signing_key, first.kid != second.kid) == (second.kid, True)
+    page = desktop.send("/delete")
+    assert "The credential was deleted." in page.text
+    assert first.thumbprint not in page.text
+    reader = office.sit("reader")
+    reader.open(path)
+    assert second.thumbprint in reader.page.text
+    assert not any(reader.has_form(f"/token-signing{end}") for end in ("", "/use", "/delete"))

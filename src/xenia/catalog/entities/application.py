@@ -8,7 +8,7 @@ from operator import attrgetter
 from typing import Any
 
 from xenia.catalog.edm import Action, Complex, Edm, Entity, Nav, Op, Prop, Resource, Sort, Write
-from xenia.catalog.entities import application_changes, application_types
+from xenia.catalog.entities import application_changes, application_types, signing_certificates
 from xenia.catalog.entities.application_types import KEY_CREDENTIAL, PASSWORD_CREDENTIAL
 from xenia.catalog.entities.token_lifetimes import token_lifetimes_of
 from xenia.core.directory.application import Application, Platform, ServicePrincipal
@@ -116,6 +116,10 @@ APPLICATION = Entity(
         ),
         Prop("passwordCredentials", PASSWORD_CREDENTIAL, many=True, read=application_types.passwords),
         Prop(*("keyCredentials", KEY_CREDENTIAL), many=True, write=_BOTH, read=application_types.keys),
+        Prop(
+            *("idTokenSignedResponseAlg", Edm.STRING, "id_token_signed_response_alg"),
+            write=_BOTH,
+        ),
         Prop("tokenEncryptionKeyId", Edm.GUID, read=_nothing),
         Prop("verifiedPublisher", application_types.VERIFIED_PUBLISHER, read=lambda _seen: _NO_PUBLISHER),
     ),
@@ -253,6 +257,10 @@ SERVICE_PRINCIPAL = Entity(
         Prop("signInAudience", read=_of_principal(lambda application: application.audience.value)),
         Prop("tags", many=True, write=_BOTH, read=_tags),
         Prop("verifiedPublisher", application_types.VERIFIED_PUBLISHER, read=lambda _seen: _NO_PUBLISHER),
+        Prop(
+            *("keyCredentials", KEY_CREDENTIAL), many=True, write=_BOTH, read=signing_certificates.credentials
+        ),
+        Prop("preferredTokenSigningKeyThumbprint", write=_BOTH, read=signing_certificates.preferred),
     ),
     navs=(token_lifetimes_of(read_directory.get_service_principal),),
     attribute_of=lambda seen, name: attrgetter(name)(_principal(seen)),
@@ -263,6 +271,12 @@ SERVICE_PRINCIPALS = Resource(
     SERVICE_PRINCIPAL,
     create=application_changes.create_principal,
     update=application_changes.update_principal,
+    actions=(
+        _action(
+            *("addTokenSigningCertificate", signing_certificates.add, signing_certificates.SELF_SIGNED),
+            *signing_certificates.PARAMETERS,
+        ),
+    ),
     write_permits=_WRITE_PERMITS,
     list=read_applications.list_service_principals,
     get=read_applications.get_service_principal,

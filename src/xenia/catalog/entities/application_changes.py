@@ -5,11 +5,10 @@ from __future__ import annotations
 import base64
 import binascii
 from collections.abc import Callable
-from datetime import datetime
 from typing import Any
 
 from xenia.catalog.edm import Values
-from xenia.catalog.entities import application_types
+from xenia.catalog.entities import application_types, signing_certificates
 from xenia.core.actor import Actor
 from xenia.core.directory.application import (
     Application,
@@ -42,11 +41,13 @@ _LINKS = {
     "marketingUrl": "marketing_url",
     "supportUrl": "support_url",
 }
+_SWITCHES = {"accountEnabled", "appRoleAssignmentRequired", "tags"}
 _PLAIN = {
     "displayName": "display_name",
     "description": "description",
     "notes": "notes",
     "groupMembershipClaims": "group_membership_claims",
+    "idTokenSignedResponseAlg": "id_token_signed_response_alg",
 }
 
 
@@ -210,7 +211,8 @@ def add_password(ports: Ports, actor: Actor, key: str, values: Values) -> object
         actor,
         key,
         given.get("displayName") or "",
-        moment(given.get("endDateTime")) or ports.clock.now() + application_credentials.GRAPH_LIFETIME,
+        application_types.moment(given.get("endDateTime"))
+        or ports.clock.now() + application_credentials.GRAPH_LIFETIME,
     )
     return {
         "customKeyIdentifier": None,
@@ -280,28 +282,13 @@ def _certificate_bytes(credential: dict[str, Any]) -> bytes | None:
         ) from None
 
 
-def moment(text: str | None) -> datetime | None:
-    """A point in time as the API writes it. Raises InvalidValue."""
-    if text is None:
-        return None
-    try:
-        found = datetime.fromisoformat(text)
-    except ValueError:
-        found = None
-    if found is None or found.tzinfo is None:
-        raise InvalidValue(
-            "endDateTime", "Invalid value specified for property 'endDateTime' of resource 'Application'."
-        )
-    return found
-
-
 # --- service principals -----------------------------------------------------------------------------
 
 
 def create_principal(ports: Ports, actor: Actor, values: Values) -> DetailedPrincipal:
     """The local instance of an app; its switches too, where they are given."""
     made = provision_principal.create_service_principal(ports, actor, values["appId"])
-    if values.keys() & {"accountEnabled", "appRoleAssignmentRequired", "tags"}:
+    if values.keys() & _SWITCHES:
         update_principal(ports, actor, made.id, values)
     return read_applications.get_service_principal(ports, actor, made.id)
 
@@ -309,6 +296,9 @@ def create_principal(ports: Ports, actor: Actor, values: Values) -> DetailedPrin
 def update_principal(ports: Ports, actor: Actor, key: str, values: Values) -> None:
     """The switches of an enterprise app. Members that are not given stay."""
     present = read_directory.get_service_principal(ports, actor, key)
+    signing_certificates.change(ports, actor, present, values)
+    if not values.keys() & _SWITCHES:
+        return
     given = {name: value for name, value in values.items() if value is not None}
     manage_applications.update_enterprise_app(
         ports,

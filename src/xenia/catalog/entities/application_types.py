@@ -6,6 +6,7 @@ from datetime import datetime
 
 from xenia.catalog.edm import Complex, Edm, Prop, Write
 from xenia.core.directory.application import Application, Platform
+from xenia.core.errors import InvalidValue
 from xenia.core.optional_claims import TOKEN_KINDS
 from xenia.usecases.applications.read_applications import DetailedApplication
 
@@ -280,3 +281,18 @@ def key_credential(
         "type": "AsymmetricX509Cert",
         "usage": "Verify",
     }
+
+
+def moment(text: str | None) -> datetime | None:
+    """A point in time as the API writes it. Raises InvalidValue."""
+    if text is None:
+        return None
+    try:
+        found = datetime.fromisoformat(text)
+    except ValueError:
+        found = None
+    if found is None or found.tzinfo is None:
+        raise InvalidValue(
+            "endDateTime", "Invalid value specified for property 'endDateTime' of resource 'Application'."
+        )
+    return found

@@ -184,6 +184,8 @@ class Application:
     tags: tuple[str, ...] = ()
     accept_mapped_claims: bool | None = None
     """Whether a claims mapping may change its tokens although they are signed by the common key."""
+    id_token_signed_response_alg: str | None = None
+    """``ES256`` where it asks for ID tokens signed so (OpenID Connect Dynamic Client Registration 1.0 section 2). An addition."""
     deleted_at: datetime | None = None
     """When it was deleted; it can be restored for 30 days, and works nowhere meanwhile."""
     is_first_party: bool = False
@@ -218,6 +220,8 @@ class ServicePrincipal:
     notes: str | None = None
     low_permissions: tuple[str, ...] = ()
     """Ids of its delegated permissions that the tenant classified as of low impact."""
+    token_signing_key: str | None = None
+    """``kid`` of the key of its own that signs tokens for it; None: the common key."""
     deleted_at: datetime | None = None
     """When it was deleted together with its registration; restored with it."""
 

@@ -26,7 +26,7 @@ class OnBehalfOfGrant:
 
     def home(self, at: AtAlias) -> TenantId | None:
         """The tenant that issued the assertion. Raises UserAssertionInvalid."""
-        found = tenant_of_access_token(self._ports, at.form.get("assertion"))
+        found = tenant_of_access_token(self._ports, at.form.get("assertion"), at.client_id)
         if found is None:
             raise UserAssertionInvalid
         return found

@@ -4,6 +4,7 @@ Convention: the column of a record's attribute bears its name; ``<attribute>_key
 """
 
 from xenia.storage.schema import (  # noqa: F401  (they declare)
+    app_keys,
     applications,
     consent_requests,
     directory,

@@ -23,6 +23,7 @@ from xenia.ui.portal.consent_requests import ConsentRequestPages
 from xenia.ui.portal.consent_settings import ConsentSettings
 from xenia.ui.portal.desk import Desk
 from xenia.ui.portal.enterprise_app_permissions import EnterpriseAppPermissions
+from xenia.ui.portal.enterprise_app_signing import EnterpriseAppSigning
 from xenia.ui.portal.enterprise_apps import EnterpriseApps
 from xenia.ui.portal.group_detail import GroupDetail
 from xenia.ui.portal.group_list import GroupList
@@ -79,6 +80,7 @@ def routes(ports: Ports, pages: Pages, cookies: Cookies, guard: FormGuard) -> Su
         AppManifest(desk),
         EnterpriseApps(desk),
         EnterpriseAppPermissions(desk),
+        EnterpriseAppSigning(desk),
         ConsentSettings(desk),
         ConsentRequestPages(desk),
         Collaboration(desk),

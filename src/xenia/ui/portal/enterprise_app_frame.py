@@ -15,7 +15,11 @@ _SECTIONS = (
     ("Properties", "properties"),
     ("Users and groups", "users-and-groups"),
     ("Permissions", "permissions"),
+    ("Token signing", "token-signing"),
 )
+
+_FIELDS = {"Users and groups": "user", "Token signing": "display_name"}
+"""Where a refusal is shown, by section."""
 
 
 def addressed(desk: Desk, visit: Visit) -> ServicePrincipal:
@@ -43,9 +47,7 @@ def app_page(
         "principal": principal,
         "tabs": [*tabs, {"label": "Sign-in logs", "url": logs, "current": False}],
         "standing": desk.standing(visit, APP_WRITING_ROLES),
-        "errors": []
-        if error is None
-        else [{"field": "user" if section == "Users and groups" else None, "text": refusal_words(error)}],
+        "errors": [] if error is None else [{"field": _FIELDS.get(section), "text": refusal_words(error)}],
     }
     trail = (*HOME, (principal.display_name, base), (section, ""))
     status = 200 if error is None else 403 if isinstance(error, NotPermitted) else 422

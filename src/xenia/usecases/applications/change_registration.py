@@ -14,6 +14,7 @@ from xenia.core import audit
 from xenia.core.actor import Actor
 from xenia.core.audit import Change
 from xenia.core.directory.application import Application, RedirectUri, RequiredResourceAccess
+from xenia.core.directory.signing_key import checked_algorithm
 from xenia.core.errors import InvalidValue
 from xenia.core.ids import ObjectId
 from xenia.core.registration_rules import check_registration
@@ -100,6 +101,8 @@ def _clean(name: str, value: object) -> object:
         return checked_link(name, value if isinstance(value, str) else None)
     if name == "redirect_uris" and isinstance(value, tuple):
         return checked_redirect_uris(value)
+    if name == "id_token_signed_response_alg":
+        return checked_algorithm(value)
     if name in ("description", "notes"):
         return str(value or "").strip() or None
     return value

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from xenia.core.actor import Actor
 from xenia.core.directory.application import Application, Certificate, ClientSecret, ServicePrincipal
+from xenia.core.directory.signing_key import AppSigningKey
 from xenia.core.query import Page, Query
 from xenia.ports import Ports, Transaction
 from xenia.usecases.applications import application_lifecycle
@@ -28,6 +29,8 @@ class DetailedPrincipal:
 
     principal: ServicePrincipal
     application: Application | None
+    signing_keys: tuple[AppSigningKey, ...] = ()
+    """Its own, by which tokens for it are or can be signed."""
 
 
 def get_application(ports: Ports, actor: Actor, key: str, *, by_app_id: bool = False) -> DetailedApplication:
@@ -66,16 +69,19 @@ def list_service_principals(ports: Ports, actor: Actor, query: Query) -> Page[De
     """Apps as this tenant knows them. Raises NotPermitted."""
     page = read_directory.list_service_principals(ports, actor, query)
     with ports.store.read(actor.tenant_id) as tx:
-        items = tuple(
-            DetailedPrincipal(each, tx.applications.find_by_app_id(each.app_id)) for each in page.items
-        )
+        items = tuple(_detailed_principal(tx, each) for each in page.items)
     return Page(items, page.next, page.total)
 
 
 def with_application(ports: Ports, actor: Actor, principal: ServicePrincipal) -> DetailedPrincipal:
     """The enterprise app with its registration, which may be another tenant's."""
     with ports.store.read(actor.tenant_id) as tx:
-        return DetailedPrincipal(principal, tx.applications.find_by_app_id(principal.app_id))
+        return _detailed_principal(tx, principal)
+
+
+def _detailed_principal(tx: Transaction, principal: ServicePrincipal) -> DetailedPrincipal:
+    application = tx.applications.find_by_app_id(principal.app_id)
+    return DetailedPrincipal(principal, application, tx.app_keys.of_principal(principal.id))
 
 
 def detailed(tx: Transaction, application: Application) -> DetailedApplication:

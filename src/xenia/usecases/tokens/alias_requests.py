@@ -65,9 +65,9 @@ def tenant_of_refresh_token(ports: Ports, token: str) -> TenantId | None:
         return tx.sign_ins.tenant_of_refresh_token(refresh_token_hash(ports, token))
 
 
-def tenant_of_access_token(ports: Ports, token: str) -> TenantId | None:
-    """The tenant that issued this token; None unless our own key signed it."""
-    claims = ports.keys.verify(token) or {}
+def tenant_of_access_token(ports: Ports, token: str, client_id: str) -> TenantId | None:
+    """The tenant that issued this token to the client; None unless our own key, or the client's here, signed it."""
+    claims = ports.keys.verify(token, app_id=parse_guid(client_id)) or {}
     tid = claims.get("tid")
     return parse_guid(tid) if isinstance(tid, str) else None
 

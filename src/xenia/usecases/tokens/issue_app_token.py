@@ -7,12 +7,14 @@ from datetime import datetime, timedelta
 
 from xenia.core import claims as c
 from xenia.core import errors
+from xenia.core.directory.signing_key import AppSigningKey
 from xenia.core.directory.tenant import Tenant
 from xenia.core.token_lifetime import chosen_lifetime
 from xenia.ports import Ports
 from xenia.usecases.tokens.access import find_resource, requested_scopes, roles_of_app
 from xenia.usecases.tokens.authenticate_client import AuthenticatedClient
 from xenia.usecases.tokens.issue_tokens import PlannedToken, sign_token
+from xenia.usecases.tokens.own_keys import access_token_key
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +25,8 @@ class AppAccess:
     roles: tuple[str, ...]
     lifetime: timedelta | None = None
     """Of its tokens, where a token lifetime policy decides."""
+    own_key: AppSigningKey | None = None
+    """The resource's, where it has one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,12 +58,13 @@ def app_access(
     with ports.store.read(tenant.id) as tx:
         resource = find_resource(tx, tenant, asked.resources[0])
         policies = tx.tenants.policies(tenant.id).token_lifetimes
+        own_key = access_token_key(tx, resource.principal)
         roles, is_assigned = roles_of_app(tx, client.principal.id, resource.application, resource.principal)
     own = client.application.app_id == resource.application.app_id
     if resource.principal.assignment_required and not is_assigned and not own:
         raise errors.AppNotAssigned(client.application.app_id, resource.application.app_id)
     objects = (resource.principal.id, resource.application.id, client.principal.id, client.application.id)
-    return AppAccess(resource, roles, chosen_lifetime(policies, *objects))
+    return AppAccess(resource, roles, chosen_lifetime(policies, *objects), own_key)
 
 
 def issue_app_token(
@@ -78,5 +83,5 @@ def issue_app_token(
         base_url,
         stamp,
     )
-    token = sign_token(ports, PlannedToken(claims, access.resource.version))
+    token = sign_token(ports, PlannedToken(claims, access.resource.version, access.own_key))
     return AppToken(token, int(stamp.lifetime.total_seconds()) - 1, stamp.uti)

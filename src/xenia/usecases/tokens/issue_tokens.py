@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import base64
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from xenia.core import claims as c
 from xenia.core.claims_request import ClaimsRequest
 from xenia.core.codes import CODE_LIFETIME, AuthorizationCode, TokenFamily
+from xenia.core.directory.signing_key import AppSigningKey
 from xenia.core.endpoints import V1
 from xenia.core.errors import NotAssigned
 from xenia.core.ids import TenantId
@@ -23,6 +24,7 @@ from xenia.core.signin.request import AuthorizeRequest
 from xenia.core.token_lifetime import chosen_lifetime
 from xenia.ports import Ports, Transaction
 from xenia.usecases.tokens.access import delegated_access, is_assigned, requested_scopes
+from xenia.usecases.tokens.own_keys import access_token_key, id_token_key
 from xenia.usecases.tokens.token_groups import ACCESS_TOKEN, ID_TOKEN, standing_at
 
 _SHORTEST_ACCESS, _ACCESS_SPREAD = 3600, 1800
@@ -37,6 +39,8 @@ class PlannedToken:
 
     claims: c.Claims
     version: str
+    own_key: AppSigningKey | None = None
+    """Of whom the token is for; None: the common key signs."""
 
     def text(self, name: str) -> str | None:
         """A claim that is a string, or None."""
@@ -154,7 +158,7 @@ def sign_answer(ports: Ports, planned: PlannedAnswer) -> Answer:
             ("scope", planned.access.scope),
         ]
     if planned.id_token is not None:
-        complete = PlannedToken({**planned.id_token.claims, **hashes}, planned.id_token.version)
+        complete = replace(planned.id_token, claims={**planned.id_token.claims, **hashes})
         params.append(("id_token", sign_token(ports, complete)))
     if request.client_info:
         params.append(("client_info", client_info(signed_in)))
@@ -182,7 +186,8 @@ def plan_id_token(
     lifetime = chosen_lifetime(policies, signed_in.principal.id, signed_in.client.id)
     stamp = c.Stamp(now, lifetime or c.ID_TOKEN_LIFETIME, ports.entropy.token(16))
     claims = c.id_token(signed_in, request, standing.roles, login_hint(ports, signed_in), stamp)
-    return PlannedToken(claims | standing.groups, wanted.version)
+    key = id_token_key(ports, tx, signed_in.client, signed_in.principal, now)
+    return PlannedToken(claims | standing.groups, wanted.version, key)
 
 
 def plan_access_token(
@@ -211,7 +216,7 @@ def plan_access_token(
     lifetime = _access_seconds(ports, tx, signed_in, resource)
     stamp = c.Stamp(now, timedelta(seconds=lifetime), ports.entropy.token(16))
     claims = c.user_access_token(signed_in, resource, grant, stamp) | standing.groups
-    planned = PlannedToken(claims, resource.version)
+    planned = PlannedToken(claims, resource.version, access_token_key(tx, resource.principal))
     return PlannedAccess(planned, lifetime - 1, access.echo, resource.identifier)
 
 
@@ -232,7 +237,7 @@ def _access_seconds(ports: Ports, tx: Transaction, signed_in: SignedIn, resource
 
 def sign_token(ports: Ports, token: PlannedToken) -> str:
     """The JWT. v1.0 tokens repeat the key id as ``x5t``."""
-    return ports.keys.sign(token.claims, x5t=token.version == V1)
+    return ports.keys.sign(token.claims, x5t=token.version == V1, own_key=token.own_key)
 
 
 def client_info(signed_in: SignedIn) -> str:

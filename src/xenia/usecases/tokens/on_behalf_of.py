@@ -76,7 +76,7 @@ def _read_assertion(
     ports: Ports, tenant: Tenant, api: Application, order: DelegationOrder, now: datetime
 ) -> _UserAssertion:
     """Signature, kind, issuer, audience and time, in this order: nothing is told about a token that is not ours."""
-    claims = ports.keys.verify(order.assertion)
+    claims = ports.keys.verify(order.assertion, app_id=api.app_id)
     if claims is None:
         raise errors.UserAssertionInvalid
     # ID tokens name no client beside their audience: presented here, they would turn a sign-in into a call.

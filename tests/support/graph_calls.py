@@ -8,13 +8,13 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 from urllib.parse import unquote, urlsplit
 
 from tests.support import kept
 from tests.support.clock import SetClock
 from tests.support.outgoing import outgoing
-from tests.support.stores import make_sqlite_store
+from tests.support.stores import filled_sqlite_store
 from xenia import graph
 from xenia.core.actor import system_actor
 from xenia.core.directory.application import Application, ServicePrincipal
@@ -229,43 +229,56 @@ class GraphWorld:
 @contextmanager
 def graph_world(directory: Path) -> Iterator[GraphWorld]:
     """Contoso with an administrator and the app "Orders", on a SQLite file below *directory*."""
-    store = make_sqlite_store(directory)
-    try:
-        yield make_graph_world(store)
-    finally:
-        store.close()
+    with filled_sqlite_store(directory, "graph", _fill) as (store, filled):
+        yield _start(store, filled)
 
 
 def make_graph_world(store: Store) -> GraphWorld:
     """The same on any empty store."""
+    return _start(store, _fill(store))
+
+
+_Filled: TypeAlias = tuple[Tenant, User, Application]
+
+
+def _start(store: Store, filled: _Filled) -> GraphWorld:
+    ports, clock = _adapters(store)
+    surface = graph.routes(ports)
+    router = Router([surface], Surface("none", (), surface.render_error))
+    return GraphWorld(ports, clock, router, *filled)
+
+
+def _fill(store: Store) -> _Filled:
+    ports, _ = _adapters(store)
+    ensure_first_party(ports)
+    tenant = create_tenant(ports, None, NewTenant("Contoso", "contoso"))
+    operator = system_actor(tenant.id, ports.entropy.guid())
+    order = NewMember(
+        f"admin@{tenant.initial_domain}", "Nikos Pappas", properties={"mail": "nikos@contoso.example"}
+    )
+    admin = create_member(ports, operator, order).user
+    add_role(ports, operator, admin.id, GLOBAL_ADMINISTRATOR.template_id)
+    return tenant, admin, _orders(ports, tenant)
+
+
+def _adapters(store: Store) -> tuple[Ports, SetClock]:
     server = ServerInfo(BASE, ("login.test",), False, False, True, "t", mail_from="invites@login.test")
     clock, entropy = SetClock(), SystemEntropy()
-    sealer, keys = AesSealer(kept.DATA_KEY, entropy), kept.signing_keys(store, clock)
     ports = Ports(
         store=store,
         clock=clock,
         entropy=entropy,
-        sealer=sealer,
+        sealer=AesSealer(kept.DATA_KEY, entropy),
         passwords=Argon2Hasher(),
         totp=AuthenticatorTotp(),
-        keys=keys,
+        keys=kept.signing_keys(store, clock),
         assertions=JwtAssertions(),
         preview=MailRenderer(server),
         server=server,
         **outgoing(clock),
         mail_queued=lambda: None,
     )
-    ensure_first_party(ports)
-    tenant = create_tenant(ports, None, NewTenant("Contoso", "contoso"))
-    operator = system_actor(tenant.id, entropy.guid())
-    order = NewMember(
-        f"admin@{tenant.initial_domain}", "Nikos Pappas", properties={"mail": "nikos@contoso.example"}
-    )
-    admin = create_member(ports, operator, order).user
-    add_role(ports, operator, admin.id, GLOBAL_ADMINISTRATOR.template_id)
-    surface = graph.routes(ports)
-    router = Router([surface], Surface("none", (), surface.render_error))
-    return GraphWorld(ports, clock, router, tenant, admin, _orders(ports, tenant))
+    return ports, clock
 
 
 def _orders(ports: Ports, tenant: Tenant) -> Application:

@@ -1,16 +1,17 @@
 """A whole server in process on real adapters: a tenant, people, apps, and every surface that exists.
 
-Only the clock is turned by hand and Argon2 is cheap; everything else is what runs in production.
+Only the clock is turned by hand; everything else is what runs in production. What every test begins with is made once
+in each test process, and copied.
 """
 
 from __future__ import annotations
 
 import base64
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
@@ -20,12 +21,10 @@ import xenia.ui.signin
 from tests.support import kept
 from tests.support.clock import SetClock
 from tests.support.outgoing import outgoing
-from tests.support.stores import make_sqlite_store
+from tests.support.stores import filled_sqlite_store
 from tests.support.walker import BASE, Walker
 from xenia import oidc
 from xenia.core.actor import Actor, system_actor
-
-# OIDC from xenia.core.actor import Actor, system_actor
 from xenia.core.directory.application import Application, Platform, RedirectUri, ServicePrincipal
 from xenia.core.directory.roles import GLOBAL_ADMINISTRATOR
 from xenia.core.directory.tenant import Tenant
@@ -33,6 +32,7 @@ from xenia.core.directory.user import User
 from xenia.core.mail import Mail
 from xenia.outside.ambient import SystemEntropy
 from xenia.outside.assertions import JwtAssertions
+from xenia.outside.fetcher import Answer
 from xenia.outside.mail.render import MailRenderer
 from xenia.outside.passwords import Argon2Hasher
 from xenia.outside.sealing import AesSealer
@@ -87,16 +87,22 @@ class RunningServer:
 
     def mails_to(self, address: str) -> list[Mail]:
         """Outgoing mail to this address, oldest first (claimed from the outbox, not delivered)."""
-        now = self.clock.now()
-        with self.ports.store.read(None):
-            pass
-        claimed = self.ports.store.write(None, lambda tx: tx.outbox.claim(200, now, timedelta(0)))
-        mails = [(row.created_at, open_mail(self.ports.sealer, row.sealed_mail)) for row in claimed]
-        return [mail for _, mail in sorted(mails, key=lambda pair: pair[0]) if mail.to == address]
+        return [mail for _, mail in self._dated_mails_to(address)]
 
     def code_for(self, address: str) -> str:
-        """The newest passcode mailed to this address."""
-        return next(mail.data["code"] for mail in reversed(self.mails_to(address)) if "code" in mail.data)
+        """The newest passcode mailed to this address. Of two from the same instant nobody can say which is newer."""
+        dated = [
+            (sent, mail.data["code"]) for sent, mail in self._dated_mails_to(address) if "code" in mail.data
+        ]
+        newest = [code for sent, code in dated if sent == dated[-1][0]]
+        assert len(newest) == 1, "turn the clock between two codes"
+        return newest[0]
+
+    def _dated_mails_to(self, address: str) -> list[tuple[datetime, Mail]]:
+        now = self.clock.now()
+        claimed = self.ports.store.write(None, lambda tx: tx.outbox.claim(200, now, timedelta(0)))
+        mails = [(row.created_at, open_mail(self.ports.sealer, row.sealed_mail)) for row in claimed]
+        return sorted((pair for pair in mails if pair[1].to == address), key=lambda pair: pair[0])
 
     def policies(self, **changes: object) -> None:
         """Change tenant-wide settings."""
@@ -132,18 +138,56 @@ def challenge() -> str:
     return base64.urlsafe_b64encode(hashlib.sha256(VERIFIER.encode()).digest()).rstrip(b"=").decode()
 
 
+@dataclass(frozen=True)
+class Contoso:
+    """What every server begins with, as stored."""
+
+    tenant: Tenant
+    admin: User
+    app: Application
+
+
 @contextmanager
-def platform(directory: Path, **server: Any) -> Iterator[RunningServer]:
+def platform(directory: Path, *, tenant_id: str | None = None, **server: Any) -> Iterator[RunningServer]:
     """A server on a SQLite file below *directory*."""
-    store = make_sqlite_store(directory)
-    try:
-        yield make_platform(store, **server)
-    finally:
-        store.close()
+    what = ("platform", tenant_id, *sorted(server.items()))
+    with filled_sqlite_store(directory, what, lambda store: fill(store, tenant_id, **server)) as (
+        store,
+        contoso,
+    ):
+        yield start(store, contoso, **server)
 
 
-def make_platform(store: Store, *, tenant_id: str | None = None, **changes: object) -> RunningServer:
+def make_platform(store: Store, *, tenant_id: str | None = None, **server: object) -> RunningServer:
     """Contoso with an administrator and the app "Orders" on any empty store."""
+    return start(store, fill(store, tenant_id, **server), **server)
+
+
+def fill(store: Store, tenant_id: str | None = None, **server: object) -> Contoso:
+    """Make Contoso with an administrator and the app "Orders"."""
+    ports, _ = _adapters(store, server)
+    ensure_first_party(ports)
+    tenant = create_tenant(ports, None, NewTenant("Contoso", "contoso", id=tenant_id))
+    operator = system_actor(tenant.id, ports.entropy.guid())
+    created = create_member(
+        ports, operator, NewMember(f"admin@{tenant.initial_domain}", "Nikos Pappas", password=PASSWORD)
+    )
+    add_role(ports, operator, created.user.id, GLOBAL_ADMINISTRATOR.template_id)
+    return Contoso(tenant, created.user, _orders(ports, tenant))
+
+
+def start(store: Store, contoso: Contoso, **server: object) -> RunningServer:
+    """The server on a store that holds Contoso."""
+    answer: list[Answer] = []
+    ports, clock = _adapters(store, server, answer_own=lambda request: answer[0](request))
+    router = make_router(ports)
+    answer.append(in_process(router, ports.entropy))
+    return RunningServer(ports, clock, router, contoso.tenant, contoso.admin, contoso.app)
+
+
+def _adapters(
+    store: Store, changes: Mapping[str, object], answer_own: Answer | None = None
+) -> tuple[Ports, SetClock]:
     info = {
         "base_url": BASE,
         "hosts": ("login.test",),
@@ -157,32 +201,21 @@ def make_platform(store: Store, *, tenant_id: str | None = None, **changes: obje
     }
     server = ServerInfo(**info)  # type: ignore[arg-type]
     clock, entropy = SetClock(), SystemEntropy()
-    sealer = AesSealer(kept.DATA_KEY, entropy)
     ports = Ports(
         store=store,
         clock=clock,
         entropy=entropy,
-        sealer=sealer,
+        sealer=AesSealer(kept.DATA_KEY, entropy),
         passwords=Argon2Hasher(),
         totp=AuthenticatorTotp(),
         keys=kept.signing_keys(store, clock),
         assertions=JwtAssertions(),
         preview=MailRenderer(server),
         server=server,
-        **outgoing(clock, own_origins=(server.base_url,), answer_own=lambda request: answer_own(request)),
+        **outgoing(clock, own_origins=(server.base_url,), answer_own=answer_own),
         mail_queued=lambda: None,
     )
-    ensure_first_party(ports)
-    tenant = create_tenant(ports, None, NewTenant("Contoso", "contoso", id=tenant_id))
-    operator = system_actor(tenant.id, entropy.guid())
-    created = create_member(
-        ports, operator, NewMember(f"admin@{tenant.initial_domain}", "Nikos Pappas", password=PASSWORD)
-    )
-    add_role(ports, operator, created.user.id, GLOBAL_ADMINISTRATOR.template_id)
-    app = _orders(ports, tenant)
-    router = make_router(ports)
-    answer_own = in_process(router, entropy)
-    return RunningServer(ports, clock, router, tenant, created.user, app)
+    return ports, clock
 
 
 def _orders(ports: Ports, tenant: Tenant) -> Application:

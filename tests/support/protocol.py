@@ -17,8 +17,8 @@ import xenia.oidc
 import xenia.ui.account
 import xenia.ui.signin
 from tests.support import kept
-from tests.support.platform import VERIFIER, RunningServer, challenge, make_platform
-from tests.support.stores import make_sqlite_store
+from tests.support.platform import VERIFIER, Contoso, RunningServer, challenge, make_platform, start
+from tests.support.stores import filled_sqlite_store
 from tests.support.walker import BASE, Walker
 from xenia.core.directory.application import (
     Application,
@@ -280,27 +280,50 @@ class Protocol:
         return Walker(self.router)
 
 
+@dataclass(frozen=True)
+class _Furnished:
+    """Contoso with a guest, an API and a secret of Orders, as stored."""
+
+    contoso: Contoso
+    guest: User
+    api: Application
+
+
 @contextmanager
 def protocol(directory: Path) -> Iterator[Protocol]:
     """The whole, on a SQLite file below *directory*."""
-    with protocol_on(make_sqlite_store(directory)) as made:
+    with (
+        filled_sqlite_store(directory, "protocol", _furnish) as (store, furnished),
+        _opened(store, furnished) as made,
+    ):
         yield made
 
 
 @contextmanager
 def protocol_on(store: SqlStore) -> Iterator[Protocol]:
     """The whole, on an empty store, which is closed at the end."""
+    try:
+        with _opened(store, _furnish(store)) as made:
+            yield made
+    finally:
+        store.close()
+
+
+def _furnish(store: SqlStore) -> _Furnished:
     server = make_platform(store)
+    furnished = _Furnished(Contoso(server.tenant, server.admin, server.app), _guest(server), _api(server))
+    _add_secret(server)
+    return furnished
+
+
+@contextmanager
+def _opened(store: SqlStore, furnished: _Furnished) -> Iterator[Protocol]:
+    server = start(store, furnished.contoso)
     journal = AppSignInJournal(server.ports)
     try:
-        guest = _guest(server)
-        api = _api(server)
-        made = Protocol(server, _router(server, journal), journal, guest, api)
-        _add_secret(made)
-        yield made
+        yield Protocol(server, _router(server, journal), journal, furnished.guest, furnished.api)
     finally:
         journal.stop()
-        store.close()
 
 
 def _router(server: RunningServer, journal: AppSignInJournal) -> Router:
@@ -357,18 +380,18 @@ def _api(server: RunningServer) -> Application:
     return api
 
 
-def _add_secret(made: Protocol) -> None:
-    ports, now = made.server.ports, made.server.clock.now()
+def _add_secret(server: RunningServer) -> None:
+    ports, now = server.ports, server.clock.now()
     secret = ClientSecret(
         key_id=ports.entropy.guid(),
-        application_id=made.app.id,
+        application_id=server.app.id,
         display_name="CI",
         hint=SECRET[:3],
-        secret_hash=client_secret_hash(ports, made.app.id, SECRET),
+        secret_hash=client_secret_hash(ports, server.app.id, SECRET),
         starts_at=now - timedelta(days=1),
         ends_at=now + timedelta(days=180),
     )
-    made.write(lambda tx: tx.applications.add_secret(secret))
+    ports.store.write(server.tenant.id, lambda tx: tx.applications.add_secret(secret))
 
 
 def other_app(made: Protocol, **changes: Any) -> Application:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TypeAlias
 
 from werkzeug.exceptions import MethodNotAllowed as RouteMethodNotAllowed
 from werkzeug.exceptions import NotFound as RouteNotFound
-from werkzeug.routing import Map, RequestRedirect, Rule
+from werkzeug.routing import Map, MapAdapter, RequestRedirect, Rule
 
 from xenia.core.errors import MethodNotAllowed, NotFound
 from xenia.web.http import HttpRequest, HttpResponse
@@ -52,17 +53,10 @@ class Router:
     def __init__(self, surfaces: Iterable[Surface], fallback: Surface) -> None:
         """``fallback`` renders errors of paths that nobody serves."""
         self._fallback = fallback
-        rules = [
-            _MatchedRule(
-                _pattern(route.pattern),
-                endpoint=_Target(surface, route.handler),
-                methods=route.methods.split(),
-            )
-            for surface in (*surfaces, fallback)
-            for route in surface.routes
-        ]
+        routes = [(surface, route) for surface in (*surfaces, fallback) for route in surface.routes]
+        self._targets = [_Target(surface, route.handler) for surface, route in routes]
         self._found: dict[tuple[str, str], tuple[_Target, dict[str, str]]] = {}
-        self._map = Map(rules, strict_slashes=False, merge_slashes=False).bind("xenia.invalid")
+        self._map = _compiled(tuple((route.pattern, route.methods) for _, route in routes))
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         """Answer; errors become answers of the surface they arose on."""
@@ -89,12 +83,25 @@ class Router:
 
     def _match(self, request: HttpRequest) -> tuple[_Target, dict[str, str]]:
         try:
-            found: tuple[_Target, dict[str, str]] = self._map.match(request.path, request.method)  # type: ignore[assignment]
+            number, args = self._map.match(request.path, request.method)
         except RouteMethodNotAllowed as error:
             raise MethodNotAllowed(request.method, ", ".join(sorted(error.valid_methods or ()))) from None
         except (RouteNotFound, RequestRedirect):
             raise NotFound("Page", request.path) from None
-        return found
+        return self._targets[number], dict(args)
+
+
+@lru_cache(maxsize=8)
+def _compiled(addresses: tuple[tuple[str, str], ...]) -> MapAdapter:
+    """Patterns with their methods, to be matched; the endpoint is the place in the order given.
+
+    Kept, because programs that start one server after another (every test does) have the same addresses each time.
+    """
+    rules = [
+        _MatchedRule(_pattern(pattern), endpoint=number, methods=methods.split())
+        for number, (pattern, methods) in enumerate(addresses)
+    ]
+    return Map(rules, strict_slashes=False, merge_slashes=False).bind("xenia.invalid")
 
 
 class _MatchedRule(Rule):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -14,7 +14,8 @@ import xenia.ui.account
 import xenia.ui.portal
 import xenia.ui.signin
 from tests.support import kept
-from tests.support.platform import PASSWORD, RunningServer, platform
+from tests.support.platform import PASSWORD, Contoso, RunningServer, make_platform, start
+from tests.support.stores import filled_sqlite_store
 from tests.support.walker import BASE, Page, Walker, read_page
 from xenia import oidc
 from xenia.core.actor import system_actor
@@ -29,7 +30,8 @@ from xenia.core.directory.roles import (
 from xenia.core.directory.tenant import Tenant
 from xenia.core.directory.user import User
 from xenia.core.session import PortalSession
-from xenia.usecases.tenants.manage_tenant import NewTenant, open_tenant
+from xenia.ports import Store
+from xenia.usecases.tenants.manage_tenant import NewTenant, OpenedTenant, open_tenant
 from xenia.usecases.users.manage_users import NewMember, add_role, create_member
 from xenia.web.cookies import Cookies
 from xenia.web.form_guard import FormGuard
@@ -220,21 +222,37 @@ class Office:
         return Desktop(walker, f"/admin/{place.initial_domain}")
 
 
+@dataclass(frozen=True)
+class _Staffed:
+    """Contoso with people of every role, and Fabrikam beside it, as stored."""
+
+    contoso: Contoso
+    people: dict[str, User]
+    fabrikam: OpenedTenant
+
+
 @contextmanager
 def open_office(directory: Path, **server: object) -> Iterator[Office]:
     """Contoso with people of every role, and Fabrikam beside it."""
-    with platform(directory, **server) as built:
-        ports = built.ports
+    what = ("office", *sorted(server.items()))
+    with filled_sqlite_store(directory, what, lambda store: _staff(store, server)) as (store, staffed):
+        built = start(store, staffed.contoso, **server)
         built.router = _router(built)
-        operator = system_actor(built.tenant.id, ports.entropy.guid())
-        people = {"admin": built.admin}
-        for name in (*ROLES, "member"):
-            order = NewMember(f"{name}@{built.tenant.initial_domain}", name.capitalize(), password=PASSWORD)
-            people[name] = create_member(ports, operator, order).user
-            if name in ROLES:
-                add_role(ports, operator, people[name].id, ROLES[name].template_id)
-        fabrikam = open_tenant(ports, None, NewTenant("Fabrikam", "fabrikam"))
-        yield Office(built, people, fabrikam.tenant, fabrikam.administrator.user)
+        fabrikam = staffed.fabrikam
+        yield Office(built, dict(staffed.people), fabrikam.tenant, fabrikam.administrator.user)
+
+
+def _staff(store: Store, server: Mapping[str, object]) -> _Staffed:
+    built = make_platform(store, **server)
+    ports, operator = built.ports, system_actor(built.tenant.id, built.ports.entropy.guid())
+    people = {"admin": built.admin}
+    for name in (*ROLES, "member"):
+        order = NewMember(f"{name}@{built.tenant.initial_domain}", name.capitalize(), password=PASSWORD)
+        people[name] = create_member(ports, operator, order).user
+        if name in ROLES:
+            add_role(ports, operator, people[name].id, ROLES[name].template_id)
+    fabrikam = open_tenant(ports, None, NewTenant("Fabrikam", "fabrikam"))
+    return _Staffed(Contoso(built.tenant, built.admin, built.app), people, fabrikam)
 
 
 def _router(built: RunningServer) -> Router:

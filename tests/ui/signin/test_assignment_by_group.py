@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import timedelta
 
 from tests.support.journeys import MARIA, become_guest, everybody_agreed, guest_signs_in
 from tests.support.platform import RunningServer
@@ -34,6 +35,7 @@ def test_direct_members_of_an_assigned_group_sign_in_and_nobody_else(server: Run
     refused = walker.submit("/signin/code", code=server.code_for(MARIA))
     assert (refused.status, "50105" in refused.text) == (403, True)
     add_to_group(ports, actor, GroupLink.MEMBER, outer.id, maria.id)
+    server.clock.advance(timedelta(seconds=1))
     page = guest_signs_in(server, server.walker("203.0.113.2"), server.authorize_url(), secret)
     assert page.refresh is not None
     assert "code" in query_of(page.refresh)

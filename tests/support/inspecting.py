@@ -1,4 +1,4 @@
-"""What must hold on every page, whatever it is about: the rules for accessibility, weight, structure and quiet.
+"""What must hold on every page, whatever it is about: the rules for weight, structure, quiet, and those of `accessibility`.
 
 Owns one browser window in which pages are opened and looked at. Knows no page and no test.
 """
@@ -9,18 +9,13 @@ import re
 from dataclasses import dataclass, field
 from typing import Any
 
-from axe_playwright_python.base import AXE_SCRIPT
-from playwright.sync_api import Browser, Page, Request, ViewportSize
+from playwright.sync_api import Browser, Page, Request
 from playwright.sync_api import Error as PlaywrightError
 
+from tests.support.accessibility import WIDE, problems_of, scrolls_sideways
 from tests.support.browser import PageWatch
 
-RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
-_COLOURS = {"runOnly": {"type": "rule", "values": ["color-contrast", "link-in-text-block"]}}
-_ALL = {"runOnly": RULES}
 _LIVE = ("fetch", "xhr", "eventsource", "ping")
-WIDE: ViewportSize = {"width": 1280, "height": 900}
-NARROW: ViewportSize = {"width": 320, "height": 700}
 
 
 @dataclass(frozen=True)
@@ -50,28 +45,6 @@ _STRUCTURE = """() => {
     language: document.documentElement.lang,
   };
 }"""
-_SIDEWAYS = """() => {
-  const room = document.documentElement.clientWidth;
-  if (document.documentElement.scrollWidth <= room) return '';
-  const wide = [...document.body.querySelectorAll('*')].filter((one) => one.getBoundingClientRect().right > room + 1);
-  return wide.slice(-3).map((one) => one.outerHTML.slice(0, 120)).join(' | ') || 'something';
-}"""
-_BROKEN = """() => {
-  const broken = [];
-  for (const place of document.querySelectorAll('h1, h2, button, .button')) {
-    const texts = document.createTreeWalker(place, NodeFilter.SHOW_TEXT);
-    for (let text = texts.nextNode(); text; text = texts.nextNode()) {
-      for (const word of text.data.matchAll(/(?<![\\p{L}.@_-])\\p{L}{2,14}(?![\\p{L}.@_-])/gu)) {
-        const range = document.createRange();
-        range.setStart(text, word.index);
-        range.setEnd(text, word.index + word[0].length);
-        if (new Set([...range.getClientRects()].map((one) => Math.round(one.top))).size > 1) broken.push(word[0]);
-      }
-    }
-  }
-  return broken.join(', ');
-}"""
-"""Words of ordinary length that a heading or a button breaks in two; addresses and names of machines may."""
 
 
 @dataclass
@@ -112,18 +85,8 @@ class Inspector:
         """Look at the page that is open now."""
         found = self.page.evaluate(_STRUCTURE)
         self._structure(where, found)
-        self.page.evaluate(AXE_SCRIPT)
-        for scheme in ("light", "dark"):
-            self.page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
-            for size in (NARROW, WIDE) if scheme == "light" else (WIDE, NARROW):
-                self.page.set_viewport_size(size)
-                sideways = self.page.evaluate(_SIDEWAYS)
-                self._expect(not sideways, f"{where} scrolls sideways at {size['width']}: {sideways}")
-                broken = self.page.evaluate(_BROKEN)
-                self._expect(not broken, f"{where} breaks words at {size['width']}: {broken}")
-                # What does not depend on colours is the same in both themes.
-                self._rules(f"{where} ({scheme}, {size['width']})", _ALL if scheme == "light" else _COLOURS)
-        self.page.set_viewport_size(WIDE)
+        for problem in problems_of(self.page):
+            self._expect(False, f"{where} {problem}")
         if budget:
             self._weigh(where, _budget_of(where, found["surface"]))
         for complaint in self._watch.complaints:
@@ -143,7 +106,7 @@ class Inspector:
         found = self.page.evaluate(_STRUCTURE)
         self._expect(len(found["main"]) > 20, f"{url} is empty without scripts")
         self._expect(found["headings"] == 1, f"{url} has {found['headings']} headings without scripts")
-        sideways = self.page.evaluate(_SIDEWAYS)
+        sideways = scrolls_sideways(self.page)
         self._expect(not sideways, f"{url} scrolls sideways without scripts: {sideways}")
         return answer.status, found["title"], self.page.url.partition("?")[0] if answer.ok else ""
 
@@ -155,14 +118,6 @@ class Inspector:
         other, words = self.titles.setdefault(found["title"], (self.page.url, found["main"]))
         same = words == found["main"] or same_page(other, self.page.url)
         self._expect(same, f"{where} and {other} are both titled {found['title']!r}")
-
-    def _rules(self, where: str, options: dict[str, Any]) -> None:
-        answer = self.page.evaluate(
-            "async options => (await axe.run(document, options)).violations",
-            {**options, "resultTypes": ["violations"]},
-        )
-        for item in answer:
-            self._expect(False, f"{where}: {item['id']}: {item['nodes'][0]['html'][:160]}")
 
     def _weigh(self, where: str, budget: Budget) -> None:
         """Bytes on the wire and requests of a first visit; what a live region asks for later does not count."""

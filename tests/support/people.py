@@ -12,15 +12,14 @@ from typing import Any
 
 import pyotp
 import zxingcpp
-from axe_playwright_python.sync_playwright import Axe
 from PIL import Image
 from playwright.sync_api import Browser, BrowserContext, Locator, Page, expect
 
+from tests.support.accessibility import problems_of
 from tests.support.browser import PageWatch
 from tests.support.running import RunningXenia
 
 TABS = 80
-_AXE = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]}
 
 
 class Way(Enum):
@@ -91,24 +90,8 @@ class Person:
         """Accessibility rules hold, in both themes, wide and narrow, without sideways scrolling."""
         if self.way is Way.NO_SCRIPTS:
             return
-        for scheme in ("light", "dark"):
-            self.page.emulate_media(color_scheme=scheme)
-            for width in (1280, 320):
-                self.page.set_viewport_size({"width": width, "height": 900})
-                self._check_once(f"{scheme} {width}")
-        self.page.emulate_media(color_scheme="light")
-        self.page.set_viewport_size({"width": 1280, "height": 900})
-
-    def _check_once(self, where: str) -> None:
-        wide = self.page.evaluate(
-            "document.documentElement.scrollWidth > document.documentElement.clientWidth"
-        )
-        assert not wide, f"{self.page.url} scrolls sideways ({where})"
-        results = Axe().run(self.page, options=_AXE)
-        problems = [
-            f"{item['id']}: {item['nodes'][0]['html'][:160]}" for item in results.response["violations"]
-        ]
-        assert not problems, f"{self.page.url} ({where}):\n" + "\n".join(problems)
+        problems = list(problems_of(self.page))
+        assert not problems, f"{self.page.url}:\n" + "\n".join(problems)
 
 
 class Desktop:

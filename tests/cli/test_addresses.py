@@ -13,8 +13,8 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from tests.cli.test_process import xenia
 from tests.support import running
+from tests.support.commands import xenia
 from tests.support.running import RunningXenia, running_xenia
 from xenia.outside.ambient import SystemClock
 from xenia.outside.local_ca import LocalCa

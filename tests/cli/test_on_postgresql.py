@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.cli.test_process import xenia
 from tests.nodes.script import INVITER, SECRET
+from tests.support.commands import xenia
 from tests.support.postgres import PostgresServer
 from tests.support.running import RunningXenia, running_xenia
 

@@ -7,7 +7,6 @@ import json
 import signal
 import socket
 import ssl
-import subprocess
 import sys
 from pathlib import Path
 from typing import Any
@@ -16,29 +15,13 @@ from urllib.parse import urlsplit
 import httpx
 import pytest
 
+from tests.support.commands import xenia, xenia_process
 from tests.support.running import RunningXenia, running_xenia
 from tests.support.running import _start as start
 from xenia.cli.data_directory import DataDirectory, DataDirectoryTaken
 from xenia.cli.listeners import AddressRefused, bind
 from xenia.outside.ambient import SystemClock
 from xenia.outside.local_ca import LocalCa
-
-UNSET = ("XENIA_DATA", "XENIA_DATABASE", "XENIA_CONFIG", "XENIA_PORT", "XENIA_HOST")
-
-
-def xenia(*arguments: str, env: dict[str, str] | None = None) -> subprocess.CompletedProcess[str]:
-    """One run of the command, to its end."""
-    import os
-
-    environment = {name: value for name, value in os.environ.items() if name not in UNSET}
-    return subprocess.run(
-        [sys.executable, "-m", "xenia", *arguments],
-        capture_output=True,
-        text=True,
-        timeout=120,
-        check=False,
-        env={**environment, **(env or {})},
-    )
 
 
 @pytest.fixture(scope="module")
@@ -148,7 +131,7 @@ def test_a_taken_data_directory_is_refused_with_the_holder(server: RunningXenia)
 
 def test_tools_work_beside_the_running_server(server: RunningXenia, tmp_path: Path) -> None:
     data = ("--data", server.ready["data"])
-    code = xenia("code", "admin", *data)
+    code = xenia_process("code", "admin", *data)
     assert code.returncode == 0
     assert len(code.stdout.strip()) == 6
     checked = xenia("check", *data)

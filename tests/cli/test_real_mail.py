@@ -10,8 +10,8 @@ import urllib.parse
 from pathlib import Path
 from typing import Any
 
-from tests.cli.test_process import xenia
 from tests.nodes.script import INVITER, PASSWORD, SECRET
+from tests.support.commands import xenia
 from tests.support.nodes import mails_to, until
 from tests.support.remote import remote_walker
 from tests.support.running import RunningXenia, running_xenia

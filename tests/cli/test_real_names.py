@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from tests.cli.test_process import xenia
+from tests.support.commands import xenia
 from tests.support.running import RunningXenia, running_xenia
 from xenia.core.real_names import GRAPH_NAME, LOGIN_NAME, NEEDED_NAMES
 from xenia.settings import SettingsError, load, unsafe_for_production

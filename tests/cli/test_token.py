@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.cli.test_process import xenia
+from tests.support.commands import xenia
 from tests.support.protocol import claims_of
 from tests.support.running import RunningXenia, running_xenia
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import html
 import re
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 from urllib.parse import parse_qsl, urlencode, urlsplit
@@ -15,11 +16,13 @@ from tests.support.platform import PASSWORD
 from tests.support.protocol import WEB, Protocol, body_of, claims_of
 from tests.support.renewing import OIDC, may_stay
 from tests.support.walker import BASE, Walker
+from xenia.core.actor import system_actor
 from xenia.core.device_code import DEVICE_CODE_LIFETIME
 from xenia.core.directory.application import GRAPH_APP_ID, Audience
-from xenia.core.directory.user import User
+from xenia.core.directory.user import CreationType, User
 from xenia.usecases.tenants.manage_tenant import NewTenant, create_tenant
 from xenia.usecases.users.manage_users import NewMember, create_member
+from xenia.usecases.users.user_security import revoke_sessions
 from xenia.web.http import HttpResponse
 
 INTERVAL = timedelta(seconds=5)
@@ -112,6 +115,106 @@ def test_a_whole_sign_in_at_an_alias(idp: Protocol, mia: User) -> None:
     silent = {**query, "login_hint": claims["login_hint"], "prompt": "none"}
     page = walker.open(f"/common/oauth2/v2.0/authorize?{urlencode(silent)}")
     assert "code=" in (page.response.header("Location") or ""), page.text
+
+
+def _query(idp: Protocol, **changes: str) -> dict[str, str]:
+    asked = {
+        "client_id": idp.app.app_id,
+        "response_type": "code",
+        "redirect_uri": WEB,
+        "scope": "openid profile",
+    }
+    return {**asked, "state": "s-1", **changes}
+
+
+def _session(idp: Protocol, walker: Walker, login: str) -> None:
+    """Signed in at home with this browser."""
+    walker.open(f"/common/oauth2/v2.0/authorize?{urlencode(_query(idp, login_hint=login))}")
+    page = walker.submit("/password", password=PASSWORD)
+    for form in ("/consent", "/stay"):
+        if page.has_form(form):
+            page = walker.submit(form, button="Accept" if form == "/consent" else "No")
+    assert "code=" in (page.refresh or page.response.header("Location") or ""), page.text
+
+
+def _member(idp: Protocol, segment: str, name: str) -> str:
+    tenant = idp.server.ports.store.write(None, lambda tx: tx.tenants.find_by_name(segment))
+    without_second_factor(idp.server, tenant.id)
+    upn = f"{name}@{tenant.initial_domain}"
+    actor = system_actor(tenant.id, idp.server.ports.entropy.guid())
+    create_member(idp.server.ports, actor, NewMember(upn, name.title(), password=PASSWORD))
+    return upn
+
+
+def _answered(response: HttpResponse) -> dict[str, str]:
+    return dict(parse_qsl(urlsplit(response.header("Location") or "").query))
+
+
+@pytest.mark.parametrize("alias", ALIASES)
+@pytest.mark.parametrize("prompt", ["", "none", "consent"])
+def test_the_one_session_of_a_browser_answers_without_asking_whose(
+    idp: Protocol, mia: User, alias: str, prompt: str
+) -> None:
+    walker = Walker(idp.router)
+    _session(idp, walker, mia.user_principal_name)
+    url = f"{BASE}/{alias}/oauth2/v2.0/authorize?{urlencode(_query(idp, **({'prompt': prompt} if prompt else {})))}"
+    response = walker.send("GET", url)
+    if prompt == "consent":
+        assert (response.header("Location") or "").startswith(f"{BASE}/{idp.tenant_id}/signin")
+        return
+    claims = claims_of(body_of(idp.redeem(_answered(response)["code"], code_verifier=None))["id_token"])
+    assert (claims["tid"], claims["oid"]) == (idp.tenant_id, mia.id)
+    # An app that wants its person to choose, a hint that names nobody here, and another browser are asked.
+    for walked, changes in (
+        (walker, {"prompt": "select_account"}),
+        (walker, {"prompt": "login"}),
+        (walker, {"login_hint": "zoe@nowhere.example"}),
+        (Walker(idp.router), {}),
+    ):
+        page = walked.open(f"/{alias}/oauth2/v2.0/authorize?{urlencode(_query(idp, **changes))}")
+        assert page.status == 200, changes
+        assert 'name="login_hint"' in page.source
+
+
+def test_of_several_sessions_one_is_chosen(idp: Protocol, mia: User) -> None:
+    walker = Walker(idp.router)
+    ann = _member(idp, "fabrikam", "ann")
+    _session(idp, walker, mia.user_principal_name)
+    _session(idp, walker, ann)
+    silent = walker.send(
+        "GET", f"{BASE}/common/oauth2/v2.0/authorize?{urlencode(_query(idp, prompt='none'))}"
+    )
+    told = _answered(silent)
+    assert (told["error"], told["state"]) == ("interaction_required", "s-1")
+    for prompt in ({}, {"prompt": "select_account"}):
+        page = walker.open(f"/common/oauth2/v2.0/authorize?{urlencode(_query(idp, **prompt))}")
+        assert mia.user_principal_name in page.text
+        assert ann in page.text
+        tile = next(form for form in page.forms if form.fields.get("login_hint") == ann)
+        answer = walker.send("GET", f"{BASE}{tile.action}?{urlencode(tile.fields)}")
+        claims = claims_of(
+            body_of(idp.redeem(_answered(answer)["code"], segment="common", code_verifier=None))["id_token"]
+        )
+        assert claims["preferred_username"] == ann, "asked once, not twice"
+
+
+def test_a_guests_session_and_an_ended_one_decide_nothing(idp: Protocol, mia: User) -> None:
+    walker = Walker(idp.router)
+    _session(idp, walker, mia.user_principal_name)
+    url = f"{BASE}/common/oauth2/v2.0/authorize?{urlencode(_query(idp, prompt='none'))}"
+    assert "code" in _answered(walker.send("GET", url))
+    stored = idp.read(lambda tx: tx.users.find(mia.id))
+    outside = replace(stored, creation_type=CreationType.INVITATION)
+    idp.write(lambda tx: tx.users.replace(outside))
+    assert _answered(walker.send("GET", url))["error"] == "login_required", "at home elsewhere"
+    idp.write(lambda tx: tx.users.replace(stored))
+    revoke_sessions(idp.server.ports, idp.server.actor(), mia.id)
+    assert _answered(walker.send("GET", url))["error"] == "login_required"
+    # Cookies that nobody here set open nothing and break nothing.
+    name = next(name for name in walker.cookies if "-s-" in name)
+    for other in ("x", "\u0661" * 8, "78656e69-6100-4000-8000-000000000000"):
+        walker.cookies[name.replace(idp.tenant_id, other)] = walker.cookies[name]
+    assert _answered(walker.send("GET", url))["error"] == "login_required"
 
 
 def test_silent_requests_learn_that_nobody_is_signed_in(idp: Protocol, mia: User) -> None:

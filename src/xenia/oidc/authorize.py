@@ -12,11 +12,12 @@ from dataclasses import replace
 from xenia.core.aadsts import aadsts_of
 from xenia.core.directory.tenant import Tenant
 from xenia.core.endpoints import ALIASES, V1, V2, issuer, origins, sign_in_url
-from xenia.core.errors import InvalidRequest, LoginRequired, XeniaError
+from xenia.core.errors import InteractionRequired, InvalidRequest, LoginRequired, XeniaError
 from xenia.core.ids import ObjectId, fold
 from xenia.core.signin.request import AuthorizeRequest
 from xenia.oidc import pipeline
 from xenia.ports import Ports
+from xenia.usecases.sessions.home_accounts import HomeAccount, signed_in_at_home
 from xenia.usecases.sign_in import BrowserContext, Turn, begin_authorize
 from xenia.usecases.tenants.find_tenant import TenantDirectory
 from xenia.usecases.tokens.access import check_requested, requested_scopes
@@ -66,7 +67,14 @@ class Authorize:
         client_id = pipeline.required_client_id(params)
         tenant = self._tenant(request.args["tenant"], client_id, params)
         if tenant is None:
-            return self._ask_account(request, client_id, params, version, admin_consent=admin_consent)
+            accounts = self._signed_in_at_home(request, params)
+            if len(accounts) != 1 or _chooses(params):
+                return self._ask_account(
+                    request, client_id, params, version, accounts, admin_consent=admin_consent
+                )
+            # Single sign-on: the one session of this browser says whose sign-in it is.
+            tenant = accounts[0].tenant
+            params = Params((*params.pairs, ("login_hint", accounts[0].sign_in_name)))
         asked = self._address(tenant, client_id, params, version)
         asked = pipeline.for_admin_consent(asked) if admin_consent else asked
         try:
@@ -98,19 +106,26 @@ class Authorize:
             return self._tenants.find(opened)
         return self._tenants.find_by_hint(params.find("domain_hint"), hint)
 
+    def _signed_in_at_home(self, request: HttpRequest, params: Params) -> tuple[HomeAccount, ...]:
+        """Members of any tenant who are signed in with this browser; a hint that names nobody here is not passed over."""
+        if params.get("login_hint"):
+            return ()
+        return signed_in_at_home(self._ports, self._cookies.sessions(request), self._ports.clock.now())
+
     def _ask_account(
         self,
         request: HttpRequest,
         client_id: str,
         params: Params,
         version: str,
+        accounts: tuple[HomeAccount, ...],
         *,
         admin_consent: bool = False,
     ) -> HttpResponse:
-        """Nothing at an alias says whose account it will be: ask, and let the address decide.
+        """Nothing at an alias says whose account it will be: offer those of this browser, ask, and let the address decide.
 
         The page repeats the request with the address as its ``login_hint``; nothing is stored meanwhile. What must not
-        show a page is told that nobody is signed in.
+        show a page is told that nobody is signed in, or several are.
         """
         alias = fold(request.args["tenant"])
         client = multi_tenant_application(self._ports, client_id, alias)
@@ -125,7 +140,8 @@ class Authorize:
                 raise
             return self._refuse(request, "Xenia", asked, error)
         if asked.request.is_silent:
-            return self._refuse(request, "Xenia", asked, LoginRequired())
+            several = InteractionRequired("Several accounts are signed in; one has to be chosen.")
+            return self._refuse(request, "Xenia", asked, several if accounts else LoginRequired())
         hint = params.get("login_hint")
         repeated = [
             (name, value) for name, value in params.pairs if name not in ("login_hint", "domain_hint")
@@ -138,6 +154,15 @@ class Authorize:
             action=request.path,
             method=request.method.lower(),
             repeated=repeated,
+            accounts=[
+                {
+                    "name": account.sign_in_name,
+                    "detail": f"{account.display_name}, {account.tenant.display_name}",
+                    "initials": account.display_name[:1].upper(),
+                    "fields": _chosen(repeated, account),
+                }
+                for account in accounts
+            ],
             login=hint,
             errors=[{"field": "login_hint", "text": NO_ORGANIZATION}] if hint else [],
         )
@@ -195,6 +220,23 @@ class Authorize:
                 response, tenant.id, turn.session_secret, max_age=turn.session_max_age
             )
         return response
+
+
+def _chooses(params: Params) -> bool:
+    """Whether the app wants its person to say who they are, session or not."""
+    return bool({"select_account", "login", "create"} & set(params.get("prompt").split()))
+
+
+def _chosen(repeated: list[tuple[str, str]], account: HomeAccount) -> list[tuple[str, str]]:
+    """The request again after this account was picked; asking for a choice once more would be asking twice."""
+    kept = []
+    for name, value in repeated:
+        left = " ".join(word for word in value.split() if word != "select_account")
+        if name != "prompt":
+            kept.append((name, value))
+        elif left:
+            kept.append((name, left))
+    return [*kept, ("login_hint", account.sign_in_name)]
 
 
 def hinted_user(ports: Ports, tenant: Tenant, token: str, base_url: str) -> ObjectId | None:

@@ -33,6 +33,15 @@ class Cookies:
         """The single-sign-on session secret of this browser at one tenant."""
         return request.cookies.get(self._name(f"s-{tenant_id}"))
 
+    def sessions(self, request: HttpRequest) -> dict[str, str]:
+        """The session secrets of this browser by tenant id, as the browser names them."""
+        start, _, end = self._name("s-|").partition("|")
+        return {
+            name[len(start) : -len(end)]: secret
+            for name, secret in request.cookies.items()
+            if name.startswith(start) and name.endswith(end)
+        }
+
     def set_session(
         self, response: HttpResponse, tenant_id: str, secret: str, *, max_age: int | None
     ) -> HttpResponse:

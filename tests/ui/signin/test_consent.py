@@ -391,6 +391,33 @@ def test_an_administrator_consents_for_the_organization(consenting: Consenting) 
     assert consenting.grants(app) == {(GRAPH_APP_ID, True): {"openid", "User.Read.All"}}
 
 
+@pytest.mark.parametrize("version", ["/v2.0", ""])
+def test_admin_consent_at_organizations_is_that_of_whoever_answers(
+    consenting: Consenting, version: str
+) -> None:
+    access = (RequiredResourceAccess(GRAPH_APP_ID, ((READ_ALL, "Scope"),)),)
+    app = consenting.publish(required_resource_access=access)
+    scope = {"scope": "openid User.Read.All"} if version else {}
+    url = admin_url(consenting, app, version, **scope).replace(consenting.server.tenant.id, "organizations")
+    # Nobody signed in: the account is asked for, and its organization is the one that agrees.
+    asked = consenting.server.walker().open(url)
+    assert "Your work or school account" in asked.text
+    named = consenting.server.walker().open(f"{url}&login_hint={consenting.server.admin.user_principal_name}")
+    assert named.has_form("/password")
+    # Signed in: the one session says which organization it is; a person without the role agrees to nothing.
+    member = consenting.signed_in()
+    assert "Need admin approval" in member.open(url).text
+    refused = answer(member.submit("/consent", button="Back to the app"))
+    assert (refused["admin_consent"], refused["error"]) == ("True", "permission_denied")
+    assert consenting.principal(app.app_id) is None
+    walker = consenting.administrator()
+    assert "Accept for your organization" in walker.open(url).text
+    told = accept(walker)
+    assert (told["admin_consent"], told["tenant"]) == ("True", consenting.server.tenant.id)
+    granted = consenting.grants(app)[(GRAPH_APP_ID, True)]
+    assert "User.Read.All" in granted
+
+
 def test_the_older_form_grants_everything_registered_both_kinds(consenting: Consenting) -> None:
     access = ((READ_ALL, "Scope"), (INVITE_ROLE, "Role"))
     app = consenting.publish(required_resource_access=(RequiredResourceAccess(GRAPH_APP_ID, access),))

@@ -321,3 +321,12 @@ def test_an_app_new_to_the_organization_signs_in_by_an_account_of_it_only(idp: P
     other.open("/device")
     page = other.submit("/device", user_code=started["user_code"])
     assert "Your work or school account" not in page.text
+    # Mistyped? The page says whose account it waits for, and how to begin anew; the device hears of it at once.
+    assert "an account of Fabrikam" in page.text
+    assert "let the device ask for a new code" in page.text
+    other.submit("/device/confirm", button="Cancel")
+    assert _refusal(_poll(idp, started, "common"))[1] == "access_denied"
+    again = body_of(_start(idp, "common"))
+    other.open("/device")
+    other.submit("/device", user_code=again["user_code"])
+    assert other.submit("/device/confirm", button="Continue", login=mia.user_principal_name).has_form("/password")

@@ -147,6 +147,9 @@ def test_the_page_says_who_asks_from_where_and_when(idp: Protocol, mia: User) ->
     ):
         assert words in page.text, words
     assert "<script>alert" not in page.source
+    # Who registered the app stands in front; the organization that would approve lends it neither name nor look.
+    assert "for an app of Contoso (contoso." in page.text
+    assert "at Contoso" not in page.text
     here = _enter(Walker(idp.router, address="192.0.2.77"), started["user_code"])
     assert "192.0.2.77, your network" in here.text
     # Neither the code's page nor an address decides: only the form does.

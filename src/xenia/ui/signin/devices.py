@@ -117,7 +117,8 @@ class Devices:
         page = self._pages.render(
             "signin/device_confirm.html",
             theme=chosen_theme(request),
-            host=host_of(device.tenant),
+            # Not the look of the organization that will approve: it would vouch for a stranger's app (RFC 8628 section 5.4).
+            host={"name": "Xenia"},
             tenant=device.tenant,
             app_name=app.display_name,
             publisher=_publisher(device),

@@ -329,4 +329,6 @@ def test_an_app_new_to_the_organization_signs_in_by_an_account_of_it_only(idp: P
     again = body_of(_start(idp, "common"))
     other.open("/device")
     other.submit("/device", user_code=again["user_code"])
-    assert other.submit("/device/confirm", button="Continue", login=mia.user_principal_name).has_form("/password")
+    assert other.submit("/device/confirm", button="Continue", login=mia.user_principal_name).has_form(
+        "/password"
+    )

@@ -140,13 +140,18 @@ class Consenting:
 @pytest.fixture
 def consenting(tmp_path: Path) -> Iterator[Consenting]:
     with platform(tmp_path) as server:
-        fabrikam = create_tenant(server.ports, None, NewTenant("Fabrikam", "fabrikam"))
-        server.policies(security_defaults=False)
-        operator = system_actor(server.tenant.id, server.ports.entropy.guid())
-        create_member(server.ports, operator, NewMember(MARA, "Mara Member", password=PASSWORD))
-        made = Consenting(server, fabrikam)
-        made.agree_beforehand(server.app.app_id, "openid", "profile")
-        yield made
+        yield make_consenting(server)
+
+
+def make_consenting(server: RunningServer) -> Consenting:
+    """Fabrikam and Mara beside what is there."""
+    fabrikam = create_tenant(server.ports, None, NewTenant("Fabrikam", "fabrikam"))
+    server.policies(security_defaults=False)
+    operator = system_actor(server.tenant.id, server.ports.entropy.guid())
+    create_member(server.ports, operator, NewMember(MARA, "Mara Member", password=PASSWORD))
+    made = Consenting(server, fabrikam)
+    made.agree_beforehand(server.app.app_id, "openid", "profile")
+    return made
 
 
 def answer(page: Page) -> dict[str, str]:

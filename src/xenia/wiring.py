@@ -5,7 +5,6 @@ Read it top to bottom. Everything that is not decided by settings or by the mach
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -27,6 +26,7 @@ from xenia.outside.provider_documents import CachedDocuments
 from xenia.outside.sealing import AesSealer
 from xenia.outside.totp import AuthenticatorTotp
 from xenia.ports import Fetched, FetchRequest, MailTransport, Ports, ServerInfo
+from xenia.record import Record
 from xenia.settings import (
     MailSettings,
     RetentionSettings,
@@ -64,8 +64,7 @@ _CLASSROOM = 40
 """People behind one address in the workshop: limits per network are that much wider there."""
 
 
-@dataclass(frozen=True, slots=True)
-class Installation:
+class Installation(Record):
     """What settings alone do not say: the addresses and keys of this start."""
 
     settings: Settings
@@ -80,8 +79,7 @@ class Installation:
     """The second one, of real names on loopback."""
 
 
-@dataclass(frozen=True, slots=True)
-class Program:
+class Program(Record):
     """The wired program. ``prepare`` once, then serve ``app`` and run the workers."""
 
     app: WsgiApp

@@ -6,7 +6,6 @@ Data only. How a request is parsed, checked and answered is the business of ``gr
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
 from enum import Enum, Flag, auto
 from functools import cached_property, partial
 from operator import attrgetter
@@ -16,6 +15,7 @@ from urllib.parse import quote
 from xenia.core.actor import Actor
 from xenia.core.query import Page
 from xenia.ports import Ports
+from xenia.record import Record, field, replace
 
 Values: TypeAlias = Mapping[str, Any]
 """A request body after checking: wire names, JSON values of the declared types.
@@ -38,8 +38,7 @@ class Edm(Enum):
     SINGLE = "Edm.Single"
 
 
-@dataclass(frozen=True, slots=True)
-class Complex:
+class Complex(Record):
     """A structured type without identity, such as ``objectIdentity``."""
 
     name: str
@@ -97,8 +96,7 @@ class Sort(Enum):
     ADVANCED = "advanced"
 
 
-@dataclass(frozen=True)
-class Prop:
+class Prop(Record, dict=True):
     """A property under its wire name, bound to an attribute of the record."""
 
     name: str
@@ -139,8 +137,7 @@ class Prop:
         return f"Collection({name})" if self.many else name
 
 
-@dataclass(frozen=True, slots=True)
-class Nav:
+class Nav(Record):
     """A relation to other entities. Setting it goes by ``$ref``.
 
     Below a contained resource the use cases get the keys of the parents first.
@@ -160,8 +157,7 @@ class Nav:
     """The related entities exist below the item only: they have addresses of their own instead of ``$ref``."""
 
 
-@dataclass(frozen=True, slots=True)
-class Action:
+class Action(Record):
     """A verb bound to an item: ``POST /users/{id}/revokeSignInSessions``."""
 
     name: str
@@ -181,8 +177,7 @@ class Action:
     """Bound to the collection: ``GET /identity/identityProviders/availableProviderTypes()``."""
 
 
-@dataclass(frozen=True)
-class Entity:
+class Entity(Record, dict=True):
     """A type with identity: its properties and relations."""
 
     name: str
@@ -268,8 +263,7 @@ class Service(Enum):
     """Identity providers, user flows, API connectors."""
 
 
-@dataclass(frozen=True)
-class Resource:
+class Resource(Record, dict=True):
     """An entity set or singleton at a path, with the use cases behind its verbs. An absent verb answers 405.
 
     A path may lead through items: ``identity/b2xUserFlows/{id}/languages``. The use cases of such a contained

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -13,6 +12,7 @@ from xenia.catalog.edm import Complex, Edm, Prop, Write
 from xenia.catalog.entities.application import APPLICATION
 from xenia.catalog.entities.application_changes import changes_of
 from xenia.core.errors import InvalidValue
+from xenia.record import Record
 from xenia.usecases.applications.read_applications import DetailedApplication
 
 Path = tuple[str | int, ...]
@@ -33,8 +33,7 @@ _MEMBERS = {
 _TOKEN = re.compile(r'"(?:[^"\\\n]|\\.)*"|[{}\[\],:\n]|[^\s{}\[\],:"]+')
 
 
-@dataclass(frozen=True, slots=True)
-class Problem:
+class Problem(Record):
     """What is wrong in a manifest, and on which line (1 is the first; 0 where it is the whole)."""
 
     line: int

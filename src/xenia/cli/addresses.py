@@ -4,17 +4,16 @@ from __future__ import annotations
 
 import ipaddress
 import socket
-from dataclasses import dataclass
 from urllib.parse import urlsplit
 
+from xenia.record import Record
 from xenia.settings import ServerSettings, is_loopback_host
 
 _EVERYWHERE = ("0.0.0.0", "::")  # noqa: S104  (compared with, not bound to)
 _LOOPBACK = ("localhost", "127.0.0.1", "::1")
 
 
-@dataclass(frozen=True, slots=True)
-class Addresses:
+class Addresses(Record):
     """The public URL, every ``host[:port]`` we answer to, and the bare names for the certificate."""
 
     base_url: str

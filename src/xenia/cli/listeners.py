@@ -13,7 +13,6 @@ import os
 import signal
 import socket
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +20,7 @@ from granian._granian import SocketHolder
 from granian.constants import HTTPModes, Interfaces, RuntimeModes, SSLProtocols
 from granian.server import MTServer
 
+from xenia.record import Record
 from xenia.settings import is_loopback_host
 
 _BACKLOG = 1024
@@ -31,8 +31,7 @@ class AddressRefused(Exception):
     """An address cannot be listened on; the message names it and the fix."""
 
 
-@dataclass(frozen=True, slots=True)
-class Bound:
+class Bound(Record):
     """Bound sockets and the ports they got."""
 
     sockets: tuple[socket.socket, ...]

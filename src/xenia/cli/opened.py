@@ -5,19 +5,19 @@ from __future__ import annotations
 import contextlib
 import json
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
 from xenia.cli.announcement import RUNNING_FILE
 from xenia.cli.data_directory import DataDirectory, DataKeyMissing
 from xenia.cli.options import data_directory, refuse
 from xenia.ports import Ports, StoreUnavailable
+from xenia.record import Record
 from xenia.settings import Settings
 from xenia.wiring import Installation, build
 
 
-@dataclass(frozen=True, slots=True)
-class LastRun:
+class LastRun(Record):
     """Where the server of this installation answered last, and the database it named ("" means embedded)."""
 
     base_url: str

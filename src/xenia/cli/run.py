@@ -10,7 +10,6 @@ import ssl
 import sys
 import threading
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from types import FrameType
 
@@ -25,6 +24,7 @@ from xenia.outside.local_ca import LocalCa
 from xenia.outside.logs import configure_logs
 from xenia.outside.real_names_ca import RealNamesCa
 from xenia.ports import StoreUnavailable
+from xenia.record import Record
 from xenia.seed import SeedError
 from xenia.settings import Settings
 from xenia.storage.sqlite import bears_several_processes
@@ -38,8 +38,7 @@ _MOST_WORKERS = 4
 """That a server chooses by itself; beyond that the operator knows better what else the machine is for."""
 
 
-@dataclass(frozen=True, slots=True)
-class Started:
+class Started(Record):
     """A server that answers, for those who announce it."""
 
     settings: Settings
@@ -110,8 +109,7 @@ def _workers(settings: Settings) -> int:
     return min(_MOST_WORKERS, os.cpu_count() or 1) if shared else 1
 
 
-@dataclass(frozen=True, slots=True)
-class _Life:
+class _Life(Record):
     """One process that answers, from its wiring to its tidy end: the only one, or one of several workers."""
 
     settings: Settings

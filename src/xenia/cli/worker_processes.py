@@ -21,6 +21,8 @@ from dataclasses import dataclass, field
 from types import FrameType
 from typing import NoReturn
 
+from xenia.record import Record
+
 log = logging.getLogger("xenia.workers")
 
 _STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM)
@@ -35,8 +37,7 @@ class WorkerFailed(Exception):
     """A worker ended before it was ready; the message is what it said last."""
 
 
-@dataclass(frozen=True, slots=True)
-class Worker:
+class Worker(Record):
     """What a child knows of its place."""
 
     is_first: bool

@@ -8,13 +8,12 @@ error names follow RFC 6749 section 5.2 and OpenID Connect Core section 3.1.2.6.
 from __future__ import annotations
 
 import inspect
-from dataclasses import dataclass, replace
 
 from xenia.core import errors as e
+from xenia.record import Record, replace
 
 
-@dataclass(frozen=True, slots=True)
-class Aadsts:
+class Aadsts(Record):
     """How one error class is published."""
 
     code: int

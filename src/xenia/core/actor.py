@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from xenia.core.errors import NotPermitted
 from xenia.core.ids import AppId, CorrelationId, ObjectId, TenantId
+from xenia.record import Record
 
 
-@dataclass(frozen=True, slots=True)
-class Actor:
+class Actor(Record):
     """A caller of a use case. Portal actors have every delegated scope; their roles decide."""
 
     tenant_id: TenantId

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
 from xenia.core.ids import TenantId
+from xenia.record import Record
 
 CONNECTOR_TIMEOUT = timedelta(seconds=20)
 """For one attempt; there is one retry (published limits of API connectors)."""
@@ -21,8 +21,7 @@ class ConnectorAuthentication(StrEnum):
     NONE = "none"
 
 
-@dataclass(frozen=True, slots=True)
-class ConnectorCertificate:
+class ConnectorCertificate(Record):
     """A client certificate; the newest valid one is presented, several may coexist while they are changed."""
 
     thumbprint: str
@@ -34,8 +33,7 @@ class ConnectorCertificate:
     """Private key (PEM), sealed for the purpose ``api-connector``."""
 
 
-@dataclass(frozen=True, slots=True)
-class ApiConnector:
+class ApiConnector(Record):
     """A connector of one tenant; several flows may use it."""
 
     id: str

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import TypeAlias
 
@@ -36,6 +35,7 @@ from xenia.core.user_attributes import (
     attribute_key,
 )
 from xenia.core.user_flow import AttributeAssignment
+from xenia.record import Record, replace
 
 Posted: TypeAlias = Mapping[str, Sequence[str]]
 """A form as it was posted: every value of every name."""
@@ -50,8 +50,7 @@ _LONGEST_ECHO = 2_000
 """A refused answer is shown again; a flood of text is not."""
 
 
-@dataclass(frozen=True, slots=True)
-class Option:
+class Option(Record):
     """One thing that can be chosen."""
 
     value: str
@@ -59,8 +58,7 @@ class Option:
     is_selected: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class DatePart:
+class DatePart(Record):
     """Day, month or year of a date, as a select of its own."""
 
     name: str
@@ -68,8 +66,7 @@ class DatePart:
     options: tuple[Option, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Field:
+class Field(Record):
     """One field of the page, ready to be drawn."""
 
     name: str
@@ -99,8 +96,7 @@ class Field:
         return self.value == TRUE
 
 
-@dataclass(frozen=True, slots=True)
-class FieldError:
+class FieldError(Record):
     """What is wrong with one answer, and what to do."""
 
     field: str
@@ -108,8 +104,7 @@ class FieldError:
     sentence: str
 
 
-@dataclass(frozen=True, slots=True)
-class FormAnswer:
+class FormAnswer(Record):
     """A posted page, read: ``values`` are of use only while there are no ``errors``."""
 
     values: AttributeValues

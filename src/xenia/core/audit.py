@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime
 
 from xenia.core.actor import Actor
 from xenia.core.ids import AppId, CorrelationId, ObjectId, TenantId
+from xenia.record import Record
 
 
-@dataclass(frozen=True, slots=True)
-class Change:
+class Change(Record):
     """A modified property; values are JSON text, as the log API carries them."""
 
     property: str
@@ -18,8 +17,7 @@ class Change:
     new: str | None
 
 
-@dataclass(frozen=True, slots=True)
-class Target:
+class Target(Record):
     """An object an audited activity was about."""
 
     id: str
@@ -30,8 +28,7 @@ class Target:
     changes: tuple[Change, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class AuditRecord:
+class AuditRecord(Record):
     """One row of the audit log (``directoryAudit``)."""
 
     id: str
@@ -55,8 +52,7 @@ class AuditRecord:
     result_reason: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Activity:
+class Activity(Record):
     """Name, category, service and operation of an audited activity, in the words of the field."""
 
     name: str
@@ -199,8 +195,7 @@ def audit_record(
     )
 
 
-@dataclass(frozen=True, slots=True)
-class AuthenticationStep:
+class AuthenticationStep(Record):
     """One proof within a sign-in, for the log's Authentication Details."""
 
     method: str
@@ -210,8 +205,7 @@ class AuthenticationStep:
     requirement: str = "Primary authentication"
 
 
-@dataclass(frozen=True, slots=True)
-class SignInRecord:
+class SignInRecord(Record):
     """One row of the sign-in log (``signIn``)."""
 
     id: str

@@ -11,7 +11,6 @@ import base64
 import hashlib
 import hmac
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
@@ -22,6 +21,7 @@ from xenia.core.directory.user import MAIL_ISSUER, User
 from xenia.core.endpoints import V1, V2, issuer
 from xenia.core.ids import AppId, ObjectId, fold
 from xenia.core.signin.answer import SignedIn
+from xenia.record import Record
 
 ID_TOKEN_LIFETIME = timedelta(minutes=60)
 APP_TOKEN_LIFETIME = timedelta(minutes=60)
@@ -47,8 +47,7 @@ class ClientAuthentication(StrEnum):
     ASSERTION = "2"
 
 
-@dataclass(frozen=True, slots=True)
-class Resource:
+class Resource(Record):
     """The API an access token is for: its registration, its principal here, and the name the client used."""
 
     application: Application
@@ -66,8 +65,7 @@ class Resource:
         return self.application.app_id == GRAPH_APP_ID
 
 
-@dataclass(frozen=True, slots=True)
-class Stamp:
+class Stamp(Record):
     """What makes one token this token: its time, its end and its id."""
 
     at: datetime
@@ -84,8 +82,7 @@ class Stamp:
         }
 
 
-@dataclass(frozen=True, slots=True)
-class IdTokenRequest:
+class IdTokenRequest(Record):
     """What the client asked of its ID token."""
 
     scopes: Collection[str]
@@ -95,8 +92,7 @@ class IdTokenRequest:
     claims: ClaimsRequest = NOTHING_ASKED
 
 
-@dataclass(frozen=True, slots=True)
-class UserGrant:
+class UserGrant(Record):
     """What a client may do at a resource for a person."""
 
     scopes: tuple[str, ...]

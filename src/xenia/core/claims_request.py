@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
 
 from xenia.core.errors import InvalidRequest
+from xenia.record import Record
 
 MAX_LENGTH = 8192
 _MAX_NAMES = 64
@@ -16,8 +16,7 @@ _SCOPES = {
 """Claims we have, by the scope that releases them (OpenID Connect Core section 5.4)."""
 
 
-@dataclass(frozen=True, slots=True)
-class ClaimsRequest:
+class ClaimsRequest(Record):
     """What of a ``claims`` parameter has an effect. Unknown members are passed over, as the clause demands."""
 
     id_token: tuple[str, ...] = ()

@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from xenia.core.directory.application import Platform
 from xenia.core.ids import AppId, ObjectId, TenantId
 from xenia.core.signin.facts import Proof
+from xenia.record import Record
 
 CODE_LIFETIME = timedelta(minutes=10)
 VERIFIER_TRIES = 5
 
 
-@dataclass(frozen=True, slots=True)
-class AuthorizationCode:
+class AuthorizationCode(Record):
     """A single-use code (RFC 6749 section 4.1). The row stays until expiry so that reuse is seen."""
 
     code_hash: str
@@ -41,8 +40,7 @@ class AuthorizationCode:
     consumed_at: datetime | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class TokenFamily:
+class TokenFamily(Record):
     """All tokens that descend from one sign-in of one client. Revoking it ends them together."""
 
     id: str

@@ -10,7 +10,6 @@ import json
 import re
 import unicodedata
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TypeAlias
 
@@ -29,6 +28,7 @@ from xenia.core.user_attributes import (
     attribute_key,
 )
 from xenia.core.user_flow import Hook
+from xenia.record import Record, field
 
 LARGEST_ANSWER = 64 * 1024
 DEEPEST_ANSWER = 16
@@ -43,8 +43,7 @@ _LOCALE = re.compile(r"[A-Za-z]{1,8}(-[A-Za-z0-9]{1,8}){0,8}")
 _OWN_FIELDS = frozenset({"version", "action", "status", "usermessage", "code"})
 
 
-@dataclass(frozen=True, slots=True)
-class HookQuestion:
+class HookQuestion(Record):
     """What a connector is told of a sign-up."""
 
     email: str
@@ -80,8 +79,7 @@ class Failure(StrEnum):
     """A value its attribute cannot hold."""
 
 
-@dataclass(frozen=True, slots=True)
-class Continue:
+class Continue(Record):
     """Go on, with these values by attribute id: they prefill (first hook) or override (second)."""
 
     claims: AttributeValues = ()
@@ -89,22 +87,19 @@ class Continue:
     """Names of claims that are no attribute of this tenant."""
 
 
-@dataclass(frozen=True, slots=True)
-class ShowBlockPage:
+class ShowBlockPage(Record):
     """The sign-up ends with this message (plain text)."""
 
     message: str
 
 
-@dataclass(frozen=True, slots=True)
-class ValidationError:
+class ValidationError(Record):
     """The page stays, with this message on top (plain text)."""
 
     message: str
 
 
-@dataclass(frozen=True, slots=True)
-class Failed:
+class Failed(Record):
     """No usable answer: nobody is created. ``detail`` is for administrators and logs, never for the guest."""
 
     reason: Failure

@@ -7,15 +7,14 @@ publishes an app is told as far as it is known: this server checks no publisher,
 from __future__ import annotations
 
 import unicodedata
-from dataclasses import dataclass
 
 from xenia.core.directory.application import ServicePrincipal
 from xenia.core.directory.tenant import UserConsent
 from xenia.core.ids import ObjectId
+from xenia.record import Record
 
 
-@dataclass(frozen=True, slots=True)
-class ConsentItem:
+class ConsentItem(Record):
     """One permission on the page."""
 
     scope: str
@@ -38,8 +37,7 @@ class ConsentItem:
     resource_name: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Publisher:
+class Publisher(Record):
     """Who registered the app."""
 
     domain: str
@@ -47,8 +45,7 @@ class Publisher:
     """Registered in the very tenant that is asked."""
 
 
-@dataclass(frozen=True, slots=True)
-class ConsentNeed:
+class ConsentNeed(Record):
     """What the consent page lists; nothing is to be asked when ``missing`` is empty."""
 
     items: tuple[ConsentItem, ...] = ()

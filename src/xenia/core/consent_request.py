@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
 from xenia.core.ids import AppId, ObjectId, TenantId
+from xenia.record import Record
 
 REMIND_BEFORE = timedelta(days=3)
 LONGEST_JUSTIFICATION = 500
@@ -23,8 +23,7 @@ class ConsentRequestState(StrEnum):
     EXPIRED = "expired"
 
 
-@dataclass(frozen=True, slots=True)
-class ConsentAsker:
+class ConsentAsker(Record):
     """One person who asks."""
 
     user_id: ObjectId
@@ -35,8 +34,7 @@ class ConsentAsker:
     at: datetime
 
 
-@dataclass(frozen=True, slots=True)
-class ConsentRequest:
+class ConsentRequest(Record):
     """A request for one app; further people join it while it waits."""
 
     id: str

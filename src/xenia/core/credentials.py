@@ -6,10 +6,10 @@ authenticator app is the second. Rules of lifetime and tries live here; the cryp
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from xenia.core.ids import ObjectId, TenantId
+from xenia.record import Record
 
 PASSCODE_DIGITS = 8
 PASSCODE_LIFETIME = timedelta(minutes=30)
@@ -21,8 +21,7 @@ PASSCODE_SESSION = timedelta(hours=24)
 AUTHENTICATOR_APPS_PER_USER = 5
 
 
-@dataclass(frozen=True, slots=True)
-class PasswordCredential:
+class PasswordCredential(Record):
     """A member's password, as an Argon2 hash. Guests never have one."""
 
     user_id: ObjectId
@@ -31,8 +30,7 @@ class PasswordCredential:
     must_change: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class EmailPasscode:
+class EmailPasscode(Record):
     """A passcode sent to an address within one interaction. Kept as a keyed hash."""
 
     id: str
@@ -56,8 +54,7 @@ class EmailPasscode:
         )
 
 
-@dataclass(frozen=True, slots=True)
-class AuthenticatorApp:
+class AuthenticatorApp(Record):
     """A TOTP authenticator (RFC 6238: SHA-1, 6 digits, 30 s). Counts only once proven."""
 
     id: str

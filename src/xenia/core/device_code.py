@@ -6,11 +6,11 @@ for minutes, looked up under limits (RFC 8628 section 5.2).
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from xenia.core.ids import AppId, ObjectId, TenantId
 from xenia.core.signin.facts import Proof
+from xenia.record import Record
 
 DEVICE_CODE_LIFETIME = timedelta(minutes=15)
 POLL_INTERVAL = timedelta(seconds=5)
@@ -38,8 +38,7 @@ def typed_user_code(text: str) -> str | None:
     return code if len(code) == _LENGTH and set(code) <= set(_LETTERS) else None
 
 
-@dataclass(frozen=True, slots=True)
-class DeviceApproval:
+class DeviceApproval(Record):
     """Who said yes, and what they had proven."""
 
     user_id: ObjectId
@@ -50,8 +49,7 @@ class DeviceApproval:
     is_persistent: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class DeviceCode:
+class DeviceCode(Record):
     """A device's request; both of its codes are kept as keyed hashes."""
 
     code_hash: str

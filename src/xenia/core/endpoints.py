@@ -7,13 +7,13 @@ not disagree. Knows no settings: the origin is always an argument.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 from xenia.core.directory.first_party import GUEST_SIGN_IN_CALLBACK
 from xenia.core.directory.identity_provider import ProviderKind
 from xenia.core.ids import TenantId
 from xenia.core.real_names import GRAPH_ORIGIN, LOGIN_ORIGIN
+from xenia.record import Record
 
 ALIASES = ("common", "organizations", "consumers")
 """Tenant segments that name no tenant but a kind of account."""
@@ -24,8 +24,7 @@ TENANT_PLACEHOLDER = "{tenantid}"
 V1, V2 = "1.0", "2.0"
 
 
-@dataclass(frozen=True, slots=True)
-class Addressed:
+class Addressed(Record):
     """The origin a request came to, and the one that tokens name as their issuer. They differ where the issuer is fixed."""
 
     base_url: str

@@ -6,13 +6,11 @@ those of Microsoft Graph ("Microsoft Graph permissions reference"), so manifests
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from xenia.core.directory.application import AppRole, Scope
+from xenia.record import Record
 
 
-@dataclass(frozen=True, slots=True)
-class GraphPermission:
+class GraphPermission(Record):
     """One permission: what it allows, and its ids as delegated scope and as application role."""
 
     value: str

@@ -7,12 +7,12 @@ Source: "Configure group claims and app roles in tokens" and the access token cl
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from enum import StrEnum
 
 from xenia.core.claims import Claims, optional_claims
 from xenia.core.directory.application import Application
 from xenia.core.ids import ObjectId, fold
+from xenia.record import Record
 
 MOST_GROUPS = 200
 """More do not fit into a JSON Web Token; the token then says where they are told."""
@@ -31,8 +31,7 @@ class Membership(StrEnum):
     """Those assigned to the application, with the person as a direct member."""
 
 
-@dataclass(frozen=True, slots=True)
-class WantedGroups:
+class WantedGroups(Record):
     """What an application wants to be told of memberships in one kind of token."""
 
     membership: Membership

@@ -6,25 +6,24 @@ Pure. The levels are those of *External collaboration settings, Guest user acces
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
 from functools import cache
 
 from xenia.core.directory.roles import ALL_ROLES, REPORTS_READER
 from xenia.core.directory.tenant import GuestAccess
 from xenia.core.directory.user import User
+from xenia.record import Record, names_of
 
 DIRECTORY_READING_ROLES = frozenset(role.template_id for role in ALL_ROLES if role is not REPORTS_READER)
 """Every administrator role reads the directory; the reader of reports reads reports alone."""
 
-EVERYTHING = frozenset(item.name for item in fields(User))
+EVERYTHING = frozenset(names_of(User))
 """All attributes of a user."""
 GUEST_VIEW_OF_OTHERS = frozenset({"id", "display_name", "mail", "user_principal_name", "user_type"})
 """What a guest of the default level sees of somebody else."""
 NOTHING: frozenset[str] = frozenset()
 
 
-@dataclass(frozen=True, slots=True)
-class DirectorySight:
+class DirectorySight(Record):
     """What somebody may see of users other than themselves; one's own object is always seen whole."""
 
     lists_users: bool

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
 from xenia.core.directory.user import UserType
 from xenia.core.ids import ObjectId, TenantId
+from xenia.record import Record
 
 
 class InvitationStatus(StrEnum):
@@ -19,16 +19,14 @@ class InvitationStatus(StrEnum):
     ERROR = "Error"
 
 
-@dataclass(frozen=True, slots=True)
-class CcRecipient:
+class CcRecipient(Record):
     """The one person who gets a copy; the link still works only for the invited identity."""
 
     name: str | None
     address: str
 
 
-@dataclass(frozen=True, slots=True)
-class Invitation:
+class Invitation(Record):
     """An invitation of one user. At most one per user is usable: the newest of its generation."""
 
     id: str

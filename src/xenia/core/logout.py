@@ -6,12 +6,12 @@ OpenID Connect Front-Channel Logout 1.0 and Back-Channel Logout 1.0.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 from urllib.parse import urlencode, urlsplit
 
 from xenia.core.ids import AppId, ObjectId, TenantId
+from xenia.record import Record
 
 LOGOUT_EVENT = "http://schemas.openid.net/event/backchannel-logout"
 LOGOUT_TOKEN_TYPE = "logout+jwt"  # noqa: S105  (a media type)
@@ -29,8 +29,7 @@ class NoticeState(StrEnum):
     ABANDONED = "abandoned"
 
 
-@dataclass(frozen=True, slots=True)
-class NoticeAttempt:
+class NoticeAttempt(Record):
     """One try to deliver, and what the app's server said."""
 
     at: datetime
@@ -38,8 +37,7 @@ class NoticeAttempt:
     reply: str
 
 
-@dataclass(frozen=True, slots=True)
-class LogoutNotice:
+class LogoutNotice(Record):
     """A logout token that an app is owed. It is signed when it is sent, because it lives two minutes."""
 
     id: str
@@ -57,8 +55,7 @@ class LogoutNotice:
     attempts: tuple[NoticeAttempt, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class FrontChannelLogout:
+class FrontChannelLogout(Record):
     """An app whose own session in this browser is ended by loading one of its pages."""
 
     app_name: str

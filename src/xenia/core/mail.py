@@ -7,6 +7,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from xenia.core.ids import TenantId
+from xenia.record import Record
 
 
 class MailKind(StrEnum):
@@ -32,8 +33,7 @@ class MailState(StrEnum):
     ABANDONED = "abandoned"
 
 
-@dataclass(frozen=True, slots=True)
-class Mail:
+class Mail(Record):
     """A mail to be sent. ``data`` holds the values of the template; it is sealed at rest."""
 
     kind: MailKind
@@ -48,8 +48,7 @@ class Mail:
     """Id of the invitation (or user) this is about, for the delivery timeline."""
 
 
-@dataclass(frozen=True, slots=True)
-class MailAttempt:
+class MailAttempt(Record):
     """One try at delivering: when, and what the mail server said."""
 
     at: datetime
@@ -57,8 +56,7 @@ class MailAttempt:
     reply: str
 
 
-@dataclass(frozen=True, slots=True)
-class OutgoingMail:
+class OutgoingMail(Record):
     """A row of the outbox. The payload is erased once sent: it may hold a passcode."""
 
     id: str

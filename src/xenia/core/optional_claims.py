@@ -6,9 +6,9 @@ Which of them a token then carries is decided where tokens are made.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 from xenia.core.errors import InvalidValue
+from xenia.record import Record
 
 ID_TOKEN, ACCESS_TOKEN, SAML_TOKEN = "idToken", "accessToken", "saml2Token"
 TOKEN_KINDS = (ID_TOKEN, ACCESS_TOKEN, SAML_TOKEN)
@@ -17,8 +17,7 @@ MOST_CLAIMS = 50
 _JSON_WEB_TOKENS = (ID_TOKEN, ACCESS_TOKEN)
 
 
-@dataclass(frozen=True, slots=True)
-class OptionalClaim:
+class OptionalClaim(Record):
     """A claim the portal offers: in which tokens, what it says, and its switches (``additionalProperties``)."""
 
     name: str

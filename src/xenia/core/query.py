@@ -8,19 +8,18 @@ tested against. Strings compare case-insensitively, as directory objects do in t
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Generic, TypeAlias, TypeVar
 
 from xenia.core.ids import fold
 from xenia.core.user_attributes import EXTENSION_PREFIX, AttributeValues
+from xenia.record import Record
 
 Value: TypeAlias = "str | bool | int | datetime | None"
 T = TypeVar("T")
 
 
-@dataclass(frozen=True, slots=True)
-class Compare:
+class Compare(Record):
     """``field op value`` with op one of eq, ne, gt, ge, lt, le. Null equals only null."""
 
     field: str
@@ -28,16 +27,14 @@ class Compare:
     value: Value
 
 
-@dataclass(frozen=True, slots=True)
-class OneOf:
+class OneOf(Record):
     """``field in (values)``."""
 
     field: str
     values: tuple[Value, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Text:
+class Text(Record):
     """``startsWith``, ``endsWith`` or ``contains`` on a string field."""
 
     field: str
@@ -45,8 +42,7 @@ class Text:
     value: str
 
 
-@dataclass(frozen=True, slots=True)
-class AnyOf:
+class AnyOf(Record):
     """``collection/any(x: filter)``; fields inside are the item's attributes, ``""`` is a bare item.
 
     With filter None: whether the collection is not empty.
@@ -56,22 +52,19 @@ class AnyOf:
     filter: Filter | None
 
 
-@dataclass(frozen=True, slots=True)
-class And:
+class And(Record):
     """All of them."""
 
     items: tuple[Filter, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Or:
+class Or(Record):
     """One of them."""
 
     items: tuple[Filter, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Not:
+class Not(Record):
     """Not so."""
 
     item: Filter
@@ -80,24 +73,21 @@ class Not:
 Filter: TypeAlias = "Compare | OneOf | Text | AnyOf | And | Or | Not"
 
 
-@dataclass(frozen=True, slots=True)
-class Order:
+class Order(Record):
     """Sort by an attribute; the id is always the last tie-break, so pages never overlap."""
 
     field: str
     descending: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Cursor:
+class Cursor(Record):
     """Where the last page ended: the order values and the id of its last row (keyset paging)."""
 
     values: tuple[Value, ...]
     id: str
 
 
-@dataclass(frozen=True, slots=True)
-class Query:
+class Query(Record):
     """What a list asks for."""
 
     filter: Filter | None = None
@@ -108,8 +98,7 @@ class Query:
     """Also count all rows that match, regardless of paging."""
 
 
-@dataclass(frozen=True, slots=True)
-class Page(Generic[T]):
+class Page(Record, Generic[T]):
     """One page of records; ``next`` is None on the last one."""
 
     items: tuple[T, ...]

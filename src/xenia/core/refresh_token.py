@@ -6,12 +6,12 @@ hold it, so the whole family ends (RFC 9700 section 4.14.2).
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from xenia.core.directory.application import Platform
 from xenia.core.ids import AppId, ObjectId, TenantId
 from xenia.core.signin.facts import Proof
+from xenia.record import Record
 
 REFRESH_IDLE = timedelta(days=90)
 """How long a refresh token waits for its use; each use begins anew."""
@@ -26,8 +26,7 @@ REMEMBERED = timedelta(days=7)
 """Used and expired tokens keep their row so long, to say precisely what is wrong with them."""
 
 
-@dataclass(frozen=True, slots=True)
-class RefreshToken:
+class RefreshToken(Record):
     """A refresh token (RFC 6749 section 6), bound to a client and a person, not to a resource."""
 
     token_hash: str
@@ -53,8 +52,7 @@ class RefreshToken:
     retries: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class HeldRefreshToken:
+class HeldRefreshToken(Record):
     """What a person and their administrator may know of a refresh token that an app can still use."""
 
     family_id: str

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import timedelta
 
+from xenia.record import Record
 
-@dataclass(frozen=True, slots=True)
-class Retention:
+
+class Retention(Record):
     """Ages at which records go; None keeps them for good. The defaults are those of the vendor's service."""
 
     audit: timedelta | None = timedelta(days=30)

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterable
-from dataclasses import dataclass
 
 from xenia.core.directory.application import GRAPH_APP_ID
 from xenia.core.errors import InvalidScope
+from xenia.record import Record
 
 OIDC_SCOPES = ("openid", "profile", "email", "offline_access")
 ECHOED_OIDC_SCOPES = ("openid", "profile", "email")
@@ -24,8 +24,7 @@ GRAPH_URI = "https://graph.microsoft.com"
 _TOKEN = re.compile(r"[\x21\x23-\x5B\x5D-\x7E]+")
 
 
-@dataclass(frozen=True, slots=True)
-class ResourceScopes:
+class ResourceScopes(Record):
     """What is asked of one resource."""
 
     identifier: str | None
@@ -46,8 +45,7 @@ class ResourceScopes:
         return value if self.identifier is None else f"{self.identifier}/{value}"
 
 
-@dataclass(frozen=True, slots=True)
-class RequestedScopes:
+class RequestedScopes(Record):
     """A ``scope`` parameter, understood."""
 
     oidc: tuple[str, ...]

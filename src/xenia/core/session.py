@@ -6,11 +6,11 @@ Crossing tenants is federation, so a session of one tenant says nothing in anoth
 from __future__ import annotations
 
 from collections.abc import Collection
-from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from xenia.core.ids import AppId, ObjectId, TenantId
 from xenia.core.signin.facts import Proof
+from xenia.record import Record, replace
 
 SESSION_IDLE = timedelta(hours=24)
 SESSION_PERSISTENT = timedelta(days=90)
@@ -18,8 +18,7 @@ SURFACE_SESSION = timedelta(hours=8)
 """How long portal and My Apps stay open without signing in again."""
 
 
-@dataclass(frozen=True, slots=True)
-class SessionApp:
+class SessionApp(Record):
     """An app that was signed in to from a browser's session, and is told when that ends."""
 
     app_id: AppId
@@ -27,8 +26,7 @@ class SessionApp:
     """``iss`` of its ID tokens: it knows the session as (``iss``, ``sid``)."""
 
 
-@dataclass(frozen=True, slots=True)
-class SessionAccount:
+class SessionAccount(Record):
     """One account in a browser's session: what was proven and when, so it need not be asked again."""
 
     user_id: ObjectId
@@ -63,8 +61,7 @@ class SessionAccount:
         return replace(self, signed_out_at=now, proofs=(), apps=())
 
 
-@dataclass(frozen=True, slots=True)
-class Session:
+class Session(Record):
     """The single-sign-on session of one browser at one tenant; the cookie holds a secret whose hash is the key."""
 
     secret_hash: str
@@ -100,8 +97,7 @@ class Session:
         )
 
 
-@dataclass(frozen=True, slots=True)
-class PortalSession:
+class PortalSession(Record):
     """An administrator's (or guest's, for My Apps) session with one of our own first-party surfaces."""
 
     secret_hash: str

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
 from xenia.core.directory.identity_provider import ExternalAccount
 from xenia.core.ids import AppId, ObjectId, TenantId
 from xenia.core.user_attributes import AttributeValues
+from xenia.record import Record
 
 
-@dataclass(frozen=True, slots=True)
-class SignUpProgress:
+class SignUpProgress(Record):
     """How far a sign-up is, as facts of its interaction. Only ever filled in, never decided here."""
 
     flow_id: str
@@ -52,8 +51,7 @@ class RequestState(StrEnum):
     DENIED = "denied"
 
 
-@dataclass(frozen=True, slots=True)
-class SignUpRequest:
+class SignUpRequest(Record):
     """Somebody who proved an account and sent details, waiting for an approver."""
 
     id: str
@@ -87,8 +85,7 @@ class Stage(StrEnum):
     CREATED = "guest-created"
 
 
-@dataclass(frozen=True, slots=True)
-class SignUpEvent:
+class SignUpEvent(Record):
     """One station reached, or one reason for leaving, by one interaction. At most one of each kind is kept."""
 
     id: str

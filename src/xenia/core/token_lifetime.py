@@ -9,19 +9,18 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
 from datetime import timedelta
 
 from xenia.core.errors import InvalidValue
 from xenia.core.ids import ObjectId
+from xenia.record import Record
 
 SHORTEST, LONGEST = timedelta(minutes=10), timedelta(days=1)
 MOST_POLICIES = 50
 _SPAN = re.compile(r"(?:(\d{1,2})\.)?(\d{1,2}):(\d{1,2}):(\d{1,2})")
 
 
-@dataclass(frozen=True, slots=True)
-class TokenLifetimePolicy:
+class TokenLifetimePolicy(Record):
     """A lifetime of access and ID tokens, and whose tokens it is for."""
 
     id: str

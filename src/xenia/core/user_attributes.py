@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from typing import TypeAlias
 
 from xenia.core.ids import AppId, TenantId
+from xenia.record import Record
 
 AttributeValue: TypeAlias = str | bool | int
 """What an attribute holds. Choices of several are one string, their values separated by commas."""
@@ -30,8 +30,7 @@ class AttributeKind(StrEnum):
     CUSTOM = "custom"
 
 
-@dataclass(frozen=True, slots=True)
-class UserAttribute:
+class UserAttribute(Record):
     """Something that can be asked once, at sign-up, and is stored with the user."""
 
     id: str

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
 from xenia.core.directory.identity_provider import ENTRA_PROVIDER_ID
 from xenia.core.ids import AppId, TenantId
 from xenia.core.user_attributes import AttributeValue
+from xenia.record import Record, field
 
 FLOW_PREFIX = "B2X_1_"
 
@@ -24,8 +24,7 @@ class InputType(StrEnum):
     CHECKBOXES = "checkboxMultiSelect"
 
 
-@dataclass(frozen=True, slots=True)
-class Choice:
+class Choice(Record):
     """An option of a select type (``userAttributeValuesItem``)."""
 
     name: str
@@ -33,8 +32,7 @@ class Choice:
     is_default: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class AttributeAssignment:
+class AttributeAssignment(Record):
     """An attribute on the page of a flow; the order of the assignments is the order on the page."""
 
     attribute_id: str
@@ -57,8 +55,7 @@ class Hook(StrEnum):
     """**Before creating the user**."""
 
 
-@dataclass(frozen=True, slots=True)
-class PageText:
+class PageText(Record):
     """What the sign-up pages say in the organisation's own words."""
 
     organization_name: str = ""
@@ -69,8 +66,7 @@ class PageText:
     """A picture as ``data:image/png;base64,…`` (PNG, JPEG, GIF or WebP, at most 20 kB)."""
 
 
-@dataclass(frozen=True, slots=True)
-class UserFlow:
+class UserFlow(Record):
     """A sign-up flow of one tenant. An application belongs to one flow at most."""
 
     id: str

@@ -6,11 +6,11 @@ Segments match in any case; keys come as a segment or in parentheses; casts as `
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 
 from xenia.catalog.edm import Resource
 from xenia.catalog.resources import BETA_RESOURCES, RESOURCES
 from xenia.graph.errors import bad_request
+from xenia.record import Record
 
 _KEYED = re.compile(r"([^(]+)\((.*)\)", re.DOTALL)
 _NAMED_KEY = re.compile(r"([A-Za-z]+)\s*=\s*(.*)", re.DOTALL)
@@ -21,8 +21,7 @@ _DEEPEST_FIRST = {
 _KEY = "{id}"
 
 
-@dataclass(frozen=True, slots=True)
-class Address:
+class Address(Record):
     """What a path names."""
 
     version: str

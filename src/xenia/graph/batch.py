@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
 from typing import Any
 from urllib.parse import unquote
 
@@ -13,6 +12,7 @@ import msgspec
 from xenia.graph.bodies import json_object
 from xenia.graph.errors import GraphError, bad_request
 from xenia.graph.wire import json_answer
+from xenia.record import Record, replace
 from xenia.web.http import HttpRequest, HttpResponse
 
 MOST_REQUESTS = 20
@@ -20,8 +20,7 @@ _METHODS = frozenset({"GET", "POST", "PATCH", "PUT", "DELETE"})
 _INHERITED = ("authorization", "user-agent")
 
 
-@dataclass(frozen=True, slots=True)
-class Part:
+class Part(Record):
     """One inner request."""
 
     id: str

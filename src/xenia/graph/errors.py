@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from datetime import datetime
 
 from xenia.catalog.edm import Service
@@ -14,6 +13,7 @@ from xenia.core import errors
 from xenia.core.directory.user_rules import wire_name
 from xenia.core.errors import XeniaError
 from xenia.core.registration_rules import STILL_ENABLED
+from xenia.record import Record, field
 
 NO_SCOPES = "You cannot perform the requested operation, required scopes are missing in the token."
 GONE = "Resource '{key}' does not exist or one of its queried reference-property objects are not present."
@@ -67,8 +67,7 @@ def not_allowed(*methods: str) -> GraphError:
     return GraphError(405, "Request_BadRequest", message, headers=(("Allow", ", ".join(methods)),))
 
 
-@dataclass(frozen=True, slots=True)
-class Row:
+class Row(Record):
     """Status and code of one kind of refusal; some services spell the code differently."""
 
     status: int

@@ -5,13 +5,13 @@ An operator-precedence parser. It raises ``GraphError`` and nothing else, whatev
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from xenia.catalog.edm import ALWAYS_ADVANCED, Complex, Edm, Entity, Op, Prop, Resource
 from xenia.core.query import And, AnyOf, Compare, Filter, Not, OneOf, Or, Text, Value
 from xenia.graph.errors import GraphError, bad_request, unsupported
 from xenia.graph.odata_tokens import Token, syntax, tokens_of
+from xenia.record import Record
 
 DEEPEST = 64
 """Nesting of parentheses, ``not`` and ``any``."""
@@ -26,8 +26,7 @@ _LARGEST: dict[object, int] = {Edm.INT32: 2**31, Edm.INT64: 2**63}
 _SECOND = timedelta(seconds=1)
 
 
-@dataclass(frozen=True, slots=True)
-class ParsedFilter:
+class ParsedFilter(Record):
     """A filter, and the operator (if any) that works only as an advanced query."""
 
     filter: Filter

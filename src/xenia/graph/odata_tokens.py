@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 
 from xenia.graph.errors import GraphError, bad_request
+from xenia.record import Record
 
 LONGEST = 8192
 """Characters of one filter; longer ones are refused before any work is done."""
@@ -22,8 +22,7 @@ _PATTERN = re.compile(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Token:
+class Token(Record):
     """One word of a filter: its kind, text and place."""
 
     kind: str

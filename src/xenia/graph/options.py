@@ -7,12 +7,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
 
 from xenia.catalog.edm import Complex, Edm, Nav, Prop, Resource, Returned, Sort
 from xenia.core.query import And, AnyOf, Cursor, Filter, Or, Order, Query, Text, all_of
 from xenia.graph.errors import GraphError, bad_request, unsupported
 from xenia.graph.odata import parse_filter
+from xenia.record import Record, replace
 from xenia.web.http import Params
 
 KNOWN = ("filter", "select", "orderby", "top", "skiptoken", "count", "search", "expand", "skip", "format")
@@ -33,16 +33,14 @@ EXPANDED_ITEMS = 20
 """Most related objects told per item of a list."""
 
 
-@dataclass(frozen=True, slots=True)
-class Expansion:
+class Expansion(Record):
     """A relation to be told with each item."""
 
     nav: Nav
     select: tuple[Prop, ...] | None
 
 
-@dataclass(frozen=True, slots=True)
-class Options:
+class Options(Record):
     """What a request asks for, checked."""
 
     query: Query

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, replace
 from typing import Any
 from urllib.parse import quote
 
@@ -26,11 +25,11 @@ from xenia.graph.options import (
 )
 from xenia.graph.wire import Root, entity_json, fragment, item_json, json_answer, told
 from xenia.ports import Ports
+from xenia.record import Record, replace
 from xenia.web.http import HttpRequest, HttpResponse, text
 
 
-@dataclass(frozen=True, slots=True)
-class Call:
+class Call(Record):
     """One authenticated request with its address understood."""
 
     ports: Ports

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-from dataclasses import dataclass, replace
 
 from xenia.catalog.edm import Service
 from xenia.catalog.entities.user import with_extensions
@@ -20,6 +19,7 @@ from xenia.graph.reading import Call, read
 from xenia.graph.wire import json_answer
 from xenia.graph.writing import write
 from xenia.ports import Ports
+from xenia.record import Record, replace
 from xenia.usecases.tokens.read_token import actor_from_token
 from xenia.web.http import HttpRequest, HttpResponse, TooManyFields
 
@@ -31,8 +31,7 @@ _EXPOSED = ("Access-Control-Expose-Headers", "request-id, client-request-id, Loc
 _GARBAGE = "CompactToken parsing failed with error code: 80049217"
 
 
-@dataclass(frozen=True, slots=True)
-class GraphService:
+class GraphService(Record):
     """Answers requests under ``/v1.0`` and ``/beta``."""
 
     ports: Ports

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -11,13 +10,13 @@ import msgspec
 
 from xenia.catalog.edm import NAMESPACE, TYPE, Prop, Resource, Service
 from xenia.graph.options import Expansion, returned_props
+from xenia.record import Record
 from xenia.web.http import HttpResponse
 
 JSON = "application/json;odata.metadata=minimal;odata.streaming=true;IEEE754Compatible=false;charset=utf-8"
 
 
-@dataclass(frozen=True, slots=True)
-class Root:
+class Root(Record):
     """Under which address and version the caller reaches us."""
 
     base_url: str

@@ -7,8 +7,6 @@ interaction bound to this browser, which is what its GET twin does too.
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from xenia.core.aadsts import aadsts_of
 from xenia.core.directory.tenant import Tenant
 from xenia.core.endpoints import ALIASES, V1, V2, issuer, origins, sign_in_url
@@ -17,6 +15,7 @@ from xenia.core.ids import ObjectId, fold
 from xenia.core.signin.request import AuthorizeRequest
 from xenia.oidc import pipeline
 from xenia.ports import Ports
+from xenia.record import replace
 from xenia.usecases.sessions.home_accounts import HomeAccount, signed_in_at_home
 from xenia.usecases.sign_in import BrowserContext, Turn, begin_authorize
 from xenia.usecases.tenants.find_tenant import TenantDirectory

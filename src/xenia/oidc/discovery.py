@@ -7,7 +7,6 @@ members follow the field's documents and OpenID Connect Discovery section 3.
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
@@ -27,6 +26,7 @@ from xenia.core.ids import AppId, fold, parse_guid
 from xenia.core.real_names import CACHE_NAME, CLOUD_NAME, LOGIN_ALIASES, LOGIN_NAME, LOGIN_ORIGIN
 from xenia.oidc.aadsts import request_ids
 from xenia.ports import Ports, PublicKey
+from xenia.record import Record
 from xenia.usecases.tenants.find_tenant import TenantDirectory
 from xenia.usecases.tokens.own_keys import published_keys
 from xenia.web.http import HttpRequest, HttpResponse, json
@@ -76,14 +76,12 @@ _CLAIMS_V1 = [
 ]  # fmt: skip
 
 
-@dataclass(frozen=True, slots=True)
-class _Document:
+class _Document(Record):
     body: bytes
     etag: str
 
 
-@dataclass(frozen=True, slots=True)
-class _Subject:
+class _Subject(Record):
     """Whose document: the segment endpoints carry, and the tenant part of the issuer."""
 
     segment: str

@@ -7,8 +7,6 @@ form of our own. The browser is sent on only to a registered redirect URI, after
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from xenia.core.directory.application import Application
 from xenia.core.directory.tenant import Tenant
 from xenia.core.endpoints import ALIASES
@@ -20,6 +18,7 @@ from xenia.core.signin.answer import Answer
 from xenia.oidc.authorize import hinted_claims
 from xenia.oidc.pipeline import check_size
 from xenia.ports import Ports
+from xenia.record import Record
 from xenia.usecases.sessions.sign_out import find_return_client, sign_out, signed_in_accounts
 from xenia.usecases.tenants.find_tenant import TenantDirectory
 from xenia.usecases.tokens.issue_tokens import read_login_hint
@@ -34,8 +33,7 @@ _KEPT = ("post_logout_redirect_uri", "state", "client_id")
 """Parameters that travel through the confirmation form. None of them decides who is signed out."""
 
 
-@dataclass(frozen=True, slots=True)
-class _SignOutRequest:
+class _SignOutRequest(Record):
     tenant: Tenant
     params: Params
     client_id: AppId | None

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass, replace
 from urllib.parse import urlsplit
 
 from xenia.core import errors as e
@@ -19,6 +18,7 @@ from xenia.core.endpoints import V1
 from xenia.core.ids import AppId
 from xenia.core.scopes import split_scopes
 from xenia.core.signin.request import AuthorizeRequest
+from xenia.record import Record, replace
 from xenia.web.http import Params
 
 MAX_PARAMETER = 8192
@@ -33,8 +33,7 @@ _CHALLENGE = re.compile(r"[A-Za-z0-9_-]{43}")
 _GRAPH_OF_V1 = "00000003-0000-0000-c000-000000000000"
 
 
-@dataclass(frozen=True, slots=True)
-class Asked:
+class Asked(Record):
     """A request under examination: whose it is, its raw parameters, and what of it is understood so far."""
 
     params: Params

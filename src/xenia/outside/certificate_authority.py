@@ -9,7 +9,6 @@ from __future__ import annotations
 import ipaddress
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 
@@ -26,13 +25,13 @@ from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 from xenia.outside.private_files import private_folder, write_private
 from xenia.ports import Clock
+from xenia.record import Record
 
 _BACKDATED = timedelta(hours=1)
 """Certificates begin a little in the past, for clients whose clock is behind."""
 
 
-@dataclass(frozen=True, slots=True)
-class ServerCertificate:
+class ServerCertificate(Record):
     """Where the certificate lies, and what people compare before they trust its CA."""
 
     certificate_file: Path

@@ -12,11 +12,12 @@ from collections import Counter, deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
+from xenia.record import Record
+
 log = logging.getLogger(__name__)
 
 
-@dataclass(frozen=True, slots=True)
-class ErrandLimits:
+class ErrandLimits(Record):
     """How much may be under way in one process."""
 
     at_once: int = 16

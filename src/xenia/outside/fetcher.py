@@ -16,7 +16,6 @@ from collections.abc import Callable, Iterable
 from concurrent.futures import Future, ThreadPoolExecutor
 from concurrent.futures import TimeoutError as TooSlow
 from contextlib import closing
-from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
 from urllib.parse import SplitResult, urljoin, urlsplit
@@ -31,6 +30,7 @@ from xenia.ports import (
     FetchRequest,
     FetchTooLarge,
 )
+from xenia.record import Record, replace
 
 if TYPE_CHECKING:
     from urllib3 import BaseHTTPResponse, HTTPConnectionPool
@@ -45,8 +45,7 @@ _THREAD_ENDS_AFTER = 1.0
 _NAT64 = ipaddress.ip_network("64:ff9b::/96")
 
 
-@dataclass(frozen=True, slots=True)
-class FetchLimits:
+class FetchLimits(Record):
     """How much one fetch may take."""
 
     seconds: float = 10.0
@@ -58,8 +57,7 @@ class FetchLimits:
     """Of requests that bring a time limit of their own, apart from the others: slow servers are expected there."""
 
 
-@dataclass(frozen=True, slots=True)
-class FetchPolicy:
+class FetchPolicy(Record):
     """What may be fetched, and through what."""
 
     own_origins: frozenset[str] = frozenset()

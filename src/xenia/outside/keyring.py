@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 import msgspec
@@ -29,6 +28,7 @@ from xenia.core.directory.signing_key import AppSigningKey
 from xenia.outside.app_keyring import AppKeyRing, published
 from xenia.outside.compact_jws import ENCODER, b64url, from_b64url, key_id, self_signed, unsigned, x5c
 from xenia.ports import Clock, Keys, PublicKey, Sealer, Store, StoredKey, Transaction
+from xenia.record import Record
 
 SIGNING_PERIOD = timedelta(days=90)
 """How long a key signs before the published next one takes over."""
@@ -52,16 +52,14 @@ class KeyTooNew(Exception):
         self.usable_at = usable_at
 
 
-@dataclass(frozen=True, slots=True)
-class HeldKey:
+class HeldKey(Record):
     """A published key, and whether it is ``current``, ``next`` or ``retired``."""
 
     key: StoredKey
     state: str
 
 
-@dataclass(frozen=True, slots=True)
-class _SigningKey:
+class _SigningKey(Record):
     kid: str
     private: rsa.RSAPrivateKey
     public: rsa.RSAPublicKey
@@ -71,8 +69,7 @@ class _SigningKey:
     active_from: datetime
 
 
-@dataclass(frozen=True, slots=True)
-class _KeySet:
+class _KeySet(Record):
     current: _SigningKey
     by_kid: dict[str, _SigningKey]
     published: tuple[PublicKey, ...]

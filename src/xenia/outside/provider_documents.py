@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 import msgspec
 
 from xenia.ports import Clock, Fetched, Fetcher, FetchFailed, FetchRequest
+from xenia.record import Record
 
 _BELIEVED = timedelta(hours=1)
 _KEYS_AT_MOST_EVERY = timedelta(seconds=30)
@@ -22,8 +22,7 @@ _MOST_KEPT = 256
 _JsonObject = dict[str, object]
 
 
-@dataclass(frozen=True, slots=True)
-class _Kept:
+class _Kept(Record):
     document: _JsonObject
     at: datetime
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Protocol, TypeVar
 
@@ -20,6 +19,7 @@ from xenia.core.retention import USUAL, Retention
 from xenia.core.session import PortalSession, Session
 from xenia.core.signin.federation import Federation
 from xenia.core.signin.interaction import Interaction
+from xenia.record import Record
 
 T = TypeVar("T")
 
@@ -278,8 +278,7 @@ class Mailbox(Protocol):
     def remove_all(self) -> int: ...
 
 
-@dataclass(frozen=True, slots=True)
-class StoredKey:
+class StoredKey(Record):
     """A signing key at rest; the private key is sealed with the data key."""
 
     kid: str

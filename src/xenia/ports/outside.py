@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol
 
@@ -12,6 +11,7 @@ from xenia.core.directory.signing_key import AppSigningKey
 from xenia.core.endpoints import Addressed
 from xenia.core.mail import Mail, RenderedMail
 from xenia.ports.store import Store
+from xenia.record import Record, field
 
 
 class Clock(Protocol):
@@ -79,8 +79,7 @@ class Totp(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True)
-class PublicKey:
+class PublicKey(Record):
     """A signing key as published: RSA modulus and exponent, or the point on P-256 (base64url), certificate (base64)."""
 
     kid: str
@@ -135,8 +134,7 @@ class KeyRing(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True)
-class KeyedCertificate:
+class KeyedCertificate(Record):
     """A certificate (with its chain) and its private key, both as PEM, and what portals show of it."""
 
     certificate_pem: str
@@ -192,16 +190,14 @@ class MailDeferred(Exception):
     """Not now: 4xx, no connection, time-out; ``args[0]`` says what happened."""
 
 
-@dataclass(frozen=True, slots=True)
-class ClientCertificate:
+class ClientCertificate(Record):
     """What we prove ourselves with in TLS, both as PEM."""
 
     certificate: str
     private_key: str
 
 
-@dataclass(frozen=True, slots=True)
-class FetchRequest:
+class FetchRequest(Record):
     """One outgoing HTTP request."""
 
     method: str
@@ -213,8 +209,7 @@ class FetchRequest:
     client_certificate: ClientCertificate | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Fetched:
+class Fetched(Record):
     """What came back; header names are lower-case."""
 
     status: int
@@ -294,8 +289,7 @@ class FetchTooLarge(FetchFailed):
     """It answered with more than is read; asking again would not help."""
 
 
-@dataclass(frozen=True, slots=True)
-class ServerInfo:
+class ServerInfo(Record):
     """Facts of this installation that use cases and mails need."""
 
     base_url: str
@@ -326,8 +320,7 @@ class ServerInfo:
         return Addressed(base_url, self.fixed_issuer or base_url)
 
 
-@dataclass(frozen=True, slots=True)
-class Ports:
+class Ports(Record):
     """Everything from outside, handed to every use case as its first argument."""
 
     store: Store

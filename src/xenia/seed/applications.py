@@ -6,7 +6,6 @@ everything else of an existing app stays as it is.
 
 from __future__ import annotations
 
-from dataclasses import replace
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -26,6 +25,7 @@ from xenia.core.graph_permissions import GraphPermission, find_graph_permission
 from xenia.core.ids import AppId, ObjectId, parse_guid
 from xenia.core.query import Compare, Query
 from xenia.ports import Ports
+from xenia.record import replace
 from xenia.seed.document import SeedApp, SeedAssignment, SeedPermissions, SeedRedirects
 from xenia.seed.groups import find_group, find_person
 from xenia.settings import is_loopback_host

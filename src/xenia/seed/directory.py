@@ -6,8 +6,6 @@ keys can be told only once.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
-
 from xenia.core import audit
 from xenia.core.actor import Actor, system_actor
 from xenia.core.audit import Target, audit_record
@@ -16,6 +14,7 @@ from xenia.core.directory.tenant import Tenant
 from xenia.core.directory.user import User
 from xenia.core.ids import AppId, TenantId
 from xenia.ports import Ports, Transaction
+from xenia.record import Record, replace
 from xenia.seed.applications import apply_app
 from xenia.seed.document import Seed, SeedGuest, SeedTenant, SeedUser
 from xenia.seed.groups import apply_group
@@ -30,8 +29,7 @@ RANDOM = "random"
 """``authenticator_secret`` that stands for a key made per installation."""
 
 
-@dataclass(frozen=True, slots=True)
-class SeededUser:
+class SeededUser(Record):
     """A member of the seed. The password is known only to the start that set it; the key stays readable."""
 
     user: User
@@ -42,8 +40,7 @@ class SeededUser:
     authenticator_secret: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class SeededTenant:
+class SeededTenant(Record):
     """A tenant of the seed with its people and apps, in the order of the file."""
 
     tenant: Tenant
@@ -52,8 +49,7 @@ class SeededTenant:
     """Display name and client id."""
 
 
-@dataclass(frozen=True, slots=True)
-class AppliedSeed:
+class AppliedSeed(Record):
     """What the seed stands for in this directory."""
 
     tenants: tuple[SeededTenant, ...]

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Iterable
-from dataclasses import fields, replace
 from pathlib import Path
 
 from xenia.core.actor import Actor
@@ -24,6 +23,7 @@ from xenia.core.query import Compare, Query
 from xenia.core.user_attributes import DataType, attribute_key
 from xenia.core.user_flow import AttributeAssignment, Choice, Hook, PageText
 from xenia.ports import Ports
+from xenia.record import names_of, replace
 from xenia.seed.document import (
     Seed,
     SeedAssignedAttribute,
@@ -101,7 +101,7 @@ def _is_same(stored: IdentityProvider, order: NewProvider, fixed_id: str | None)
 
 
 def _claims(known: ClaimMapping, names: dict[str, str]) -> ClaimMapping | None:
-    unknown = set(names) - {item.name for item in fields(ClaimMapping)}
+    unknown = set(names) - set(names_of(ClaimMapping))
     if unknown:
         raise ValueError(f"claims: there is no '{min(unknown)}'")
     return replace(known, **names) if names else None

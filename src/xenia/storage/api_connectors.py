@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any
 
 import sqlalchemy as sa
@@ -10,6 +9,7 @@ import sqlalchemy as sa
 from xenia.core.api_connector import ApiConnector
 from xenia.core.errors import Conflict, NotFound
 from xenia.core.ids import fold
+from xenia.record import replace
 from xenia.storage.documents import Document, written
 from xenia.storage.schema.self_service import api_connectors
 from xenia.storage.transactions import Repository

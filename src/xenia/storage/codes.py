@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -13,6 +12,7 @@ from xenia.core.codes import AuthorizationCode, TokenFamily
 from xenia.core.errors import NotFound
 from xenia.core.ids import AppId, ObjectId
 from xenia.core.signin.facts import Proof
+from xenia.record import replace
 from xenia.storage.documents import Document, written
 from xenia.storage.schema.signing_in import authorization_codes, token_families
 from xenia.storage.transactions import Kept, Repository

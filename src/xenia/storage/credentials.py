@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -11,6 +10,7 @@ import sqlalchemy as sa
 
 from xenia.core.credentials import AuthenticatorApp, PasswordCredential
 from xenia.core.ids import ObjectId
+from xenia.record import replace
 from xenia.storage.documents import Document, written
 from xenia.storage.schema.directory import authenticator_apps, passwords
 from xenia.storage.transactions import Both, Repository

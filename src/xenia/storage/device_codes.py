@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -11,6 +10,7 @@ import sqlalchemy as sa
 
 from xenia.core.device_code import DeviceCode
 from xenia.core.ids import TenantId
+from xenia.record import replace
 from xenia.storage.documents import Document, written
 from xenia.storage.schema.signing_in import device_codes
 from xenia.storage.transactions import Repository

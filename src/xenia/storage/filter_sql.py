@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import operator
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
@@ -18,6 +17,7 @@ from xenia.core.attribute_controls import text_of
 from xenia.core.errors import InvalidValue
 from xenia.core.ids import TenantId, fold
 from xenia.core.query import And, AnyOf, Compare, Filter, Not, OneOf, Or, Text, Value
+from xenia.record import Record, field
 from xenia.storage.columns import Moment, Words, storable
 from xenia.storage.functions import Position, Tail
 
@@ -30,8 +30,7 @@ _NEGATED = {"eq": "ne", "ne": "eq"}
 _LAST_CODE_POINT = 0x10FFFF
 
 
-@dataclass(frozen=True, slots=True)
-class Collection:
+class Collection(Record):
     """Where the items of a multi-valued attribute are: one row each."""
 
     owner: sa.Column[str]
@@ -41,8 +40,7 @@ class Collection:
     scope: tuple[Condition, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Named:
+class Named(Record):
     """Where attributes are that have no column: a row each, under the attribute's own name, as text."""
 
     prefix: str
@@ -52,8 +50,7 @@ class Named:
     value: sa.Column[Any]
 
 
-@dataclass(frozen=True, slots=True)
-class Searchable:
+class Searchable(Record):
     """What may be asked about the rows of one table."""
 
     id: sa.Column[str]
@@ -73,8 +70,7 @@ def condition_of(condition: Filter, on: Searchable, tenant_id: TenantId) -> Cond
     return _Compiler(on, tenant_id).compile(condition, on.attributes, negated=False)
 
 
-@dataclass(frozen=True, slots=True)
-class _Compiler:
+class _Compiler(Record):
     on: Searchable
     tenant_id: TenantId
 

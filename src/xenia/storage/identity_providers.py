@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any
 
 import sqlalchemy as sa
 
 from xenia.core.directory.identity_provider import IdentityProvider
 from xenia.core.errors import Conflict, NotFound
+from xenia.record import replace
 from xenia.storage.documents import Document, written
 from xenia.storage.schema.self_service import identity_providers
 from xenia.storage.transactions import Repository

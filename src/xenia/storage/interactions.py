@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import datetime
 
 import sqlalchemy as sa
 
 from xenia.core.signin.interaction import Interaction
+from xenia.record import replace
 from xenia.storage.documents import Document, written
 from xenia.storage.schema.signing_in import interactions
 from xenia.storage.transactions import Repository

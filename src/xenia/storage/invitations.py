@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -12,6 +11,7 @@ import sqlalchemy as sa
 from xenia.core.errors import NotFound
 from xenia.core.ids import ObjectId
 from xenia.core.invitation import Invitation, InvitationStatus
+from xenia.record import replace
 from xenia.storage.documents import Document, written
 from xenia.storage.schema.directory import invitations
 from xenia.storage.transactions import Kept, Repository

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -12,6 +11,7 @@ import sqlalchemy as sa
 
 from xenia.core.ids import ObjectId
 from xenia.core.logout import LogoutNotice, NoticeAttempt, NoticeState
+from xenia.record import replace
 from xenia.storage import due_rows
 from xenia.storage.documents import Document, written
 from xenia.storage.schema.signing_in import logout_notices

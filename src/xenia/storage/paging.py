@@ -7,7 +7,6 @@ direction of the last order, so that one index can be walked either way.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from typing import Any, TypeVar
 
 import sqlalchemy as sa
@@ -16,13 +15,13 @@ from sqlalchemy.engine import Connection
 from xenia.core.errors import InvalidValue
 from xenia.core.ids import TenantId
 from xenia.core.query import Cursor, Order, Page, Query, Value
+from xenia.record import Record
 from xenia.storage.filter_sql import Condition, Searchable, comparable, condition_of, ordering_value
 
 T = TypeVar("T")
 
 
-@dataclass(frozen=True, slots=True)
-class _Key:
+class _Key(Record):
     column: sa.Column[Any]
     descending: bool
 

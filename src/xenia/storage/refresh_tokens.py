@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -11,6 +10,7 @@ import sqlalchemy as sa
 
 from xenia.core.ids import ObjectId, TenantId
 from xenia.core.refresh_token import REMEMBERED, RETRIES, RETRY_GRACE, HeldRefreshToken, RefreshToken
+from xenia.record import replace
 from xenia.storage.documents import Document, written
 from xenia.storage.schema.signing_in import refresh_tokens, token_families
 from xenia.storage.transactions import Repository

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -17,6 +16,7 @@ from xenia.core.directory.application import (
 from xenia.core.errors import Conflict, NotFound
 from xenia.core.ids import AppId, ObjectId, fold
 from xenia.core.query import Page, Query
+from xenia.record import replace
 from xenia.storage.documents import Document, written
 from xenia.storage.filter_sql import Collection, Searchable, attribute_columns
 from xenia.storage.paging import list_page

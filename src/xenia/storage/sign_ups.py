@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -10,6 +9,7 @@ import sqlalchemy as sa
 
 from xenia.core.ids import ObjectId, fold
 from xenia.core.sign_up import RequestState, SignUpEvent, SignUpRequest
+from xenia.record import replace
 from xenia.storage.documents import Document, written
 from xenia.storage.schema.self_service import sign_up_events, sign_up_requests
 from xenia.storage.transactions import Both, Kept, Repository

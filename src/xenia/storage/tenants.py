@@ -6,8 +6,6 @@ inside, finds it.
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import sqlalchemy as sa
 
 from xenia.core.addresses import domain_key
@@ -15,6 +13,7 @@ from xenia.core.directory.first_party import PLATFORM_TENANT_ID
 from xenia.core.directory.tenant import Tenant, TenantPolicies
 from xenia.core.errors import Conflict, NotFound
 from xenia.core.ids import TenantId, fold
+from xenia.record import replace
 from xenia.storage.documents import Document, written
 from xenia.storage.schema.directory import tenant_names, tenant_policies, tenants
 from xenia.storage.transactions import Repository

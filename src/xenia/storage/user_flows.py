@@ -7,7 +7,6 @@ leaves its flow, and none is ever in two.
 from __future__ import annotations
 
 from collections import defaultdict
-from dataclasses import replace
 from typing import Any
 
 import sqlalchemy as sa
@@ -15,6 +14,7 @@ import sqlalchemy as sa
 from xenia.core.errors import Conflict, NotFound
 from xenia.core.ids import AppId, fold
 from xenia.core.user_flow import UserFlow
+from xenia.record import replace
 from xenia.storage.documents import Document, written
 from xenia.storage.schema.self_service import sign_up_events, user_flow_applications, user_flows
 from xenia.storage.transactions import Repository

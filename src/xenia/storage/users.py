@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import Any
 
 import sqlalchemy as sa
@@ -13,6 +12,7 @@ from xenia.core.directory.user import User
 from xenia.core.errors import NotFound
 from xenia.core.ids import ObjectId, fold
 from xenia.core.query import Page, Query
+from xenia.record import replace
 from xenia.storage.documents import Document
 from xenia.storage.paging import list_page
 from xenia.storage.schema.applications import app_role_assignments, delegated_grants

@@ -8,9 +8,10 @@ never stands alone: pages show it with ``ui.chart``, which has the sentence abov
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from markupsafe import Markup
+
+from xenia.record import Record
 
 WIDTH = 400
 _BAR, _TEXT, _NOTE = 16, 15, 13
@@ -18,8 +19,7 @@ _ROW = 48
 _NOTED_ROW = 66
 
 
-@dataclass(frozen=True, slots=True)
-class Bar:
+class Bar(Record):
     """One row of a funnel."""
 
     label: str

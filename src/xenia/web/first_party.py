@@ -10,7 +10,6 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from urllib.parse import urlencode
 
@@ -18,6 +17,7 @@ from xenia.core.endpoints import authorize_url
 from xenia.core.errors import InteractionGone
 from xenia.core.ids import AppId, TenantId
 from xenia.ports import Ports
+from xenia.record import Record
 from xenia.web.cookies import Cookies
 from xenia.web.http import HttpRequest, HttpResponse, redirect
 
@@ -25,8 +25,7 @@ _ROUND_TRIP = timedelta(hours=1)
 _PURPOSE = "first-party-state"
 
 
-@dataclass(frozen=True, slots=True)
-class Callback:
+class Callback(Record):
     """A round trip that came back to the browser it started in."""
 
     tenant_id: TenantId

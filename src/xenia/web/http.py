@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import io
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
 from urllib.parse import parse_qsl, quote, urlencode
@@ -18,6 +17,7 @@ from werkzeug.formparser import parse_form_data
 from werkzeug.http import dump_cookie, parse_cookie
 
 from xenia.core.errors import InvalidRequest
+from xenia.record import Record, field, replace
 
 MAX_FIELDS = 500
 
@@ -80,8 +80,7 @@ class Params:
 NO_PARAMS = Params(())
 
 
-@dataclass(frozen=True)
-class HttpRequest:
+class HttpRequest(Record, dict=True):
     """One request, its host already checked against the settings."""
 
     method: str
@@ -147,9 +146,9 @@ class HttpRequest:
 
     def at(self, args: Mapping[str, str]) -> HttpRequest:
         """The same request with the named parts of the path of its route."""
-        routed = object.__new__(HttpRequest)
-        # As dataclasses.replace does it, without setting the other fields one by one.
-        routed.__dict__.update(self.__dict__, args=args)
+        routed = replace(self, args=args)
+        # What was worked out of it already stays true.
+        routed.__dict__.update(self.__dict__)
         return routed
 
     def header(self, name: str, default: str = "") -> str:
@@ -165,8 +164,7 @@ class HttpRequest:
         return decoded
 
 
-@dataclass(frozen=True, slots=True)
-class HttpResponse:
+class HttpResponse(Record):
     """A complete answer. Header names are as sent; several of one name are allowed."""
 
     status: int

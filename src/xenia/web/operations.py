@@ -7,9 +7,9 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
-from dataclasses import dataclass
 
 from xenia.core.errors import MethodNotAllowed, NotFound
+from xenia.record import Record
 from xenia.web.http import HttpRequest, HttpResponse, html, json, redirect, text
 from xenia.web.pages import THEME_COOKIE, Pages, theme_of
 from xenia.web.routing import Route, Surface
@@ -18,8 +18,7 @@ from xenia.web.static_files import CACHE_CONTROL, StaticFiles
 log = logging.getLogger("xenia.web")
 
 
-@dataclass(frozen=True, slots=True)
-class PublishedCa:
+class PublishedCa(Record):
     """The CA certificate for download, with what people compare before they trust it."""
 
     pem: bytes

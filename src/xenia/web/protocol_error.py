@@ -6,20 +6,19 @@ People quote these lines to their help desk and programs match them, so pages, r
 from __future__ import annotations
 
 import logging
-from dataclasses import dataclass
 from datetime import datetime
 
 from xenia.core.aadsts import Aadsts, aadsts_of
 from xenia.core.errors import LimitReached, ServerError, XeniaError
 from xenia.core.ids import parse_guid
+from xenia.record import Record
 from xenia.web.http import HttpRequest
 from xenia.web.pages import Pages, theme_of
 
 log = logging.getLogger("xenia.protocol")
 
 
-@dataclass(frozen=True, slots=True)
-class ErrorReport:
+class ErrorReport(Record):
     """One refusal, ready for any rendering."""
 
     row: Aadsts

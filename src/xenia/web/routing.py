@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 from functools import lru_cache
 from typing import TypeAlias
 
@@ -12,6 +11,7 @@ from werkzeug.exceptions import NotFound as RouteNotFound
 from werkzeug.routing import Map, MapAdapter, RequestRedirect, Rule
 
 from xenia.core.errors import MethodNotAllowed, NotFound
+from xenia.record import Record
 from xenia.web.http import HttpRequest, HttpResponse
 
 Handler: TypeAlias = Callable[[HttpRequest], HttpResponse]
@@ -20,8 +20,7 @@ _LONGEST_REMEMBERED = 256
 """Characters. Paths are anybody's to choose, so what is remembered of them is bounded both ways."""
 
 
-@dataclass(frozen=True, slots=True)
-class Route:
+class Route(Record):
     """``Route("GET", "/{tenant}/oauth2/v2.0/authorize", handler)``; several methods split by blanks.
 
     Parts in braces match one segment, ``{rest:path}`` matches any number. GET also answers HEAD.
@@ -32,8 +31,7 @@ class Route:
     handler: Handler
 
 
-@dataclass(frozen=True, slots=True)
-class Surface:
+class Surface(Record):
     """Routes that belong together and the one place that turns their errors into answers."""
 
     name: str
@@ -41,8 +39,7 @@ class Surface:
     render_error: Callable[[HttpRequest, Exception], HttpResponse]
 
 
-@dataclass(frozen=True, slots=True)
-class _Target:
+class _Target(Record):
     surface: Surface
     handler: Handler
 

@@ -11,7 +11,6 @@ import gzip
 import ipaddress
 import logging
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
@@ -19,6 +18,7 @@ from werkzeug.http import HTTP_STATUS_CODES
 
 from xenia.core.ids import parse_guid
 from xenia.ports import Entropy
+from xenia.record import Record, field
 from xenia.web.http import HttpRequest, HttpResponse, text
 
 if TYPE_CHECKING:
@@ -32,8 +32,7 @@ _PASSED_OVER = 16
 _AT_ONCE = 65_536
 
 
-@dataclass(frozen=True, slots=True)
-class EdgeSettings:
+class EdgeSettings(Record):
     """How this process is reached."""
 
     origins: tuple[str, ...]

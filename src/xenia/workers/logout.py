@@ -8,7 +8,6 @@ share the queue: a claim belongs to one of them until its lease lapses.
 from __future__ import annotations
 
 import logging
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from urllib.parse import urlencode, urlsplit
 
@@ -27,6 +26,7 @@ from xenia.ports import (
     Store,
     Transaction,
 )
+from xenia.record import Record
 from xenia.usecases.tokens.own_keys import logout_token_key
 from xenia.workers.background import Background
 
@@ -43,8 +43,7 @@ _LONGEST_REPLY = 200
 _TRY_AGAIN = frozenset({408, 425, 429})
 
 
-@dataclass(frozen=True, slots=True)
-class _Outcome:
+class _Outcome(Record):
     delivered: bool
     is_final: bool
     reply: str

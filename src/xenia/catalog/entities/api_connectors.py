@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 import binascii
-from dataclasses import dataclass
 from datetime import datetime
 
 from xenia.catalog.edm import TYPE, Action, Complex, Edm, Entity, Prop, Resource, Service, Values, Write
@@ -14,6 +13,7 @@ from xenia.core.api_connector import ApiConnector, ConnectorAuthentication, Conn
 from xenia.core.errors import InvalidValue
 from xenia.core.query import Page, Query
 from xenia.ports import Ports
+from xenia.record import Record
 from xenia.usecases.self_service import manage_api_connectors as connectors
 
 MASK = "******"
@@ -41,8 +41,7 @@ AUTHENTICATION = Complex(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class ShownConnector:
+class ShownConnector(Record):
     """A connector at one moment: which of its certificates is presented depends on the time."""
 
     connector: ApiConnector

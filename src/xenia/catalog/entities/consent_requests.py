@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
 from datetime import datetime
 
 from xenia.catalog.edm import Complex, Edm, Entity, Prop, Resource, Service, Values, Write
@@ -13,6 +12,7 @@ from xenia.core.directory.tenant import TenantPolicies
 from xenia.core.errors import InvalidValue, NotFound
 from xenia.core.query import Page, Query
 from xenia.ports import Ports
+from xenia.record import Record, replace
 from xenia.usecases.consent import consent_requests
 from xenia.usecases.tenants import manage_tenant
 from xenia.usecases.users import read_directory
@@ -144,8 +144,7 @@ APP_CONSENT_REQUESTS = Resource(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class AskedByUser:
+class AskedByUser(Record):
     """One person's part of a request."""
 
     request: ConsentRequest

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from xenia.catalog.edm import Action, Resource, Values
 from xenia.catalog.entities.application import APPLICATION, DELETED_APPLICATIONS
 from xenia.catalog.entities.user import DELETED_USER_ITEMS, DELETED_USERS
 from xenia.core.actor import Actor
 from xenia.ports import Ports
+from xenia.record import replace
 from xenia.usecases.applications import application_lifecycle, manage_applications, read_applications
 from xenia.usecases.applications.read_applications import DetailedApplication
 

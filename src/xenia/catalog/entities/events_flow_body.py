@@ -7,7 +7,6 @@ because published samples send it, and not kept; what would promise another outc
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import replace
 from typing import Any
 
 from xenia.catalog.edm import TYPE, Complex, Edm, Op, Prop, Returned, Values, Write
@@ -16,6 +15,7 @@ from xenia.core.attribute_rules import attribute_from_text
 from xenia.core.errors import InvalidValue
 from xenia.core.user_attributes import EMAIL, AttributeValue, UserAttribute, attribute_key
 from xenia.core.user_flow import AttributeAssignment, Choice, InputType
+from xenia.record import replace
 from xenia.usecases.self_service.read_user_flows import WholeFlow
 
 

@@ -6,7 +6,6 @@ business of ``events_flow_body``.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any
 
 from xenia.catalog.edm import Edm, Entity, Nav, Prop, Resource, Service, Values, Write
@@ -21,6 +20,7 @@ from xenia.core.query import Page, Query
 from xenia.core.user_attributes import UserAttribute
 from xenia.core.user_flow import AttributeAssignment, UserFlow
 from xenia.ports import Ports
+from xenia.record import Record
 from xenia.usecases.self_service import manage_user_attributes, manage_user_flows, read_user_flows
 from xenia.usecases.self_service.read_user_flows import WholeFlow
 
@@ -33,15 +33,13 @@ _CASTS = frozenset(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class IncludedApp:
+class IncludedApp(Record):
     """An application a flow serves."""
 
     app_id: str
 
 
-@dataclass(frozen=True, slots=True)
-class EventsFlow:
+class EventsFlow(Record):
     """A stored flow as this form shows and filters it."""
 
     whole: WholeFlow

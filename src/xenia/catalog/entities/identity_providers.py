@@ -7,7 +7,6 @@ and are never told: they read as ``******``.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 
 from xenia.catalog.edm import TYPE, Action, Complex, Entity, Prop, Resource, Returned, Service, Values, Write
 from xenia.catalog.whole_lists import page_of
@@ -21,6 +20,7 @@ from xenia.core.directory.identity_provider import (
 from xenia.core.errors import InvalidValue
 from xenia.core.query import Page, Query
 from xenia.ports import Ports
+from xenia.record import replace
 from xenia.usecases.self_service import manage_identity_providers as providers
 
 MASK = "******"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any
 
 from xenia.catalog.edm import Complex, Edm, Entity, Op, Prop, Resource, Service, Sort
@@ -10,6 +9,7 @@ from xenia.core.actor import Actor
 from xenia.core.audit import AuditRecord, SignInRecord
 from xenia.core.query import And, AnyOf, Compare, Filter, Not, Or, Page, Query, all_of
 from xenia.ports import Ports
+from xenia.record import replace
 from xenia.usecases.users import read_directory
 
 _EQ = Op.EQ

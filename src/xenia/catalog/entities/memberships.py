@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 from functools import partial
 from typing import Any
 
@@ -16,6 +15,7 @@ from xenia.core.directory.group import GroupLink, ObjectKind
 from xenia.core.errors import NotPermitted
 from xenia.core.query import Page, Query
 from xenia.ports import Ports
+from xenia.record import replace
 from xenia.usecases.groups import manage_groups, read_groups
 from xenia.usecases.groups.group_rules import WRITE_GROUPS, WRITE_MEMBERS
 from xenia.usecases.groups.read_groups import (

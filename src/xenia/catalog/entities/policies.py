@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 from enum import StrEnum
 from typing import Any, TypeVar
 
@@ -14,6 +13,7 @@ from xenia.core.directory.tenant import GuestAccess, InvitesFrom, TenantPolicies
 from xenia.core.errors import InvalidValue, NotFound
 from xenia.core.query import Page, Query
 from xenia.ports import Ports
+from xenia.record import replace
 from xenia.usecases.tenants import manage_tenant
 from xenia.usecases.users import read_directory
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 from typing import Any
 
 from xenia.catalog.edm import (
@@ -29,6 +28,7 @@ from xenia.core.ids import fold, parse_guid
 from xenia.core.query import Page
 from xenia.core.user_attributes import DataType, UserAttribute
 from xenia.ports import Ports
+from xenia.record import replace
 from xenia.usecases.invitations.create_guest import ProvenGuest, create_guest
 from xenia.usecases.users import manage_users, read_directory, user_extensions
 from xenia.usecases.users.read_directory import SeenUser

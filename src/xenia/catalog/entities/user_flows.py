@@ -6,7 +6,6 @@ The other form of the same flows, ``authenticationEventsFlow``, is in ``events_f
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, replace
 
 from xenia.catalog.edm import (
     Action,
@@ -31,6 +30,7 @@ from xenia.core.query import Page, Query
 from xenia.core.user_attributes import UserAttribute, attribute_key
 from xenia.core.user_flow import AttributeAssignment, Choice, Hook, InputType, UserFlow
 from xenia.ports import Ports
+from xenia.record import Record, replace
 from xenia.usecases.self_service import manage_user_attributes, manage_user_flows, read_user_flows
 
 FLOW_TYPE = "signUpOrSignIn"
@@ -282,8 +282,7 @@ CONNECTORS_OF_FLOW = Resource(
 # --- languages --------------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
-class Language:
+class Language(Record):
     """A language of the sign-up pages."""
 
     id: str

@@ -4,12 +4,12 @@ the redirect-URI rules that keep answers from reaching anybody else.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from urllib.parse import SplitResult, urlsplit
 
 from xenia.core.ids import AppId, ObjectId, TenantId
+from xenia.record import Record
 
 DEFAULT_ACCESS_ROLE = "00000000-0000-0000-0000-000000000000"
 """``appRoleId`` of an assignment without a particular role (Default Access)."""
@@ -34,8 +34,7 @@ class Platform(StrEnum):
     PUBLIC = "publicClient"
 
 
-@dataclass(frozen=True, slots=True)
-class RedirectUri:
+class RedirectUri(Record):
     """A registered redirect URI (reply URL) of one platform."""
 
     uri: str
@@ -102,8 +101,7 @@ def redirect_uri_problem(uri: str, platform: Platform) -> str | None:
     return "Use https, or http with localhost for development."
 
 
-@dataclass(frozen=True, slots=True)
-class Scope:
+class Scope(Record):
     """A delegated permission an application exposes (``api.oauth2PermissionScopes``)."""
 
     id: str
@@ -116,8 +114,7 @@ class Scope:
     user_consent_description: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class AppRole:
+class AppRole(Record):
     """A role an application defines; assigned to users or, as application permission, to apps."""
 
     id: str
@@ -128,16 +125,14 @@ class AppRole:
     is_enabled: bool = True
 
 
-@dataclass(frozen=True, slots=True)
-class RequiredResourceAccess:
+class RequiredResourceAccess(Record):
     """API permissions an application asks for: (permission id, ``Scope`` or ``Role``) pairs of one resource."""
 
     resource_app_id: AppId
     access: tuple[tuple[str, str], ...]
 
 
-@dataclass(frozen=True, slots=True)
-class PreAuthorizedApplication:
+class PreAuthorizedApplication(Record):
     """A client that the owner of an API trusts: no consent is asked for these permissions of the API."""
 
     app_id: AppId
@@ -145,8 +140,7 @@ class PreAuthorizedApplication:
     """Ids of scopes of the API (``delegatedPermissionIds``)."""
 
 
-@dataclass(frozen=True, slots=True)
-class Application:
+class Application(Record):
     """An app registration: the one global definition, kept in the tenant that owns it."""
 
     id: ObjectId
@@ -203,8 +197,7 @@ class Application:
         return self.audience is not Audience.SINGLE
 
 
-@dataclass(frozen=True, slots=True)
-class ServicePrincipal:
+class ServicePrincipal(Record):
     """The local instance of an application in one tenant (enterprise app)."""
 
     id: ObjectId
@@ -226,8 +219,7 @@ class ServicePrincipal:
     """When it was deleted together with its registration; restored with it."""
 
 
-@dataclass(frozen=True, slots=True)
-class ClientSecret:
+class ClientSecret(Record):
     """A client secret; only its keyed hash is kept (the value is shown once)."""
 
     key_id: str
@@ -239,8 +231,7 @@ class ClientSecret:
     ends_at: datetime
 
 
-@dataclass(frozen=True, slots=True)
-class Certificate:
+class Certificate(Record):
     """A public certificate by which an application proves itself (private_key_jwt)."""
 
     key_id: str
@@ -253,8 +244,7 @@ class Certificate:
     ends_at: datetime
 
 
-@dataclass(frozen=True, slots=True)
-class FederatedIdentityCredential:
+class FederatedIdentityCredential(Record):
     """Trust in tokens of an outside issuer: whoever holds one with this subject is the application (workload identity).
 
     Issuer, subject and audience are compared exactly, capitals included; there is exactly one audience.
@@ -270,8 +260,7 @@ class FederatedIdentityCredential:
     description: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class AppRoleAssignment:
+class AppRoleAssignment(Record):
     """A role (or Default Access) of a resource given to a user, group or service principal."""
 
     id: str
@@ -283,8 +272,7 @@ class AppRoleAssignment:
     created_at: datetime
 
 
-@dataclass(frozen=True, slots=True)
-class DelegatedGrant:
+class DelegatedGrant(Record):
     """Consent: a client may act for one user (or everybody) at a resource (``oauth2PermissionGrant``)."""
 
     id: str

@@ -6,7 +6,6 @@ Source: Microsoft Graph "group resource type". Membership by rule is not there y
 from __future__ import annotations
 
 import struct
-from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from typing import TypeAlias
@@ -15,6 +14,7 @@ from uuid import UUID
 from xenia.core.directory.application import ServicePrincipal
 from xenia.core.directory.user import User
 from xenia.core.ids import ObjectId, TenantId
+from xenia.record import Record
 
 UNIFIED = "Unified"
 """Member of ``groupTypes`` that makes a Microsoft 365 group."""
@@ -40,8 +40,7 @@ class GroupLink(StrEnum):
     OWNER = "owners"
 
 
-@dataclass(frozen=True, slots=True)
-class Group:
+class Group(Record):
     """A group of one tenant. Wire names are the camelCase forms of these attributes."""
 
     id: ObjectId

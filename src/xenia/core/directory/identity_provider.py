@@ -7,13 +7,13 @@ the protocol.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from urllib.parse import urlsplit
 
 from xenia.core.directory.user import MAIL_ISSUER, Identity
 from xenia.core.ids import TenantId
+from xenia.record import Record, field
 
 
 class ProviderKind(StrEnum):
@@ -57,8 +57,7 @@ class ClientAuthentication(StrEnum):
     """A public client: PKCE alone (our own tenants among each other)."""
 
 
-@dataclass(frozen=True, slots=True)
-class ClaimMapping:
+class ClaimMapping(Record):
     """The names under which this provider tells what we want to know."""
 
     subject: str = "sub"
@@ -76,8 +75,7 @@ class ClaimMapping:
     country: str = "address.country"
 
 
-@dataclass(frozen=True, slots=True)
-class ProviderEndpoints:
+class ProviderEndpoints(Record):
     """Where a provider without a discovery document is reached (Facebook), or how a document is overridden."""
 
     authorization: str = ""
@@ -86,8 +84,7 @@ class ProviderEndpoints:
     """A GET with the access token answers the profile as JSON."""
 
 
-@dataclass(frozen=True, slots=True)
-class IdentityProvider:
+class IdentityProvider(Record):
     """A provider of one tenant."""
 
     id: str
@@ -121,8 +118,7 @@ class IdentityProvider:
         )
 
 
-@dataclass(frozen=True, slots=True)
-class ExternalAccount:
+class ExternalAccount(Record):
     """Who somebody is at a provider, after everything it said was checked."""
 
     provider_id: str

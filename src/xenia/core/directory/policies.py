@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
-from dataclasses import fields, replace
 from enum import StrEnum
 
 from xenia.core.directory.roles import (
@@ -23,6 +22,7 @@ from xenia.core.directory.roles import (
 )
 from xenia.core.directory.tenant import TenantPolicies
 from xenia.core.errors import Conflict
+from xenia.record import names_of, replace
 
 
 class PolicyBlock(StrEnum):
@@ -49,7 +49,7 @@ _FIELDS: dict[PolicyBlock, tuple[str, ...]] = {
     PolicyBlock.SECURITY_DEFAULTS: ("security_defaults",),
 }
 _NAMED = {name for names in _FIELDS.values() for name in names} | {"version"}
-_FIELDS[PolicyBlock.OTHERS] = tuple(each.name for each in fields(TenantPolicies) if each.name not in _NAMED)
+_FIELDS[PolicyBlock.OTHERS] = tuple(name for name in names_of(TenantPolicies) if name not in _NAMED)
 
 _LESSER: dict[PolicyBlock, tuple[DirectoryRole, ...]] = {
     PolicyBlock.AUTHORIZATION: (PRIVILEGED_ROLE_ADMINISTRATOR,),

@@ -5,8 +5,6 @@ Data only, as published by the providers; every value can be overridden in the r
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-
 from xenia.core.directory.identity_provider import (
     EMAIL_PASSCODE_PROVIDER_ID,
     ENTRA_PROVIDER_ID,
@@ -17,14 +15,14 @@ from xenia.core.directory.identity_provider import (
     ProviderEndpoints,
     ProviderKind,
 )
+from xenia.record import Record, field
 
 _CONSUMERS = "https://login.microsoftonline.com/9188040d-6c67-4c5b-b112-36a304b66dad/v2.0"
 """Microsoft accounts are people of one well-known tenant."""
 DISCOVERY_PATH = "/.well-known/openid-configuration"
 
 
-@dataclass(frozen=True, slots=True)
-class ProviderDefaults:
+class ProviderDefaults(Record):
     """Where a kind of provider is reached, and how it spells what it says."""
 
     display_name: str

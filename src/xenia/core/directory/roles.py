@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from xenia.record import Record
 
 
-@dataclass(frozen=True, slots=True)
-class DirectoryRole:
+class DirectoryRole(Record):
     """A built-in directory role, addressed by its published template id."""
 
     template_id: str

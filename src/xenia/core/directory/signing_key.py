@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterable
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from xenia.core.errors import InvalidValue
 from xenia.core.ids import AppId, ObjectId, TenantId
+from xenia.record import Record
 
 RS256, ES256 = "RS256", "ES256"
 ALGORITHMS = (RS256, ES256)
@@ -28,8 +28,7 @@ PUBLISHED_AFTERWARDS = timedelta(hours=48)
 """How long a key for ES256 stays published after its follower took over; the longest token lives a day."""
 
 
-@dataclass(frozen=True, slots=True)
-class AppSigningKey:
+class AppSigningKey(Record):
     """A key pair that belongs to one app in one tenant. The private key is sealed with the data key."""
 
     kid: str

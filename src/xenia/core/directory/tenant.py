@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
 
 from xenia.core.addresses import domain_key, domain_of
 from xenia.core.ids import ObjectId, TenantId
 from xenia.core.token_lifetime import TokenLifetimePolicy
+from xenia.record import Record, field
 
 
-@dataclass(frozen=True, slots=True)
-class Domain:
+class Domain(Record):
     """A verified domain of a tenant. Exactly one is initial (it ends every guest UPN), one is default."""
 
     name: str
@@ -20,8 +19,7 @@ class Domain:
     is_default: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Tenant:
+class Tenant(Record):
     """An organisation and how guests are told about it."""
 
     id: TenantId
@@ -83,8 +81,7 @@ class DomainRule(StrEnum):
     ALLOW = "allow"
 
 
-@dataclass(frozen=True, slots=True)
-class DomainRestrictions:
+class DomainRestrictions(Record):
     """Collaboration restrictions: to which domains invitations may go. Exact match, no sub-domains."""
 
     rule: DomainRule = DomainRule.ANY
@@ -118,8 +115,7 @@ class UserConsent(StrEnum):
     """Whatever does not take an administrator, for any app."""
 
 
-@dataclass(frozen=True, slots=True)
-class ConsentRequestPolicy:
+class ConsentRequestPolicy(Record):
     """Whether people may ask an administrator to agree (``adminConsentRequestPolicy``), and who is told."""
 
     is_enabled: bool = False
@@ -133,8 +129,7 @@ class ConsentRequestPolicy:
     """Counts the changes."""
 
 
-@dataclass(frozen=True, slots=True)
-class TenantPolicies:
+class TenantPolicies(Record):
     """Everything an administrator may switch for the whole tenant. Stored as one document."""
 
     allow_invites_from: InvitesFrom = InvitesFrom.EVERYONE

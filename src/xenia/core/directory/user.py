@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
 from xenia.core.ids import ObjectId, TenantId
 from xenia.core.user_attributes import AttributeValues
+from xenia.record import Record
 
 
 class UserType(StrEnum):
@@ -37,8 +37,7 @@ MAIL_ISSUER = "mail"
 """Issuer of identities proven by e-mail one-time passcode; also the ``idp`` claim."""
 
 
-@dataclass(frozen=True, slots=True)
-class Identity:
+class Identity(Record):
     """One way in: an external (or our own) account, matched by (issuer, subject) and never by e-mail."""
 
     sign_in_type: str
@@ -47,8 +46,7 @@ class Identity:
     subject: str | None
 
 
-@dataclass(frozen=True, slots=True)
-class User:
+class User(Record):
     """A member or guest of one tenant. Wire names are the camelCase forms of these attributes."""
 
     id: ObjectId

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime
 
 from xenia.core.directory.application import Application, ServicePrincipal
 from xenia.core.directory.tenant import Tenant
 from xenia.core.directory.user import User
 from xenia.core.signin.facts import Factor, Proof
+from xenia.record import Record
 
 
-@dataclass(frozen=True, slots=True)
-class SignedIn:
+class SignedIn(Record):
     """Everything proven at the end of an interaction; the only thing tokens are issued from."""
 
     tenant: Tenant
@@ -40,8 +39,7 @@ class SignedIn:
         return None if first.issuer == self.tenant.initial_domain else first.issuer
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
+class Answer(Record):
     """An authorization response (or error) for the app, not yet rendered in its response mode."""
 
     redirect_uri: str

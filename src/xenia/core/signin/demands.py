@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from xenia.core.directory.tenant import TenantPolicies
 from xenia.core.errors import XeniaError
 from xenia.core.sign_up import RequestState
+from xenia.record import Record
 
 SIGN_IN_FREQUENCY_SKEW = timedelta(minutes=5)
 """So much later than the frequency says, that clients which renew on the minute are not cut off."""
@@ -23,8 +23,7 @@ def oldest_sign_in(policies: TenantPolicies, at: datetime) -> datetime:
     )
 
 
-@dataclass(frozen=True, slots=True)
-class SignUpDemands:
+class SignUpDemands(Record):
     """What the user flow asks of somebody who is no user here yet."""
 
     is_open: bool
@@ -40,8 +39,7 @@ class SignUpDemands:
     """What became of this account's request for approval, when there is one."""
 
 
-@dataclass(frozen=True, slots=True)
-class Demands:
+class Demands(Record):
     """What must hold before anything is issued. Nothing in it is remembered between steps."""
 
     silent: bool = False

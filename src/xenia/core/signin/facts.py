@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 
 from xenia.core.directory.identity_provider import ExternalAccount
 from xenia.core.ids import ObjectId
 from xenia.core.sign_up import SignUpProgress
+from xenia.record import Record, replace
 
 
 class Realm(StrEnum):
@@ -27,8 +27,7 @@ class ErrandKind(StrEnum):
     CONNECTOR = "connector"
 
 
-@dataclass(frozen=True, slots=True)
-class Errand:
+class Errand(Record):
     """A request to somebody else's server that is under way between two transactions."""
 
     id: str
@@ -45,8 +44,7 @@ class Factor(StrEnum):
     SECOND = "second"
 
 
-@dataclass(frozen=True, slots=True)
-class Proof:
+class Proof(Record):
     """A credential shown and checked: method, moment, ``amr`` values (RFC 8176) and whose it was."""
 
     method: str
@@ -61,8 +59,7 @@ class Proof:
     """The configured provider that was asked, when it was proven at one."""
 
 
-@dataclass(frozen=True, slots=True)
-class Facts:
+class Facts(Record):
     """Everything known about the person in front of this browser, in this interaction."""
 
     login: str | None = None

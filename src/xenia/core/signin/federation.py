@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from xenia.core.ids import TenantId
+from xenia.record import Record
 
 FEDERATION_LIFETIME = timedelta(minutes=15)
 FEDERATED = "federated"
@@ -16,8 +16,7 @@ FEDERATED_SESSION = timedelta(hours=24)
 """How long such a proof counts before the provider is asked again."""
 
 
-@dataclass(frozen=True, slots=True)
-class Federation:
+class Federation(Record):
     """One hand-over, spent by the first answer that carries its ``state`` (RFC 9700 section 2.1, 4.7)."""
 
     state_hash: str

@@ -6,8 +6,9 @@ The numbers are the steps of OpenID Connect Core section 3.1.3.7 (ID Token Valid
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+
+from xenia.record import Record
 
 LEEWAY = timedelta(minutes=5)
 """Between their clock and ours."""
@@ -27,8 +28,7 @@ class IdTokenRefused(Exception):
         return str(self.args[0])
 
 
-@dataclass(frozen=True, slots=True)
-class Expected:
+class Expected(Record):
     """What this hand-over asked for."""
 
     issuer: str

@@ -8,7 +8,6 @@ everybody else.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from xenia.core.addresses import domain_key, domain_of
 from xenia.core.directory.identity_provider import (
@@ -23,6 +22,7 @@ from xenia.core.directory.identity_provider import (
 from xenia.core.directory.tenant import Tenant
 from xenia.core.ids import TenantId, fold
 from xenia.core.signin.facts import Realm
+from xenia.record import Record
 
 GOOGLE_MAIL = frozenset({"gmail.com", "googlemail.com"})
 _HINTS = {
@@ -34,8 +34,7 @@ _HINTS = {
 """Published values of ``domain_hint`` that name a social provider."""
 
 
-@dataclass(frozen=True, slots=True)
-class Home:
+class Home(Record):
     """The realm of an account, and the provider when the realm is federated."""
 
     realm: Realm

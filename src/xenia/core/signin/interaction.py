@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from xenia.core.ids import CorrelationId, TenantId
 from xenia.core.signin.facts import Facts
 from xenia.core.signin.request import AuthorizeRequest, RedeemRequest
+from xenia.record import Record, field
 
 INTERACTION_LIFETIME = timedelta(hours=1)
 
 
-@dataclass(frozen=True, slots=True)
-class Interaction:
+class Interaction(Record):
     """A sign-in under way. ``version`` rises with every accepted step, so a stale page cannot post."""
 
     id: str

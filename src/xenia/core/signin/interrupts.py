@@ -7,7 +7,6 @@ policy changed in mid-flow, single sign-on and ``prompt=none`` need no code of t
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
@@ -23,6 +22,7 @@ from xenia.core.sign_up import RequestState, SignUpProgress
 from xenia.core.signin.demands import Demands, SignUpDemands
 from xenia.core.signin.facts import Factor, Facts, Proof, Realm
 from xenia.core.signin.federation import FEDERATED, FEDERATED_SESSION
+from xenia.record import Record
 
 
 class Step(StrEnum):
@@ -55,8 +55,7 @@ class Step(StrEnum):
     SIGN_UP_FAILED = "sign-up-failed"
 
 
-@dataclass(frozen=True, slots=True)
-class Interrupt:
+class Interrupt(Record):
     """Something is missing: the page that can supply it, and the answer when no page may be shown."""
 
     step: Step

@@ -6,14 +6,12 @@ wander, reload or change accounts without losing the app's ``state`` and PKCE ch
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from xenia.core.directory.application import Platform
 from xenia.core.ids import AppId
+from xenia.record import Record
 
 
-@dataclass(frozen=True, slots=True)
-class AuthorizeRequest:
+class AuthorizeRequest(Record):
     """A validated authorization request (OpenID Connect Core section 3.1.2.1)."""
 
     app_id: AppId
@@ -54,8 +52,7 @@ class AuthorizeRequest:
         return "create" in self.prompts
 
 
-@dataclass(frozen=True, slots=True)
-class RedeemRequest:
+class RedeemRequest(Record):
     """The redemption of one invitation; ends at its redirect URL."""
 
     invitation_id: str

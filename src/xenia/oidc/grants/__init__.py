@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Protocol
 
@@ -10,6 +9,7 @@ from xenia.core.directory.tenant import Tenant
 from xenia.core.endpoints import V1, V2
 from xenia.core.ids import TenantId
 from xenia.core.scopes import split_scopes
+from xenia.record import Record
 from xenia.usecases.sessions.person_sign_in_record import Caller
 from xenia.usecases.tenants.find_tenant import TenantDirectory
 from xenia.usecases.tokens.authenticate_client import PresentedClient
@@ -17,8 +17,7 @@ from xenia.usecases.tokens.token_set import TokenSet
 from xenia.web.http import Params
 
 
-@dataclass(frozen=True, slots=True)
-class TokenRequest:
+class TokenRequest(Record):
     """A token request after everything the grants have in common was read."""
 
     tenant: Tenant
@@ -41,8 +40,7 @@ class TokenRequest:
         return self.version == V1
 
 
-@dataclass(frozen=True, slots=True)
-class AtAlias:
+class AtAlias(Record):
     """A token request at ``common`` or ``organizations``: what may tell whose it is."""
 
     alias: str

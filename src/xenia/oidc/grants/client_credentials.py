@@ -9,7 +9,6 @@ Failures are never remembered, and assertions are checked every time.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -22,6 +21,7 @@ from xenia.core.networks import network_of
 from xenia.core.scopes import split_scopes
 from xenia.oidc.grants import AtAlias, TokenRequest, token_members
 from xenia.ports import Ports
+from xenia.record import Record
 from xenia.usecases.tokens.app_sign_in_journal import AppSignInJournal
 from xenia.usecases.tokens.authenticate_client import AuthenticatedClient, authenticate_client, find_client
 from xenia.usecases.tokens.issue_app_token import AppAccess, AppToken, app_access, issue_app_token
@@ -33,8 +33,7 @@ REFUSALS_NOTED = 60
 REFUSALS_WINDOW = timedelta(minutes=5)
 
 
-@dataclass(frozen=True, slots=True)
-class _Proven:
+class _Proven(Record):
     client: AuthenticatedClient
     access: AppAccess
     at: datetime

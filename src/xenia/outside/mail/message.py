@@ -10,7 +10,6 @@ each header several times over. What must be encoded or folded is left to it.
 from __future__ import annotations
 
 from binascii import b2a_qp
-from dataclasses import dataclass
 from datetime import datetime
 from email.headerregistry import Address
 from email.policy import SMTP
@@ -18,6 +17,7 @@ from email.utils import format_datetime, parseaddr
 
 from xenia.core.addresses import domain_key
 from xenia.core.mail import RenderedMail
+from xenia.record import Record
 
 _LONGEST_LINE = 78
 _POLICY = SMTP.clone(max_line_length=_LONGEST_LINE, raise_on_defect=False)
@@ -25,8 +25,7 @@ _LONGEST_NAME = 120
 _SPECIALS = frozenset('()<>[]:;@\\,."=?')
 
 
-@dataclass(frozen=True, slots=True)
-class Envelope:
+class Envelope(Record):
     """What the headers say."""
 
     mail_id: str

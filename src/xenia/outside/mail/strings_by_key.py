@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
+
+from xenia.record import Record
 
 FOLDER = Path(__file__).parent / "strings"
 FALLBACK = "en"
 
 
-@dataclass(frozen=True, slots=True)
-class Strings:
+class Strings(Record):
     """One language, completed from English where it lacks a key."""
 
     language: str

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from urllib.parse import urlencode
 
 from xenia.core.directory.first_party import TESTER_PAGE
 from xenia.core.directory.tenant import Tenant
+from xenia.record import Record
 
 
-@dataclass(frozen=True, slots=True)
-class Step:
+class Step(Record):
     """One step: what to do, why or how, and the screen where it is done."""
 
     title: str

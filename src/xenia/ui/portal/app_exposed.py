@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from xenia.core.directory.application import Application, PreAuthorizedApplication, Scope
 from xenia.core.errors import InvalidValue, NotFound, XeniaError
+from xenia.record import replace
 from xenia.ui.portal.app_section import BASE, REFUSALS, AppSection
 from xenia.ui.portal.desk import Model, Visit
 from xenia.usecases.applications.change_registration import Changes

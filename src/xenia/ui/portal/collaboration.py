@@ -7,7 +7,6 @@ else's has overtaken is shown beside it.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import replace
 
 from xenia.core.actor import Actor
 from xenia.core.addresses import domain_key
@@ -21,6 +20,7 @@ from xenia.core.directory.tenant import (
 )
 from xenia.core.errors import Conflict, InvalidValue
 from xenia.ports import Ports
+from xenia.record import replace
 from xenia.ui.portal.changed_meanwhile import saved_by
 from xenia.ui.portal.collaboration_words import (
     GUEST_ACCESS,

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from xenia.core.directory.application import GRAPH_APP_ID
 from xenia.core.directory.tenant import ConsentRequestPolicy, TenantPolicies, UserConsent
 from xenia.core.errors import Conflict, InvalidValue, NotFound, NotPermitted, XeniaError
+from xenia.record import replace
 from xenia.ui.portal.desk import Desk, Visit
 from xenia.ui.portal.enterprise_app_frame import HOME
 from xenia.ui.portal.graph_calls import call

@@ -7,7 +7,6 @@ directory role is signed in to the portal of this very tenant, and a posted form
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from urllib.parse import urlencode
 
 from xenia.core.actor import Actor
@@ -15,6 +14,7 @@ from xenia.core.directory.first_party import PLATFORM_TENANT_ID
 from xenia.core.directory.tenant import Tenant
 from xenia.core.errors import NotFound
 from xenia.ports import Ports
+from xenia.record import Record
 from xenia.ui.portal.notices import done_notices
 from xenia.ui.portal.roles import Standing, standing_of
 from xenia.ui.portal.shown_once import ShownOnce
@@ -47,8 +47,7 @@ class NoAdministrator(Exception):
         self.actor = actor
 
 
-@dataclass(frozen=True, slots=True)
-class Visit:
+class Visit(Record):
     """One request of a signed-in administrator."""
 
     request: HttpRequest
@@ -72,8 +71,7 @@ class Visit:
         return self.request.form.get(name)
 
 
-@dataclass(frozen=True, slots=True)
-class Question:
+class Question(Record):
     """What is asked before something is done: both buttons are verbs, the effects are named."""
 
     title: str

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from xenia.core.directory.identity_provider import IdentityProvider, ProviderKind
 from xenia.core.directory.policies import PolicyBlock, marks_text, may_change, read_marks
 from xenia.core.directory.roles import PROVIDER_WRITING_ROLES
 from xenia.core.directory.tenant import TenantPolicies, Toggle
 from xenia.core.errors import Conflict
+from xenia.record import replace
 from xenia.ui.portal.changed_meanwhile import saved_by
 from xenia.ui.portal.desk import Desk, Model, Visit
 from xenia.ui.portal.graph_calls import call

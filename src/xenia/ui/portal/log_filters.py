@@ -5,13 +5,13 @@ Where the API cannot say what the form says (words within a name), its filter le
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 
 from xenia.core import audit
 from xenia.core.audit import Activity
 from xenia.core.ids import parse_guid
 from xenia.core.query import AnyOf, Compare, Filter, Or, Text, all_of
+from xenia.record import Record
 from xenia.ui.portal.log_words import EVENT_TYPES
 
 _ALL = [each for each in vars(audit).values() if isinstance(each, Activity)]
@@ -22,8 +22,7 @@ _MOST_DIGITS = 9
 _FIRST_DAY, _LAST_DAY = date(1970, 1, 1), date(9000, 1, 1)
 
 
-@dataclass(frozen=True, slots=True)
-class LogFilter:
+class LogFilter(Record):
     """What is listed. ``odata`` is the same for Graph's ``$filter``."""
 
     condition: Filter | None

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from xenia.core.directory.tenant import Tenant, TenantPolicies
 from xenia.core.directory.user import ExternalUserState, UserType
 from xenia.core.query import Compare, Filter, Query, all_of
+from xenia.record import Record
 from xenia.ui.portal.desk import Desk, Visit
 from xenia.ui.portal.graph_calls import call
 from xenia.usecases.users import read_directory
@@ -17,8 +16,7 @@ GUESTS = Compare("user_type", "eq", UserType.GUEST.value)
 PENDING = Compare("external_user_state", "eq", ExternalUserState.PENDING_ACCEPTANCE.value)
 
 
-@dataclass(frozen=True, slots=True)
-class Counts:
+class Counts(Record):
     """How many there are."""
 
     users: int

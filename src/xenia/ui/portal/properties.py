@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from xenia.core.directory.policies import PolicyBlock, marks_text, may_change, read_marks
 from xenia.core.directory.tenant import Tenant, TenantPolicies
 from xenia.core.errors import Conflict, InvalidValue
+from xenia.record import replace
 from xenia.ui.portal.changed_meanwhile import saved_by
 from xenia.ui.portal.desk import Desk, Visit
 from xenia.ui.portal.graph_calls import call

@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from xenia.core.actor import Actor
 from xenia.core.directory.roles import ALL_ROLES, GLOBAL_ADMINISTRATOR, INVITING_ROLES
 from xenia.core.directory.tenant import InvitesFrom
 from xenia.core.errors import NotPermitted, XeniaError
 from xenia.ports import Ports
+from xenia.record import Record
 
 _MOST_NAMES = 5
 GLOBAL = frozenset({GLOBAL_ADMINISTRATOR.template_id})
 
 
-@dataclass(frozen=True, slots=True)
-class Standing:
+class Standing(Record):
     """Whether this person may change what the screen shows; if not, which role is needed and who holds it."""
 
     may: bool

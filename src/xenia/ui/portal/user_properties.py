@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from xenia.core.directory.roles import USER_WRITING_ROLES
 from xenia.core.directory.user import User, UserType
 from xenia.core.directory.user_rules import AGE_GROUPS, MINOR_CONSENTS
 from xenia.core.errors import Conflict, InvalidValue, NotPermitted, XeniaError
+from xenia.record import Record
 from xenia.ui.portal.desk import Desk, Visit
 from xenia.ui.portal.graph_calls import call
 from xenia.ui.portal.roles import refusal_words
@@ -18,8 +17,7 @@ from xenia.web.http import HttpResponse
 from xenia.web.routing import Route
 
 
-@dataclass(frozen=True, slots=True)
-class FormField:
+class FormField(Record):
     """One control of the form. ``kind``: text, email, lines (several values), or the name of a list of choices."""
 
     name: str

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from xenia.core import errors as e
 from xenia.core.errors import XeniaError
+from xenia.record import Record
 from xenia.ui.signin.words import waiting
 
 
-@dataclass(frozen=True, slots=True)
-class Words:
+class Words(Record):
     """A refusal in words: title, what happened, what to do now."""
 
     title: str

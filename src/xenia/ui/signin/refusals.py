@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 from xenia.core import errors as e
 from xenia.core.aadsts import aadsts_of
@@ -12,6 +11,7 @@ from xenia.core.directory.tenant import Tenant
 from xenia.core.errors import XeniaError
 from xenia.core.ids import parse_guid
 from xenia.ports import Ports
+from xenia.record import Record
 from xenia.ui.signin.refusal_words import Words, words_of
 from xenia.ui.signin.views import chosen_theme, host_of
 from xenia.usecases.sign_in import Situation
@@ -22,8 +22,7 @@ from xenia.web.pages import Pages
 log = logging.getLogger("xenia.signin")
 
 
-@dataclass(frozen=True, slots=True)
-class WayOn:
+class WayOn(Record):
     """A form that is a button: what else this very person can do now."""
 
     text: str

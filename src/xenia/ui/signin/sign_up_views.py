@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 
 from xenia.core.directory.identity_provider import EMAIL_PASSCODE_PROVIDER_ID
 from xenia.core.signin.interrupts import Step
 from xenia.core.user_flow import PageText, UserFlow
 from xenia.ports import Ports, Transaction
+from xenia.record import Record
 from xenia.usecases.sign_in import Rejected, Situation
 from xenia.usecases.sign_up.details import details_page
 from xenia.usecases.sign_up.standing import account_of, offered_flow
@@ -24,8 +24,7 @@ from xenia.web.sign_up_pages import (
 Model = dict[str, object]
 
 
-@dataclass(frozen=True, slots=True)
-class Shown:
+class Shown(Record):
     """What a view may look at."""
 
     ports: Ports

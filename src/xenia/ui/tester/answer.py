@@ -5,12 +5,12 @@ Everything a sender sent is shown as text and nowhere kept.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
 from urllib.parse import parse_qsl, urlsplit
 
 from xenia.core.directory.tenant import Tenant
 from xenia.core.ids import ObjectId, parse_guid
 from xenia.ports import Fetcher, FetchFailed, FetchRefused, Ports
+from xenia.record import Record, field, replace
 from xenia.ui.tester.exchange import Exchange, redeem, redemption, shown_parameters
 from xenia.ui.tester.explanations import Explanation, explain
 from xenia.ui.tester.flow import Flow
@@ -26,8 +26,7 @@ _LABELS = {"id_token": "ID token", "access_token": "Access token", "refresh_toke
 _OWN_FIELDS = ("received_by",)
 
 
-@dataclass(frozen=True, slots=True)
-class Token:
+class Token(Record):
     """A token and the way it came; ``c_hash`` and ``at_hash`` count in the authorization endpoint's answer."""
 
     name: str
@@ -36,8 +35,7 @@ class Token:
     is_front: bool = True
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
+class Answer(Record):
     """What came back, and to which request."""
 
     flow: Flow | None

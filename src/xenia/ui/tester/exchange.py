@@ -5,12 +5,12 @@ Everything goes through the guarded fetcher, which answers our own endpoint in p
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from urllib.parse import urlencode, urlsplit
 
 import msgspec
 
 from xenia.ports import Fetcher, FetchFailed, FetchRefused, FetchRequest
+from xenia.record import Record
 from xenia.ui.tester import kinds
 from xenia.ui.tester.flow import Flow
 from xenia.ui.tester.form import TesterForm
@@ -19,8 +19,7 @@ from xenia.ui.tester.kinds import Goes
 _FORM = "application/x-www-form-urlencoded"
 
 
-@dataclass(frozen=True, slots=True)
-class Exchange:
+class Exchange(Record):
     """The answer of a token endpoint, or why there is none."""
 
     status: int

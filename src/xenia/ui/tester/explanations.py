@@ -6,9 +6,9 @@ Owns the sentences. The numbers are the published AADSTS codes of the field.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 
 from xenia.core.ids import ObjectId, TenantId
+from xenia.record import Record
 
 _CODE = re.compile(r"AADSTS(\d{4,8})")
 
@@ -105,8 +105,7 @@ _TEXTS: dict[int, tuple[str, str]] = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Explanation:
+class Explanation(Record):
     """A plain sentence, and the portal screen that mends it (empty: none)."""
 
     code: int | None

@@ -7,10 +7,10 @@ how-tos open here with only the host name changed. Must not look at the director
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, fields, replace
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
 from xenia.core.ids import parse_guid
+from xenia.record import Record, names_of, replace
 from xenia.ui.tester import kinds
 from xenia.ui.tester.kinds import Goes, RequestKind, kind_of
 from xenia.web.http import HttpRequest, Params
@@ -45,8 +45,7 @@ _TOKENS = ("assertion", "refresh_token", "device_code")
 _DECORATION = re.compile(r"[\s\u200b\ufeff\"'{}<>]+")
 
 
-@dataclass(frozen=True, slots=True)
-class TesterForm:
+class TesterForm(Record):
     """What is to be requested. Attribute names without underscores are the names in links."""
 
     request_type: str = kinds.OPENID_CONNECT.name
@@ -123,7 +122,7 @@ class TesterForm:
 
 
 _ENDPOINTS = ("authorization_endpoint", "token_endpoint", "device_code_endpoint")
-_NAMES = {item.name.replace("_", ""): item.name for item in fields(TesterForm)} | {
+_NAMES = {name.replace("_", ""): name for name in names_of(TesterForm)} | {
     "openidconnectmetadataurl": "metadata_url"
 }
 del _NAMES["metadataurl"]

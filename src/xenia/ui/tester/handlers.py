@@ -5,11 +5,10 @@ Owns no knowledge of tokens, flows or the directory; those have modules of their
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from xenia.core.directory.first_party import TESTER_APP_ID
 from xenia.core.errors import InteractionGone, InvalidRequest, NotFound
 from xenia.ports import Fetcher, Ports
+from xenia.record import replace
 from xenia.ui.tester import form as forms
 from xenia.ui.tester.answer import Answer, AnswerReader
 from xenia.ui.tester.exchange import redeem, request_grant

@@ -5,18 +5,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
 from urllib.parse import quote
 
 import msgspec
 
 from xenia.core.endpoints import authorize_url, device_code_url, metadata_url, token_url
 from xenia.ports import Fetcher, FetchFailed, FetchRefused, FetchRequest
+from xenia.record import Record, replace
 from xenia.ui.tester.form import B2C, EXTERNAL_ID, METADATA, THIS_SERVER, TesterForm
 
 
-@dataclass(frozen=True, slots=True)
-class Imported:
+class Imported(Record):
     """The form with endpoints filled in, and what is needed to check the answer later."""
 
     form: TesterForm

@@ -5,8 +5,9 @@ Names and labels are those of the field's public request tester. Data and senten
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import Enum, auto
+
+from xenia.record import Record
 
 GRAPH_DEFAULT = "https://graph.microsoft.com/.default"
 _PERSON = "openid profile"
@@ -21,8 +22,7 @@ class Goes(Enum):
     TO_DEVICE_ENDPOINT = auto()
 
 
-@dataclass(frozen=True, slots=True)
-class RequestKind:
+class RequestKind(Record):
     """One entry of **Request Type**."""
 
     name: str

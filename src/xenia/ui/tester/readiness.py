@@ -6,8 +6,6 @@ who is signed in to the portal.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
-
 from xenia.core.actor import Actor
 from xenia.core.directory.application import Application, Platform, RedirectUri
 from xenia.core.directory.first_party import PLATFORM_TENANT_ID
@@ -17,6 +15,7 @@ from xenia.core.errors import NotFound, NotPermitted
 from xenia.core.ids import TenantId, fold, parse_guid
 from xenia.core.query import Query
 from xenia.ports import Ports
+from xenia.record import Record, field, replace
 from xenia.ui.tester.explanations import APPS, AUTHENTICATION, portal_url
 from xenia.ui.tester.form import THIS_SERVER, TesterForm
 from xenia.usecases.applications.manage_applications import (
@@ -32,8 +31,7 @@ AUTHR = "https://authr.dev/"
 """The public request tester. It reads a posted id_token in the browser, so it can test a server on this computer."""
 
 
-@dataclass(frozen=True, slots=True)
-class Readiness:
+class Readiness(Record):
     """Findings about a request, and which remedies this person may use."""
 
     findings: list[dict[str, str]] = field(default_factory=list)

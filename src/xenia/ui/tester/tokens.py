@@ -8,7 +8,6 @@ from __future__ import annotations
 import base64
 import binascii
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from urllib.parse import urlsplit
 
@@ -17,13 +16,13 @@ import msgspec
 from xenia.core.claims import left_half_hash
 from xenia.core.endpoints import issuer_v1, issuer_v2
 from xenia.ports import KeyRing
+from xenia.record import Record
 from xenia.ui.tester.meanings import MEANINGS, TIMES
 
 _SKEW = timedelta(minutes=5)
 
 
-@dataclass(frozen=True, slots=True)
-class Decoded:
+class Decoded(Record):
     """The parts of a JSON Web Token; nothing of it is verified."""
 
     header: Mapping[str, object]
@@ -34,8 +33,7 @@ class Decoded:
         return msgspec.json.format(msgspec.json.encode(getattr(self, part)), indent=2).decode()
 
 
-@dataclass(frozen=True, slots=True)
-class Expected:
+class Expected(Record):
     """What a token must match; None where nothing is known."""
 
     audience: str | None = None

@@ -6,7 +6,6 @@ A secret's value leaves this module once, as the answer of ``add_client_secret``
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from xenia.core import audit
@@ -15,6 +14,7 @@ from xenia.core.directory.application import Certificate, ClientSecret
 from xenia.core.errors import InvalidValue, NotFound, NotPermitted
 from xenia.core.ids import ObjectId
 from xenia.ports import Ports, Transaction
+from xenia.record import Record
 from xenia.usecases.applications.application_rules import (
     READ_APPLICATION_DETAILS,
     application_target,
@@ -35,16 +35,14 @@ _HINT = 3
 _Removal = Callable[[Transaction], bool]
 
 
-@dataclass(frozen=True, slots=True)
-class NewSecret:
+class NewSecret(Record):
     """A client secret just made; ``value`` is not readable later."""
 
     secret: ClientSecret
     value: str
 
 
-@dataclass(frozen=True, slots=True)
-class CredentialList:
+class CredentialList(Record):
     """What an application proves itself with; values are not among it."""
 
     secrets: tuple[ClientSecret, ...]

@@ -5,7 +5,6 @@ Microsoft Graph: application: addKey, removeKey, and PATCH of keyCredentials.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import timedelta
 
 from xenia.core import audit
@@ -14,6 +13,7 @@ from xenia.core.directory.application import Application, Certificate
 from xenia.core.errors import InvalidValue, NotFound, NotPermitted
 from xenia.core.ids import ObjectId
 from xenia.ports import Ports, Transaction
+from xenia.record import Record
 from xenia.usecases.applications.application_credentials import checked_certificate
 from xenia.usecases.applications.application_rules import (
     application_target,
@@ -28,8 +28,7 @@ LONGEST_PROOF = timedelta(minutes=10)
 _SKEW = timedelta(minutes=5)
 
 
-@dataclass(frozen=True, slots=True)
-class WantedKey:
+class WantedKey(Record):
     """One entry of a list of certificates: a new one by its data, or one that is there by its id."""
 
     key_id: str | None

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from xenia.core import audit
 from xenia.core.actor import Actor
 from xenia.core.directory.application import Application
@@ -11,6 +9,7 @@ from xenia.core.errors import NotFound, NotPermitted
 from xenia.core.ids import ObjectId, parse_guid
 from xenia.core.query import Page, Query
 from xenia.ports import Ports, Transaction
+from xenia.record import replace
 from xenia.usecases.applications.application_rules import (
     READ_APPLICATION_DETAILS,
     application_target,

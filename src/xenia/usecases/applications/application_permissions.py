@@ -7,7 +7,6 @@ all principals. What a token then carries is decided where tokens are issued.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
 from datetime import datetime
 
 from xenia.core import audit
@@ -25,6 +24,7 @@ from xenia.core.errors import InvalidValue, NotFound, NotPermitted
 from xenia.core.ids import AppId, ObjectId
 from xenia.core.query import Order, Query
 from xenia.ports import Ports, Transaction
+from xenia.record import Record, replace
 from xenia.usecases.applications.application_rules import (
     READ_APPLICATION_DETAILS,
     application_target,
@@ -42,8 +42,7 @@ MOST_APIS = 500
 _GLOBAL = frozenset({GLOBAL_ADMINISTRATOR.template_id})
 
 
-@dataclass(frozen=True, slots=True)
-class PermissionLine:
+class PermissionLine(Record):
     """One permission an app asks for or has, in words."""
 
     resource_app_id: AppId
@@ -136,8 +135,7 @@ def list_permissions(ports: Ports, actor: Actor, object_id: ObjectId) -> tuple[P
         return tuple(sorted(lines, key=lambda line: not line.is_configured))
 
 
-@dataclass(frozen=True, slots=True)
-class OfferedPermission:
+class OfferedPermission(Record):
     """A permission of an API, in words; ``kind`` is ``Scope`` (delegated) or ``Role`` (application)."""
 
     id: str

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, fields, is_dataclass, replace
+from dataclasses import asdict, fields, is_dataclass
 from enum import Enum
 
 from xenia.core import audit
@@ -19,6 +19,7 @@ from xenia.core.errors import InvalidValue
 from xenia.core.ids import ObjectId
 from xenia.core.registration_rules import check_registration
 from xenia.ports import Ports, Transaction
+from xenia.record import replace
 from xenia.usecases.applications.application_permissions import offered_pairs
 from xenia.usecases.applications.application_rules import (
     application_target,

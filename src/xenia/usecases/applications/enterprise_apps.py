@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass, replace
 
 from xenia.core import audit
 from xenia.core.actor import Actor
@@ -21,6 +20,7 @@ from xenia.core.directory.user import User
 from xenia.core.errors import Conflict, InvalidValue, NotFound, NotPermitted
 from xenia.core.ids import ObjectId, parse_guid
 from xenia.ports import Ports, Transaction
+from xenia.record import Record, replace
 from xenia.usecases.applications.application_rules import (
     WRITE_APPLICATIONS,
     note,
@@ -34,8 +34,7 @@ MOST_NOTES = 1024
 UPDATE_SERVICE_PRINCIPAL = Activity("Update service principal", "ApplicationManagement")
 
 
-@dataclass(frozen=True, slots=True)
-class AssignedPrincipal:
+class AssignedPrincipal(Record):
     """One line of *Users and groups*."""
 
     assignment: AppRoleAssignment

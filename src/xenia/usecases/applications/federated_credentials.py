@@ -7,7 +7,6 @@ authentication.
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass, replace
 
 from xenia.core import audit
 from xenia.core.actor import Actor
@@ -16,6 +15,7 @@ from xenia.core.errors import NotFound, NotPermitted
 from xenia.core.federated_identity import DEFAULT_AUDIENCE, checked_federated
 from xenia.core.ids import ObjectId
 from xenia.ports import Ports, Transaction
+from xenia.record import Record, replace
 from xenia.usecases.applications.application_rules import (
     READ_APPLICATION_DETAILS,
     application_target,
@@ -25,8 +25,7 @@ from xenia.usecases.applications.application_rules import (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class TrustedToken:
+class TrustedToken(Record):
     """What an administrator enters: whose tokens, about whom, made for whom."""
 
     name: str

@@ -8,7 +8,6 @@ have one place to look.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
 
 from xenia.core import audit
 from xenia.core.actor import Actor
@@ -25,6 +24,7 @@ from xenia.core.errors import InvalidValue, NotPermitted
 from xenia.core.ids import AppId, ObjectId, parse_guid
 from xenia.core.query import AnyOf, Compare, Page, Query, all_of
 from xenia.ports import Ports, Transaction
+from xenia.record import Record, field, replace
 from xenia.usecases.applications.application_credentials import (
     LONGEST_SECRET,
     NewSecret,
@@ -99,8 +99,7 @@ _GIVEN = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class NewApplication:
+class NewApplication(Record):
     """What somebody says who registers an app; only the name is asked for."""
 
     display_name: str
@@ -122,16 +121,14 @@ class NewApplication:
     """Further attributes of ``Application``, by name."""
 
 
-@dataclass(frozen=True, slots=True)
-class RegisteredApplication:
+class RegisteredApplication(Record):
     """The registration and its local instance, the enterprise app."""
 
     application: Application
     principal: ServicePrincipal
 
 
-@dataclass(frozen=True, slots=True)
-class Authentication:
+class Authentication(Record):
     """The whole Authentication page; ``version`` is that of the registration it was read from."""
 
     version: int
@@ -145,8 +142,7 @@ class Authentication:
     """None: as it is."""
 
 
-@dataclass(frozen=True, slots=True)
-class ApplicationView:
+class ApplicationView(Record):
     """A registration with its surroundings, and whether the actor may change it."""
 
     application: Application

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from xenia.core.ids import ObjectId, TenantId
 from xenia.ports import Ports
+from xenia.record import Record
 
 
-@dataclass(frozen=True, slots=True)
-class AssignedApp:
+class AssignedApp(Record):
     """A tile: name, role and where it opens (None: the app has no home page)."""
 
     name: str

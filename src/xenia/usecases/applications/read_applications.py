@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from xenia.core.actor import Actor
 from xenia.core.directory.application import Application, Certificate, ClientSecret, ServicePrincipal
 from xenia.core.directory.signing_key import AppSigningKey
 from xenia.core.query import Page, Query
 from xenia.ports import Ports, Transaction
+from xenia.record import Record
 from xenia.usecases.applications import application_lifecycle
 from xenia.usecases.users import read_directory
 
 
-@dataclass(frozen=True, slots=True)
-class DetailedApplication:
+class DetailedApplication(Record):
     """A registration, what it proves itself with, and the domain its publisher is known by."""
 
     application: Application
@@ -23,8 +21,7 @@ class DetailedApplication:
     publisher_domain: str | None
 
 
-@dataclass(frozen=True, slots=True)
-class DetailedPrincipal:
+class DetailedPrincipal(Record):
     """An enterprise app with the registration behind it; None when that is gone."""
 
     principal: ServicePrincipal

@@ -6,7 +6,6 @@ People and groups are assigned by ``enterprise_apps``; what an app itself holds 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 
 from xenia.core import audit
 from xenia.core.actor import Actor
@@ -15,6 +14,7 @@ from xenia.core.directory.roles import APP_WRITING_ROLES
 from xenia.core.errors import Conflict, InvalidValue, NotFound, NotPermitted
 from xenia.core.ids import ObjectId, parse_guid
 from xenia.ports import Ports, Transaction
+from xenia.record import Record
 from xenia.usecases.applications.application_rules import WRITE_APPLICATIONS, note, principal_target
 from xenia.usecases.applications.enterprise_apps import (
     ASSIGN_PERMISSIONS,
@@ -30,8 +30,7 @@ READ_ASSIGNMENTS = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class SeenAssignment:
+class SeenAssignment(Record):
     """An assignment with the names of both sides."""
 
     assignment: AppRoleAssignment

@@ -7,7 +7,6 @@ half never leaves this server, and nobody can bring their own: whoever holds it 
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from xenia.core import audit
@@ -20,6 +19,7 @@ from xenia.core.directory.signing_key import MOST_CERTIFICATES, RS256, USUAL_LIF
 from xenia.core.errors import Conflict, InvalidValue, NotFound, NotPermitted
 from xenia.core.ids import ObjectId
 from xenia.ports import Ports, Transaction
+from xenia.record import Record, replace
 from xenia.usecases.applications.application_rules import (
     READ_APPLICATION_DETAILS,
     WRITE_APPLICATIONS,
@@ -34,8 +34,7 @@ LONGEST_NAME = 64
 """Of a common name (RFC 5280, ``ub-common-name``)."""
 
 
-@dataclass(frozen=True, slots=True)
-class SigningCertificates:
+class SigningCertificates(Record):
     """An app's keys, and which of them signs."""
 
     principal: ServicePrincipal

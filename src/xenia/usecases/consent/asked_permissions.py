@@ -7,7 +7,6 @@ Named scopes are taken as they come. ``.default`` and v1.0 requests stand for th
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
 from datetime import datetime
 
 from xenia.core.consent import ConsentItem
@@ -16,6 +15,7 @@ from xenia.core.errors import InvalidScope, ResourceNotFound
 from xenia.core.ids import AppId, ObjectId, TenantId, fold
 from xenia.core.scopes import OIDC_SCOPES, RequestedScopes, ResourceScopes
 from xenia.ports import Ports, Transaction
+from xenia.record import Record, field
 from xenia.usecases.applications.local_principal import may_have_principal, unstored_principal
 from xenia.usecases.tokens.access import is_pre_authorized, named_application
 
@@ -30,8 +30,7 @@ _OIDC_WORDS = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Asking:
+class Asking(Record):
     """Who asks here: the app with its principal, which may not be stored yet."""
 
     ports: Ports

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from dataclasses import replace
 from datetime import datetime, timedelta
 
 from xenia.core import audit
@@ -27,6 +26,7 @@ from xenia.core.errors import Conflict, InvalidValue, NotFound, NotPermitted
 from xenia.core.ids import TenantId
 from xenia.core.mail import Mail, MailKind
 from xenia.ports import Ports, Transaction
+from xenia.record import replace
 from xenia.usecases.applications.application_rules import note, principal_target
 from xenia.usecases.applications.local_principal import add_principal, may_have_principal, unstored_principal
 from xenia.usecases.consent.asked_permissions import Asking, requested_items, unique

@@ -6,7 +6,6 @@ Whatever is withdrawn ends at once what it had allowed: the refresh tokens of th
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
 from datetime import datetime
 
 from xenia.core import audit
@@ -24,6 +23,7 @@ from xenia.core.errors import Conflict, InvalidValue, NotFound, NotPermitted
 from xenia.core.ids import ObjectId, fold, parse_guid
 from xenia.core.query import And, Compare, Filter, Page, Query
 from xenia.ports import Ports, Transaction
+from xenia.record import Record, replace
 from xenia.usecases.applications.application_rules import note, principal_target, require_principal
 from xenia.usecases.consent.asked_permissions import Asking, static_items, unique
 from xenia.usecases.consent.record_consent import FOR_EVERYBODY, FOR_ONE, Agreement, record_agreement
@@ -36,8 +36,7 @@ _READ_APP_PERMISSIONS = ("Application.Read.All", *WRITE_APP_PERMISSIONS, *READ_G
 _GLOBAL = frozenset({GLOBAL_ADMINISTRATOR.template_id})
 
 
-@dataclass(frozen=True, slots=True)
-class HeldPermission:
+class HeldPermission(Record):
     """One permission an app holds, in words."""
 
     resource_name: str

@@ -5,8 +5,6 @@ Takes effect where the setting of user consent asks for it (``UserConsent.LOW``)
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
-
 from xenia.core import audit
 from xenia.core.actor import Actor
 from xenia.core.directory.application import ServicePrincipal
@@ -14,6 +12,7 @@ from xenia.core.directory.roles import GLOBAL_ADMINISTRATOR
 from xenia.core.errors import Conflict, InvalidValue, NotFound, NotPermitted
 from xenia.core.ids import fold
 from xenia.ports import Ports, Transaction
+from xenia.record import Record, replace
 from xenia.usecases.applications.application_rules import note, principal_target
 from xenia.usecases.applications.role_assignments import READ_ASSIGNMENTS, local_principal
 
@@ -24,8 +23,7 @@ RECOMMENDED = ("User.Read", "offline_access", "openid", "profile", "email")
 _ROLES = frozenset({GLOBAL_ADMINISTRATOR.template_id})
 
 
-@dataclass(frozen=True, slots=True)
-class Classification:
+class Classification(Record):
     """One permission of low impact; named by the id of the permission."""
 
     id: str

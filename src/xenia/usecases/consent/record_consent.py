@@ -7,7 +7,6 @@ Earlier agreements are kept and added to, never narrowed.
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
 from datetime import datetime
 
 from xenia.core import audit
@@ -16,14 +15,14 @@ from xenia.core.consent import ConsentItem
 from xenia.core.directory.application import AppRoleAssignment, DelegatedGrant, ServicePrincipal
 from xenia.core.ids import ObjectId
 from xenia.ports import Ports, Transaction
+from xenia.record import Record
 from xenia.usecases.applications.application_rules import note, principal_target
 from xenia.usecases.applications.local_principal import add_principal
 
 FOR_ONE, FOR_EVERYBODY = "Principal", "AllPrincipals"
 
 
-@dataclass(frozen=True, slots=True)
-class Agreement:
+class Agreement(Record):
     """What somebody agreed to."""
 
     client: ServicePrincipal

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import datetime
 
 from xenia.core import errors
@@ -10,6 +9,7 @@ from xenia.core.device_code import DeviceApproval
 from xenia.core.ids import TenantId
 from xenia.core.signin.answer import SignedIn
 from xenia.ports import Ports, Transaction
+from xenia.record import replace
 
 
 def decline_device(ports: Ports, tenant_id: TenantId, code_hash: str, now: datetime) -> None:

@@ -7,7 +7,6 @@ makes of it is ``redeem_device_code``'s.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from xenia.core import errors
@@ -27,6 +26,7 @@ from xenia.core.ids import TenantId
 from xenia.core.networks import network_of
 from xenia.core.signin.request import AuthorizeRequest
 from xenia.ports import Ports, Transaction
+from xenia.record import Record
 from xenia.usecases.sessions.person_sign_in_record import Caller
 from xenia.usecases.tokens.access import check_requested, requested_scopes
 from xenia.usecases.tokens.authenticate_client import AuthenticatedClient
@@ -40,8 +40,7 @@ REQUESTS_WINDOW = timedelta(minutes=15)
 _DRAWS = 3
 
 
-@dataclass(frozen=True, slots=True)
-class DeviceOrder:
+class DeviceOrder(Record):
     """What the device asks for."""
 
     scopes: tuple[str, ...]
@@ -53,16 +52,14 @@ class DeviceOrder:
     """The tenant, or the platform until somebody names the account by which they approve."""
 
 
-@dataclass(frozen=True, slots=True)
-class IssuedDeviceCode:
+class IssuedDeviceCode(Record):
     """Both codes, for the answer alone."""
 
     device_code: str
     user_code: str
 
 
-@dataclass(frozen=True, slots=True)
-class WaitingDevice:
+class WaitingDevice(Record):
     """A request that waits for a decision, with what the person must see before giving one."""
 
     tenant: Tenant

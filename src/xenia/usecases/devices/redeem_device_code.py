@@ -6,7 +6,6 @@ spent code had issued. Any other refusal leaves no trace.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
 from datetime import datetime
 
 from xenia.core import errors
@@ -18,6 +17,7 @@ from xenia.core.directory.application import Platform
 from xenia.core.directory.tenant import Tenant
 from xenia.core.signin.answer import SignedIn
 from xenia.ports import Ports, Transaction
+from xenia.record import Record, replace
 from xenia.usecases.devices.device_sign_in import check_may_use_devices, device_code_hash
 from xenia.usecases.sessions.person_sign_in_record import Caller, token_record
 from xenia.usecases.tokens.access import requested_scopes
@@ -29,8 +29,7 @@ from xenia.usecases.tokens.refresh_tokens import RefreshTerms, first_refresh_tok
 from xenia.usecases.tokens.token_set import PlannedTokens, TokenSet, plan_tokens, sign_tokens
 
 
-@dataclass(frozen=True, slots=True)
-class DevicePoll:
+class DevicePoll(Record):
     """What the device sends each time it asks."""
 
     code: str

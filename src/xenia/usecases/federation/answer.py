@@ -7,7 +7,6 @@ the errand that redeems it.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
 
 from xenia.core.directory.identity_provider import IdentityProvider
 from xenia.core.errors import InteractionGone
@@ -15,6 +14,7 @@ from xenia.core.ids import TenantId, parse_guid
 from xenia.core.signin.facts import Errand, ErrandKind
 from xenia.core.signin.federation import Federation
 from xenia.ports import Ports, Transaction
+from xenia.record import Record, replace
 from xenia.usecases.federation.begin import hand_over_state, state_hash, tenant_of_state
 from xenia.usecases.federation.exchange import Returned, redeem_answer
 from xenia.usecases.federation.freshness import demanded_since
@@ -32,16 +32,14 @@ from xenia.usecases.sign_in.situation import (
 _LONGEST_CODE = 8_192
 
 
-@dataclass(frozen=True, slots=True)
-class Answered:
+class Answered(Record):
     """The interaction the browser goes on with."""
 
     tenant_id: TenantId
     interaction_id: str
 
 
-@dataclass(frozen=True, slots=True)
-class _Received:
+class _Received(Record):
     answered: Answered
     waiting: Waiting | None = None
     partner: IdentityProvider | None = None

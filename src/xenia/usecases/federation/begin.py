@@ -9,7 +9,6 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
-from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from urllib.parse import urlencode
 
@@ -21,6 +20,7 @@ from xenia.core.signin.facts import Errand, ErrandKind, Facts
 from xenia.core.signin.federation import FEDERATION_LIFETIME, Federation
 from xenia.core.signin.interrupts import Step
 from xenia.ports import FetchFailed, FetchRefused, Ports, Transaction
+from xenia.record import Record, replace
 from xenia.usecases.federation.discovered import EndpointsRefused, endpoints_of
 from xenia.usecases.federation.freshness import demands_of
 from xenia.usecases.federation.partner import host_of, partner_of
@@ -36,8 +36,7 @@ HAND_OVER_WINDOW = timedelta(minutes=10)
 """Each may make this server ask another one: nobody floods a provider in our name."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Leaving:
+class _Leaving(Record):
     """What the errand needs to know, as it was when the button was pressed."""
 
     partner: IdentityProvider

@@ -6,7 +6,6 @@ Asks the provider as a sign-in would, with what was entered; stores nothing and 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
 from datetime import timedelta
 
 from xenia.core.actor import Actor
@@ -20,6 +19,7 @@ from xenia.core.endpoints import federation_callback
 from xenia.core.errors import LimitReached, NotFound
 from xenia.core.signin.foreign_id_token import ALGORITHMS
 from xenia.ports import FetchFailed, FetchRefused, Ports
+from xenia.record import Record, replace
 from xenia.usecases.federation.discovered import Endpoints, EndpointsRefused, endpoints_of
 from xenia.usecases.federation.exchange import json_object, token_request
 from xenia.usecases.federation.partner import host_of, tenant_as_provider
@@ -33,8 +33,7 @@ LONGEST_TEST = 40.0
 _PROBE = "xenia-test-of-the-client-credentials"
 
 
-@dataclass(frozen=True, slots=True)
-class Finding:
+class Finding(Record):
     """One thing that was looked at. ``kind``: ``ok``, ``info``, ``warn`` or ``bad``."""
 
     kind: str
@@ -42,8 +41,7 @@ class Finding:
     detail: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class ProviderCheck:
+class ProviderCheck(Record):
     """What the test found, in the order it looked."""
 
     provider: IdentityProvider

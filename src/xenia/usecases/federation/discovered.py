@@ -6,19 +6,18 @@ Blocks on other people's servers: only ever called from an errand (or for an adm
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 from xenia.core.directory.identity_provider import IdentityProvider, ProviderKind
 from xenia.core.outgoing_url import outgoing_url_problem
 from xenia.ports import Ports
+from xenia.record import Record
 
 
 class EndpointsRefused(Exception):
     """The document names another issuer or lacks something; ``args[0]`` is the reason's key, ``args[1]`` for operators."""
 
 
-@dataclass(frozen=True, slots=True)
-class Endpoints:
+class Endpoints(Record):
     """What the protocol needs to know of a provider. Empty: it has none."""
 
     issuer: str

@@ -8,7 +8,6 @@ from __future__ import annotations
 import base64
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from urllib.parse import quote_plus, urlencode
 
@@ -27,6 +26,7 @@ from xenia.core.signin.foreign_id_token import (
     check_id_token,
 )
 from xenia.ports import Fetched, FetchFailed, FetchRefused, FetchRequest, Ports
+from xenia.record import Record
 from xenia.usecases.federation.begin import SEALED_FOR, failure_of
 from xenia.usecases.federation.discovered import Endpoints, EndpointsRefused, endpoints_of
 from xenia.usecases.federation.partner import idp_claim
@@ -41,8 +41,7 @@ _ASSERTION_TYPE = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
 Claims = Mapping[str, object]
 
 
-@dataclass(frozen=True, slots=True)
-class Returned:
+class Returned(Record):
     """An answer of a provider, and the hand-over it answers."""
 
     partner: IdentityProvider

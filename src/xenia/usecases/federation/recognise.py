@@ -6,7 +6,6 @@ instead of a subject, and the provider that the address leads to may vouch for i
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import datetime
 
 from xenia.core.addresses import address_key
@@ -16,6 +15,7 @@ from xenia.core.signin.facts import Factor, Facts, Proof, Realm
 from xenia.core.signin.federation import FEDERATED
 from xenia.core.signin.home_realm import home_of_provider
 from xenia.ports import Transaction
+from xenia.record import replace
 from xenia.usecases.sign_in.realm import realm_of
 from xenia.usecases.sign_in.situation import Situation
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import datetime
 
 from xenia.core import errors as e
 from xenia.core.aadsts import aadsts_of
 from xenia.core.signin.facts import Facts
 from xenia.ports import Transaction
+from xenia.record import replace
 from xenia.usecases.sign_in.finish import sign_in_record
 from xenia.usecases.sign_in.situation import BrowserContext, Situation
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
 from datetime import datetime
 
 from xenia.core.directory.identity_provider import ENTRA_PROVIDER_ID, IdentityProvider
@@ -11,6 +10,7 @@ from xenia.core.signin.federation import ANOTHER_ACCOUNT
 from xenia.core.signin.home_realm import home_of_provider, is_usable
 from xenia.core.signin.interrupts import Step
 from xenia.ports import Ports, Transaction
+from xenia.record import Record, replace
 from xenia.usecases.federation.begin import begin_federation
 from xenia.usecases.federation.partner import partner_of
 from xenia.usecases.sign_in.realm import at_home
@@ -19,8 +19,7 @@ from xenia.usecases.sign_in.steps import Posted, take_step
 from xenia.usecases.sign_in.turn import Rejected, Turn
 
 
-@dataclass(frozen=True, slots=True)
-class HandOver:
+class HandOver(Record):
     """What the page of a hand-over shows."""
 
     provider: str | None

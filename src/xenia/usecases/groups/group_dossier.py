@@ -6,8 +6,6 @@ write.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from xenia.core.actor import Actor
 from xenia.core.directory.application import DEFAULT_ACCESS_ROLE
 from xenia.core.directory.group import DirectoryObject, Group, GroupLink
@@ -17,6 +15,7 @@ from xenia.core.guest_access import DIRECTORY_READING_ROLES
 from xenia.core.ids import ObjectId, parse_guid
 from xenia.core.query import Compare, Page, Query
 from xenia.ports import Ports, Transaction
+from xenia.record import Record
 from xenia.usecases.groups.group_rules import WRITE_GROUPS, may_change, require_group
 from xenia.usecases.users.user_dossier import find_person
 from xenia.usecases.users.user_protection import require_user
@@ -24,8 +23,7 @@ from xenia.usecases.users.user_protection import require_user
 _MOST_SHOWN = 200
 
 
-@dataclass(frozen=True, slots=True)
-class AssignedApp:
+class AssignedApp(Record):
     """An app the group is assigned to."""
 
     principal_id: ObjectId
@@ -33,8 +31,7 @@ class AssignedApp:
     role_name: str
 
 
-@dataclass(frozen=True, slots=True)
-class GroupDossier:
+class GroupDossier(Record):
     """A group with what its pages tell around it."""
 
     group: Group

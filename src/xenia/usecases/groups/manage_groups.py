@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, fields, replace
+from dataclasses import fields
 from datetime import datetime
 
 from xenia.core import audit
@@ -26,6 +26,7 @@ from xenia.core.errors import InvalidValue, NotFound
 from xenia.core.ids import ObjectId
 from xenia.core.query import Query
 from xenia.ports import Ports, Transaction
+from xenia.record import Record, field, replace
 from xenia.usecases.applications.application_rules import note
 from xenia.usecases.groups.group_rules import (
     CREATE_GROUPS,
@@ -46,8 +47,7 @@ _PERMITS = {GroupLink.MEMBER: WRITE_MEMBERS, GroupLink.OWNER: WRITE_GROUPS}
 _ONE = Query(limit=1)
 
 
-@dataclass(frozen=True, slots=True)
-class NewGroup:
+class NewGroup(Record):
     """A group to be made."""
 
     display_name: str

@@ -7,7 +7,6 @@ seen. Whoever may know of a relation but not of what it leads to learns ids and 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from xenia.core.actor import Actor
 from xenia.core.directory.application import ServicePrincipal
@@ -19,6 +18,7 @@ from xenia.core.guest_access import NOTHING
 from xenia.core.ids import ObjectId, fold, parse_guid
 from xenia.core.query import And, Compare, Filter, OneOf, Page, Query
 from xenia.ports import Ports, Transaction
+from xenia.record import Record
 from xenia.usecases.groups.group_rules import require_group
 from xenia.usecases.users.read_directory import (
     READ_APPLICATIONS,
@@ -45,8 +45,7 @@ MOST_CHECKED = 20
 """Groups that one ``checkMemberGroups`` may name."""
 
 
-@dataclass(frozen=True, slots=True)
-class SeenGroup:
+class SeenGroup(Record):
     """A group as the actor sees it: whole, or that it exists."""
 
     group: Group
@@ -57,8 +56,7 @@ class SeenGroup:
         return getattr(self.group, attribute) if self.whole or attribute == "id" else None
 
 
-@dataclass(frozen=True, slots=True)
-class SeenPrincipal:
+class SeenPrincipal(Record):
     """A service principal as the actor sees it."""
 
     principal: ServicePrincipal

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
 
 from xenia.core import audit
 from xenia.core.actor import Actor
@@ -24,6 +23,7 @@ from xenia.core.errors import Conflict, DomainNotAllowed, InvalidValue, InviteeI
 from xenia.core.ids import fold
 from xenia.core.signin.foreign_claims import idp_of
 from xenia.ports import Ports, Transaction
+from xenia.record import Record, field, replace
 from xenia.usecases.invitations.invited_user import free_upn
 from xenia.usecases.self_service.provider_rules import all_providers
 from xenia.usecases.users.manage_users import WRITE_USERS
@@ -34,8 +34,7 @@ _EXTERNAL_NAME = re.compile(r"([A-Za-z0-9._'+\-]{1,100})#EXT#?@(.+)", re.IGNOREC
 _LONGEST_SUBJECT = 256
 
 
-@dataclass(frozen=True, slots=True)
-class ProvenGuest:
+class ProvenGuest(Record):
     """Who becomes a guest, by which identity."""
 
     identities: tuple[Identity, ...]

@@ -6,12 +6,11 @@ same functions that ``invite_guest`` uses. Must not write.
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from xenia.core.actor import Actor
 from xenia.core.errors import NotFound
 from xenia.core.mail import RenderedMail
 from xenia.ports import Ports, ServerInfo, Transaction
+from xenia.record import replace
 from xenia.usecases.federation.partner import partner_of
 from xenia.usecases.invitations.invitation_mail import app_names, invitation_mail
 from xenia.usecases.invitations.invitation_order import (

@@ -10,7 +10,6 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
 from datetime import datetime
 from urllib.parse import urlsplit, urlunsplit
 
@@ -20,6 +19,7 @@ from xenia.core.directory.user import UserType
 from xenia.core.errors import InvalidValue
 from xenia.core.ids import ObjectId, parse_guid
 from xenia.core.invitation import CcRecipient, Invitation
+from xenia.record import Record, field, replace
 
 LONGEST_MESSAGE = 1024
 LONGEST_NAME = 256
@@ -64,8 +64,7 @@ _HOST = re.compile(
 _DIRECTION_SIGNS = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 
 
-@dataclass(frozen=True, slots=True)
-class InvitationOrder:
+class InvitationOrder(Record):
     """One invitation as asked for by the form, the API or a file."""
 
     email: str
@@ -89,8 +88,7 @@ class InvitationOrder:
     """The user to reset, or the internal user to invite."""
 
 
-@dataclass(frozen=True, slots=True)
-class Finding:
+class Finding(Record):
     """One line of a forecast. ``kind`` is ok, info, warn or bad; a bad one means a refusal."""
 
     kind: str

@@ -38,6 +38,7 @@ from xenia.core.errors import (
     XeniaError,
 )
 from xenia.ports import Transaction
+from xenia.record import Record
 from xenia.usecases.invitations.invitation_order import (
     Finding,
     InvitationOrder,
@@ -60,8 +61,7 @@ class Course(Enum):
     CONVERT = "convert"
 
 
-@dataclass(frozen=True, slots=True)
-class Plan:
+class Plan(Record):
     """An invitation that nothing speaks against, with its order in normal form."""
 
     order: InvitationOrder
@@ -72,8 +72,7 @@ class Plan:
     """The existing user; None when one is to be created."""
 
 
-@dataclass(frozen=True, slots=True)
-class Verdict:
+class Verdict(Record):
     """The outcome of all checks: either a plan or the first refusal, and a line about each check."""
 
     findings: tuple[Finding, ...]

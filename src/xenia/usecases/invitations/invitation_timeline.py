@@ -6,7 +6,6 @@ Owns the merging of rows into one story. Must not change any of them.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import datetime
 
 from xenia.core.actor import Actor
@@ -16,6 +15,7 @@ from xenia.core.ids import ObjectId
 from xenia.core.invitation import Invitation
 from xenia.core.mail import MailState, OutgoingMail
 from xenia.ports import Ports
+from xenia.record import Record
 
 READ_PERMISSIONS = (
     "User.Read.All",
@@ -26,8 +26,7 @@ READ_PERMISSIONS = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class TimelineEntry:
+class TimelineEntry(Record):
     """One event. ``kind`` is created, invited, queued, handed-over, deferred, abandoned, accepted or withdrawn."""
 
     at: datetime

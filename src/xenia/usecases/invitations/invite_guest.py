@@ -7,7 +7,6 @@ the mail. Who may invite whom is decided in ``invitation_rules``; wording of the
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TypeVar
 
@@ -22,6 +21,7 @@ from xenia.core.errors import Conflict, NotFound
 from xenia.core.ids import ObjectId
 from xenia.core.invitation import Invitation, InvitationStatus
 from xenia.ports import Entropy, Ports, Store, Transaction
+from xenia.record import Record, replace
 from xenia.usecases.invitations.invitation_journal import Journal, state_change, user_target
 from xenia.usecases.invitations.invitation_limits import charge_invitation
 from xenia.usecases.invitations.invitation_mail import app_names, invitation_mail
@@ -37,8 +37,7 @@ T = TypeVar("T")
 _RACES_TO_LOSE = 3
 
 
-@dataclass(frozen=True, slots=True)
-class InvitationResult:
+class InvitationResult(Record):
     """The invitation made (or sent once more), the invited user, and the link to hand over."""
 
     invitation: Invitation
@@ -48,8 +47,7 @@ class InvitationResult:
     """Whether the user is new."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Drawn:
+class _Drawn(Record):
     """Random ids, drawn before the transaction so that running it again repeats them."""
 
     invitation: str

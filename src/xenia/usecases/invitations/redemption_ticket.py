@@ -9,21 +9,20 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from urllib.parse import parse_qsl, quote, urlencode, urlsplit
 
 from xenia.core.errors import InvitationNotUsable
 from xenia.core.ids import TenantId, parse_guid
 from xenia.core.invitation import Invitation
 from xenia.ports import Ports, Transaction
+from xenia.record import Record
 
 _PURPOSE = "redemption-ticket"
 _TICKET = re.compile(r"[A-Za-z0-9_-]{20,128}")
 _LONGEST_LINK = 2048
 
 
-@dataclass(frozen=True, slots=True)
-class RedeemLink:
+class RedeemLink(Record):
     """What a redemption link says; nothing of it is believed before ``find_invitation`` has checked it."""
 
     tenant_id: TenantId

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import datetime
 
 from xenia.core.audit import SignInRecord
@@ -11,6 +10,7 @@ from xenia.core.directory.first_party import ACCOUNT_APP_ID, PORTAL_APP_ID
 from xenia.core.directory.user import User
 from xenia.core.query import Compare, Query, all_of
 from xenia.ports import Transaction
+from xenia.record import Record
 
 _OWN_PAGES = all_of(
     Compare("app_id", "ne", ACCOUNT_APP_ID),
@@ -19,8 +19,7 @@ _OWN_PAGES = all_of(
 """Accepting an invitation leaves a sign-in record too; the labs are about signing in to an app."""
 
 
-@dataclass(frozen=True, slots=True)
-class Criterion:
+class Criterion(Record):
     """One success criterion of a lab."""
 
     title: str
@@ -31,8 +30,7 @@ class Criterion:
     """What is still to be done, when it is not met."""
 
 
-@dataclass(frozen=True, slots=True)
-class Lab:
+class Lab(Record):
     """A guided lab."""
 
     name: str

@@ -9,7 +9,6 @@ from __future__ import annotations
 import base64
 import logging
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import timedelta
 from urllib.parse import urlsplit
 
@@ -45,6 +44,7 @@ from xenia.ports import (
     FetchTooLarge,
     Ports,
 )
+from xenia.record import Record
 from xenia.usecases.self_service.manage_api_connectors import SECRET_PURPOSE
 from xenia.usecases.self_service.self_service_rules import WRITE_CONNECTORS, require_writer
 
@@ -54,8 +54,7 @@ _SHOWN_ANSWER = 4_000
 log = logging.getLogger("xenia.api_connectors")
 
 
-@dataclass(frozen=True, slots=True)
-class ConnectorTrial:
+class ConnectorTrial(Record):
     """What the test bench shows: what was sent, what came back, and what a sign-up would make of it."""
 
     verdict: Verdict
@@ -67,8 +66,7 @@ class ConnectorTrial:
     attempts: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class _Exchange:
+class _Exchange(Record):
     """How the asking went, before the answer is read."""
 
     fetched: Fetched | None

@@ -7,7 +7,6 @@ connector is asked is ``call_connector``.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
 
 from xenia.core import audit
 from xenia.core.actor import Actor
@@ -17,6 +16,7 @@ from xenia.core.errors import Conflict, InvalidValue, NotFound
 from xenia.core.ids import fold
 from xenia.core.outgoing_url import origin_of
 from xenia.ports import Ports, Transaction
+from xenia.record import Record, replace
 from xenia.usecases.self_service.self_service_rules import (
     MASK,
     READ_CONNECTORS,
@@ -36,8 +36,7 @@ LARGEST_PKCS12 = 64 * 1024
 _Change = Callable[[ApiConnector], ApiConnector]
 
 
-@dataclass(frozen=True, slots=True)
-class NewConnector:
+class NewConnector(Record):
     """What somebody says who enters a connector."""
 
     display_name: str

@@ -7,7 +7,6 @@ may hold is ``provider_rules``; how people are sent there and back is decided el
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from xenia.core import audit
@@ -29,6 +28,7 @@ from xenia.core.outgoing_url import origin_of
 from xenia.core.query import AnyOf, Compare, Query, Text, all_of
 from xenia.core.signin.foreign_claims import idp_of
 from xenia.ports import Ports, Transaction
+from xenia.record import Record, field, replace
 from xenia.usecases.self_service.provider_rules import (
     OIDC_KINDS,
     SOCIAL_KINDS,
@@ -72,8 +72,7 @@ _PUBLISHED = ("well_known_url", "issuer", "endpoints")
 """What the social providers publish, besides who somebody is: of theirs, administrators enter a client only."""
 
 
-@dataclass(frozen=True, slots=True)
-class NewProvider:
+class NewProvider(Record):
     """What somebody says who enters a provider. Blank values follow ``default_provider``."""
 
     kind: ProviderKind

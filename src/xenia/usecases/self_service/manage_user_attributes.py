@@ -6,7 +6,6 @@ Built-in attributes are part of the product and are listed before them. Values s
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, replace
 
 from xenia.core import audit
 from xenia.core.actor import Actor
@@ -22,6 +21,7 @@ from xenia.core.user_attributes import (
     custom_attribute_id,
 )
 from xenia.ports import Ports, Transaction
+from xenia.record import Record, replace
 from xenia.usecases.applications.extensions_app import ensure_extensions_app, extensions_app_id
 from xenia.usecases.self_service.self_service_rules import (
     READ_ATTRIBUTES,
@@ -38,8 +38,7 @@ MOST_ATTRIBUTES = 100
 _NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,99}")
 
 
-@dataclass(frozen=True, slots=True)
-class NewAttribute:
+class NewAttribute(Record):
     """What somebody says who defines an attribute."""
 
     name: str

@@ -7,7 +7,6 @@ to people in a flow is decided where they sign up.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field, replace
 
 from xenia.core import audit
 from xenia.core.actor import Actor
@@ -18,6 +17,7 @@ from xenia.core.ids import AppId, fold
 from xenia.core.user_attributes import attribute_key
 from xenia.core.user_flow import AttributeAssignment, Hook, PageText, UserFlow
 from xenia.ports import Ports, Transaction
+from xenia.record import Record, field, replace
 from xenia.usecases.self_service.provider_rules import checked_provider_ids
 from xenia.usecases.self_service.self_service_rules import (
     READ_FLOWS,
@@ -46,8 +46,7 @@ from xenia.usecases.self_service.user_flow_rules import (
 _Change = Callable[[Transaction, UserFlow], UserFlow]
 
 
-@dataclass(frozen=True, slots=True)
-class NewFlow:
+class NewFlow(Record):
     """What somebody says who makes a flow; only the name is asked for."""
 
     name: str = ""

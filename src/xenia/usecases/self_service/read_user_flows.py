@@ -7,7 +7,6 @@ lists of all providers and connectors have permissions of their own.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 from xenia.core.actor import Actor
 from xenia.core.api_connector import ApiConnector
@@ -16,13 +15,13 @@ from xenia.core.ids import fold
 from xenia.core.user_attributes import BUILT_IN_ATTRIBUTES, UserAttribute
 from xenia.core.user_flow import Hook, UserFlow
 from xenia.ports import Ports, Transaction
+from xenia.record import Record
 from xenia.usecases.self_service.provider_rules import all_providers
 from xenia.usecases.self_service.self_service_rules import READ_FLOWS, require_reader
 from xenia.usecases.self_service.user_flow_rules import require_flow
 
 
-@dataclass(frozen=True, slots=True)
-class WholeFlow:
+class WholeFlow(Record):
     """A flow with the attributes it can ask for, by id."""
 
     flow: UserFlow

@@ -19,6 +19,7 @@ from xenia.core.errors import NotFound
 from xenia.core.sign_up import SignUpEvent, Stage
 from xenia.core.signin.interaction import INTERACTION_LIFETIME
 from xenia.ports import Ports
+from xenia.record import Record
 from xenia.usecases.self_service.self_service_rules import READ_FLOWS
 
 STATIONS = tuple(Stage)
@@ -39,8 +40,7 @@ CSV_HEADINGS = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class StageCount:
+class StageCount(Record):
     """One station of the funnel."""
 
     stage: Stage
@@ -61,8 +61,7 @@ class StageCount:
         return sum(count for _, count in self.ended)
 
 
-@dataclass(frozen=True, slots=True)
-class Funnel:
+class Funnel(Record):
     """The sign-ups that were started in a flow from *since* to before *until*."""
 
     flow_id: str

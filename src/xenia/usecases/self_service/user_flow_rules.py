@@ -6,7 +6,6 @@ import base64
 import binascii
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import replace
 
 from xenia.core.attribute_controls import unsuitable
 from xenia.core.attribute_rules import attribute_value
@@ -23,6 +22,7 @@ from xenia.core.user_flow import (
     UserFlow,
 )
 from xenia.ports import Transaction
+from xenia.record import replace
 from xenia.usecases.applications.extensions_app import extensions_app_id
 from xenia.usecases.self_service.self_service_rules import checked_flag, checked_text
 

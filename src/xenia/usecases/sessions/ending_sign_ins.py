@@ -8,7 +8,6 @@ the commit loses nothing, a rollback tells nobody).
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable
-from dataclasses import dataclass
 from datetime import datetime
 
 from xenia.core.claims import pairwise_subject
@@ -20,10 +19,10 @@ from xenia.core.ids import AppId, ObjectId
 from xenia.core.logout import FrontChannelLogout, LogoutNotice, front_channel_url
 from xenia.core.session import Session
 from xenia.ports import Ports, Transaction
+from xenia.record import Record
 
 
-@dataclass(frozen=True, slots=True)
-class _Visit:
+class _Visit(Record):
     """One app of one sign-in."""
 
     user_id: ObjectId

@@ -8,7 +8,6 @@ deletion takes them along. Their redirect URIs follow the addresses of this serv
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import replace
 from datetime import datetime
 from functools import partial
 
@@ -36,6 +35,7 @@ from xenia.core.directory.tenant import Domain, Tenant, TenantPolicies
 from xenia.core.graph_permissions import graph_app_roles, graph_scopes
 from xenia.core.ids import AppId, TenantId
 from xenia.ports import Ports, ServerInfo, Transaction
+from xenia.record import replace
 
 _NAMES: dict[AppId, str] = {
     PORTAL_APP_ID: "Xenia portal",

@@ -4,8 +4,6 @@ and a session of their own. They redeem their code in process and never call thi
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from xenia.core.actor import Actor
 from xenia.core.claims import ClientAuthentication
 from xenia.core.directory.first_party import ACCOUNT_APP_ID, PORTAL_APP_ID
@@ -15,6 +13,7 @@ from xenia.core.ids import AppId, CorrelationId, TenantId
 from xenia.core.logout import FrontChannelLogout
 from xenia.core.session import SURFACE_SESSION, PortalSession
 from xenia.ports import Ports, Transaction
+from xenia.record import Record
 from xenia.usecases.sessions.ending_sign_ins import end_accounts
 from xenia.usecases.sign_in.situation import find_session, surface_hash
 from xenia.usecases.tokens.authenticate_client import AuthenticatedClient
@@ -23,8 +22,7 @@ from xenia.usecases.tokens.redeem_code import CodeRedemption, spend_code
 SURFACES: dict[str, AppId] = {"portal": PORTAL_APP_ID, "account": ACCOUNT_APP_ID}
 
 
-@dataclass(frozen=True, slots=True)
-class OpenedSession:
+class OpenedSession(Record):
     """A new session; ``secret`` is the cookie's value and is not kept."""
 
     secret: str

@@ -7,21 +7,20 @@ session. Guests do not count: at an alias a token is for the home tenant of its 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime
 
 from xenia.core.directory.first_party import PLATFORM_TENANT_ID
 from xenia.core.directory.tenant import Tenant
 from xenia.core.ids import TenantId, parse_guid
 from xenia.ports import Ports
+from xenia.record import Record
 from xenia.usecases.sign_in.situation import find_session
 
 _MOST = 16
 """Cookies are the browser's to send: so many tenants are looked at, and no more."""
 
 
-@dataclass(frozen=True, slots=True)
-class HomeAccount:
+class HomeAccount(Record):
     """A member who is signed in with this browser at their own organization."""
 
     tenant: Tenant

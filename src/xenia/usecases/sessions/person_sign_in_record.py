@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime
 
 from xenia.core.audit import SignInRecord
@@ -12,12 +11,12 @@ from xenia.core.directory.user import User
 from xenia.core.endpoints import issuer_v2
 from xenia.core.ids import CorrelationId
 from xenia.core.signin.facts import Factor
+from xenia.record import Record
 from xenia.usecases.sign_in.finish import home_tenant, log_step
 from xenia.usecases.tokens.token_set import PlannedTokens
 
 
-@dataclass(frozen=True, slots=True)
-class Caller:
+class Caller(Record):
     """What the surface knows of whoever called the token endpoint."""
 
     base_url: str

@@ -5,7 +5,6 @@ The account stays listed as signed out, so that the next sign-in can offer it.
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import datetime
 
 from xenia.core.directory.application import Application
@@ -15,6 +14,7 @@ from xenia.core.logout import FrontChannelLogout
 from xenia.core.query import Query
 from xenia.core.session import SessionAccount
 from xenia.ports import Ports, Transaction
+from xenia.record import replace
 from xenia.usecases.sessions.ending_sign_ins import end_accounts
 from xenia.usecases.sign_in.situation import find_session
 

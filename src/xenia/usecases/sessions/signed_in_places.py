@@ -6,7 +6,6 @@ People see and end their own; administrators those of users they may help. Endin
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime
 
 from xenia.core import audit
@@ -20,14 +19,14 @@ from xenia.core.ids import AppId, ObjectId
 from xenia.core.logout import LogoutNotice
 from xenia.core.user_agent import device_name
 from xenia.ports import Ports, Transaction
+from xenia.record import Record
 from xenia.usecases.sessions.ending_sign_ins import end_sign_in
 from xenia.usecases.sign_in.situation import session_hash
 from xenia.usecases.users.user_protection import require_user, user_target
 from xenia.usecases.users.user_security import REVOKE, guard_support
 
 
-@dataclass(frozen=True, slots=True)
-class SignedInBrowser:
+class SignedInBrowser(Record):
     """A browser in which the account is signed in."""
 
     sid: str
@@ -41,8 +40,7 @@ class SignedInBrowser:
     is_this_one: bool
 
 
-@dataclass(frozen=True, slots=True)
-class SignedInApp:
+class SignedInApp(Record):
     """An app that can renew its tokens without the person."""
 
     family_id: str
@@ -53,16 +51,14 @@ class SignedInApp:
     expires_at: datetime
 
 
-@dataclass(frozen=True, slots=True)
-class ToldApp:
+class ToldApp(Record):
     """An app that was, or will be, told of a sign-out by back channel."""
 
     app_name: str
     notice: LogoutNotice
 
 
-@dataclass(frozen=True, slots=True)
-class SignedInPlaces:
+class SignedInPlaces(Record):
     """All of it, newest use first."""
 
     user: User

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from xenia.core.directory.tenant import Tenant
@@ -14,6 +13,7 @@ from xenia.core.signin.facts import Facts
 from xenia.core.signin.interaction import INTERACTION_LIFETIME, Interaction
 from xenia.core.signin.request import AuthorizeRequest, RedeemRequest
 from xenia.ports import Ports, Transaction
+from xenia.record import Record, replace
 from xenia.usecases.sign_in.finish import Finished, draw, finish
 from xenia.usecases.sign_in.realm import at_home, hinted
 from xenia.usecases.sign_in.situation import (
@@ -35,8 +35,7 @@ BEGINNINGS_PER_NETWORK = 2000
 BEGINNINGS_WINDOW = timedelta(minutes=10)
 
 
-@dataclass(frozen=True, slots=True)
-class _Begun:
+class _Begun(Record):
     interaction: Interaction
     finished: Finished | None = None
 

@@ -6,7 +6,6 @@ not have, delegated grants for the person or for everybody, application permissi
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
 
@@ -18,6 +17,7 @@ from xenia.core.directory.tenant import Tenant, TenantPolicies
 from xenia.core.directory.user import User
 from xenia.core.signin.request import AuthorizeRequest
 from xenia.ports import Ports, Transaction
+from xenia.record import Record
 from xenia.usecases.consent.asked_permissions import (
     Asking,
     Held,
@@ -35,8 +35,7 @@ if TYPE_CHECKING:
 _GLOBAL = frozenset({GLOBAL_ADMINISTRATOR.template_id})
 
 
-@dataclass(frozen=True, slots=True)
-class Asker:
+class Asker(Record):
     """Who wants what, from whom."""
 
     tenant: Tenant

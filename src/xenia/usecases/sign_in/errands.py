@@ -7,13 +7,13 @@ No request thread waits longer than ``MOMENT``; a process that dies leaves an er
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from xenia.core.ids import TenantId
 from xenia.core.signin.facts import ErrandKind, Facts
 from xenia.core.signin.interrupts import Step
 from xenia.ports import Ports, Transaction
+from xenia.record import Record, replace
 from xenia.usecases.sign_in.begin import completed
 from xenia.usecases.sign_in.finish import Finished, draw, finish
 from xenia.usecases.sign_in.settling import Settled, Waiting, launch, settle
@@ -33,8 +33,7 @@ MOMENT = 1.0
 """Seconds a request waits for an errand before it shows the busy page."""
 
 
-@dataclass(frozen=True, slots=True)
-class Progress:
+class Progress(Record):
     """How an interaction that waited goes on."""
 
     situation: Situation | None = None

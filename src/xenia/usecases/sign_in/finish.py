@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from urllib.parse import urlsplit
 
@@ -26,6 +25,7 @@ from xenia.core.signin.facts import Factor, Proof
 from xenia.core.signin.federation import FEDERATED
 from xenia.core.signin.request import AuthorizeRequest
 from xenia.ports import Ports, Transaction
+from xenia.record import Record, replace
 from xenia.usecases.devices.device_approval import approve_device
 from xenia.usecases.sign_in.situation import BrowserContext, Situation, session_hash, surface_hash
 from xenia.usecases.tokens.issue_tokens import PlannedAnswer, plan_answer
@@ -40,8 +40,7 @@ _PROVIDER_NAMES = {"google.com": "Google", "facebook.com": "Facebook", "live.com
 """Of those proven at another provider, by their ``idp``; every other one is named by its issuer."""
 
 
-@dataclass(frozen=True, slots=True)
-class Drawn:
+class Drawn(Record):
     """Random values, drawn before the transaction so that it can be run again."""
 
     session_secret: str
@@ -50,8 +49,7 @@ class Drawn:
     record_id: str
 
 
-@dataclass(frozen=True, slots=True)
-class Finished:
+class Finished(Record):
     """What a finished interaction leaves to do after the commit."""
 
     planned: PlannedAnswer | None

@@ -6,7 +6,6 @@ limits per interaction, address and network bound what that can be abused for.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from xenia.core.addresses import address_key, mailbox_key
@@ -25,6 +24,7 @@ from xenia.core.networks import network_of
 from xenia.core.signin.facts import Factor, Facts, Proof
 from xenia.core.signin.interrupts import Step
 from xenia.ports import Ports, Transaction
+from xenia.record import Record, replace
 from xenia.usecases.sign_in.situation import (
     BrowserContext,
     Situation,
@@ -44,8 +44,7 @@ TRIES_PER_ADDRESS = 30
 WINDOW = timedelta(hours=1)
 
 
-@dataclass(frozen=True, slots=True)
-class PasscodeStatus:
+class PasscodeStatus(Record):
     """What the page says about codes of this interaction."""
 
     sent_at: datetime | None

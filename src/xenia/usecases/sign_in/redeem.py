@@ -6,7 +6,6 @@ State, identity, invitation and audit change in one transaction, by a POST and b
 from __future__ import annotations
 
 import json
-from dataclasses import replace
 from datetime import datetime
 
 from xenia.core import audit
@@ -18,6 +17,7 @@ from xenia.core.signin.facts import Factor, Facts, Realm
 from xenia.core.signin.federation import FEDERATED
 from xenia.core.signin.interrupts import Step
 from xenia.ports import Ports, Transaction
+from xenia.record import replace
 from xenia.usecases.sign_in.situation import BrowserContext, Situation
 from xenia.usecases.sign_in.steps import Posted, take_step
 from xenia.usecases.sign_in.turn import Rejected, Turn

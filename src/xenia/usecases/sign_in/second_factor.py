@@ -5,7 +5,6 @@ An app counts only once a code of it was shown: a secret that never left the pag
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from xenia.core import audit
@@ -17,6 +16,7 @@ from xenia.core.mail import Mail, MailKind
 from xenia.core.signin.facts import Factor, Facts, Proof
 from xenia.core.signin.interrupts import Step
 from xenia.ports import Ports, Transaction
+from xenia.record import Record, replace
 from xenia.usecases.sign_in.finish import sign_in_record
 from xenia.usecases.sign_in.situation import BrowserContext, Situation
 from xenia.usecases.sign_in.steps import Posted, take_step
@@ -32,8 +32,7 @@ DRIFT_STEPS = 20
 WRONG_CODE = 500121
 
 
-@dataclass(frozen=True, slots=True)
-class Enrolment:
+class Enrolment(Record):
     """What the set-up page shows: the same secret after every reload of this interaction."""
 
     secret: str

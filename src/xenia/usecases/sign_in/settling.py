@@ -7,7 +7,6 @@ without the person, the next errand. Waiting for it is ``errands``; what is aske
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TypeVar
 
@@ -17,6 +16,7 @@ from xenia.core.signin.facts import Errand, Facts
 from xenia.core.signin.interaction import Interaction
 from xenia.core.signin.interrupts import Step
 from xenia.ports import Ports, Transaction
+from xenia.record import Record, replace
 from xenia.usecases.self_service.call_connector import run_hook
 from xenia.usecases.sign_in.finish import record_refusal
 from xenia.usecases.sign_in.situation import BrowserContext, Situation, assess, find_session
@@ -27,8 +27,7 @@ T = TypeVar("T")
 Settled = Callable[[Transaction, Situation, datetime], Facts]
 
 
-@dataclass(frozen=True, slots=True)
-class Waiting:
+class Waiting(Record):
     """The errand of one interaction, as whoever works on it knows it."""
 
     tenant_id: TenantId

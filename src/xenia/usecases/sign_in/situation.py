@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from xenia.core import errors
@@ -22,6 +21,7 @@ from xenia.core.signin.federation import FEDERATED
 from xenia.core.signin.interaction import Interaction
 from xenia.core.signin.interrupts import Interrupt, next_interrupt
 from xenia.ports import Ports, Transaction
+from xenia.record import Record, replace
 from xenia.usecases.applications.local_principal import may_have_principal, unstored_principal
 from xenia.usecases.sign_in.consent import Asker, consent_need
 from xenia.usecases.sign_in.realm import realm_of, way_of
@@ -29,8 +29,7 @@ from xenia.usecases.sign_up.standing import Standing, sign_up_refusal, standing_
 from xenia.usecases.tokens.access import is_assigned
 
 
-@dataclass(frozen=True, slots=True)
-class BrowserContext:
+class BrowserContext(Record):
     """What the surface knows of the browser. Secrets are cookie values; only their hashes are stored."""
 
     base_url: str
@@ -41,8 +40,7 @@ class BrowserContext:
     correlation_id: CorrelationId
 
 
-@dataclass(frozen=True, slots=True)
-class Situation:
+class Situation(Record):
     """Where a sign-in stands. ``interrupt`` None means that it may finish."""
 
     interaction: Interaction
@@ -231,8 +229,7 @@ def _client(
     return client, principal or unstored_principal(ports, client, tenant.id, now)
 
 
-@dataclass(frozen=True, slots=True)
-class _Known:
+class _Known(Record):
     interaction: Interaction
     tenant: Tenant
     policies: TenantPolicies

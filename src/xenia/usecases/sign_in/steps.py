@@ -7,7 +7,6 @@ ask what is missing next. Rejections commit their counters; nobody gains a try b
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
 from datetime import datetime
 
 from xenia.core import audit
@@ -21,6 +20,7 @@ from xenia.core.signin.facts import Factor, Facts, Proof
 from xenia.core.signin.federation import ANOTHER_ACCOUNT
 from xenia.core.signin.interrupts import Step
 from xenia.ports import Ports, Transaction
+from xenia.record import Record, replace
 from xenia.usecases.consent.consent_requests import ask_for_consent, checked_justification
 from xenia.usecases.sign_in.begin import completed
 from xenia.usecases.sign_in.consent import acting, grant_consent
@@ -48,8 +48,7 @@ from xenia.usecases.sign_up.hooks import PendingCall
 Apply = Callable[[Transaction, Situation, datetime], "Facts | Rejected"]
 
 
-@dataclass(frozen=True, slots=True)
-class Posted:
+class Posted(Record):
     """Which page of which interaction was posted, by which browser."""
 
     tenant_id: TenantId
@@ -58,8 +57,7 @@ class Posted:
     browser: BrowserContext
 
 
-@dataclass(frozen=True, slots=True)
-class _Applied:
+class _Applied(Record):
     turn: Turn | None = None
     rejected: Rejected | None = None
     finished: Finished | None = None

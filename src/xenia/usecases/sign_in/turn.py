@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import timedelta
 
 from xenia.core.attribute_form import FieldError
 from xenia.core.signin.answer import Answer
+from xenia.record import Record
 
 
-@dataclass(frozen=True, slots=True)
-class Turn:
+class Turn(Record):
     """Go to the interaction's page, or deliver the answer; and what the browser must remember."""
 
     interaction_id: str | None = None
@@ -30,8 +29,7 @@ class Turn:
     """The app that a device is signed in to now; only together with neither answer nor destination."""
 
 
-@dataclass(frozen=True, slots=True)
-class Rejected:
+class Rejected(Record):
     """The step was not accepted. Counters are committed; the page is shown again with this."""
 
     reason: str

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
 from datetime import datetime
 
 from xenia.core.attribute_form import Field, page_fields, read_answer
@@ -12,14 +11,14 @@ from xenia.core.signin.facts import Facts
 from xenia.core.signin.interrupts import Step
 from xenia.core.user_attributes import EMAIL
 from xenia.ports import Ports, Transaction
+from xenia.record import Record, replace
 from xenia.usecases.sign_in.situation import Situation
 from xenia.usecases.sign_in.steps import Posted, take_step
 from xenia.usecases.sign_in.turn import Rejected, Turn
 from xenia.usecases.sign_up.standing import Standing, account_of, all_attributes, known_values
 
 
-@dataclass(frozen=True, slots=True)
-class DetailsPage:
+class DetailsPage(Record):
     """The fields, and which of them hold what the provider said."""
 
     fields: tuple[Field, ...]

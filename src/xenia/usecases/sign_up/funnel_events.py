@@ -5,7 +5,6 @@ Recorded in the transaction of the facts they describe. The store keeps each sta
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from xenia.core.errors import AddressHasAccount, GuestDomainRefused, MailboxNotProven, XeniaError
@@ -14,6 +13,7 @@ from xenia.core.sign_up import SignUpEvent, Stage
 from xenia.core.signin.facts import Facts
 from xenia.core.signin.interrupts import Interrupt, Step
 from xenia.ports import Ports, Transaction
+from xenia.record import Record
 from xenia.usecases.sign_in.situation import Situation
 from xenia.usecases.sign_up.standing import account_of
 
@@ -32,8 +32,7 @@ SIGNED_IN_INSTEAD = "signed-in-instead"
 ALREADY_A_USER = "already-a-user"
 
 
-@dataclass(frozen=True, slots=True)
-class Traveller:
+class Traveller(Record):
     """Whose stations these are."""
 
     interaction_id: str

@@ -7,7 +7,6 @@ something is asked of the person or of somebody else's server, and writes the fu
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from xenia.core.actor import Actor
@@ -18,6 +17,7 @@ from xenia.core.signin.facts import Facts
 from xenia.core.signin.interrupts import Step
 from xenia.core.user_attributes import AttributeValues
 from xenia.ports import Ports, Transaction
+from xenia.record import Record, replace
 from xenia.usecases.sign_in.situation import BrowserContext, Situation, assess
 from xenia.usecases.sign_up import funnel_events
 from xenia.usecases.sign_up.hooks import PendingCall, call_for, due_hook
@@ -31,8 +31,7 @@ _MOST_DEEDS = 4
 """Two hooks that are gone, a request, a guest: more is never due in a row."""
 
 
-@dataclass(frozen=True, slots=True)
-class OnTheWay:
+class OnTheWay(Record):
     """Where it came to, and the connector that must be asked after the commit."""
 
     situation: Situation

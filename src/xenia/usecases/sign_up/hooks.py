@@ -6,7 +6,6 @@ everything that follows without the person. Calling the connector itself is ``ca
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
 from datetime import datetime
 
 from xenia.core.connector_messages import (
@@ -24,13 +23,13 @@ from xenia.core.signin.facts import Errand, ErrandKind, Facts
 from xenia.core.user_attributes import AttributeValues
 from xenia.core.user_flow import Hook
 from xenia.ports import Ports, Transaction
+from xenia.record import Record, replace
 from xenia.usecases.self_service.call_connector import connector_host
 from xenia.usecases.sign_in.situation import Situation
 from xenia.usecases.sign_up.standing import Standing, account_of, known_values, proven_address
 
 
-@dataclass(frozen=True, slots=True)
-class PendingCall:
+class PendingCall(Record):
     """A connector to be asked once the transaction is committed."""
 
     interaction_id: str

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
 from datetime import datetime
 
 from xenia.core import audit
@@ -19,6 +18,7 @@ from xenia.core.directory.user import CreationType, User, UserType, upn_identity
 from xenia.core.sign_up import TEST_GUEST
 from xenia.core.user_attributes import AttributeValue, AttributeValues
 from xenia.ports import Ports, Transaction
+from xenia.record import Record, replace
 from xenia.usecases.invitations.invited_user import free_upn
 from xenia.usecases.sign_up.standing import proven_address
 from xenia.usecases.users.user_protection import user_target
@@ -38,8 +38,7 @@ STORED_AS: Mapping[str, str] = {
 _LONGEST_NAME = 256
 
 
-@dataclass(frozen=True, slots=True)
-class GuestOrder:
+class GuestOrder(Record):
     """Who becomes a guest, by which account, with what was collected."""
 
     tenant: Tenant

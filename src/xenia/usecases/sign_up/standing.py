@@ -6,8 +6,6 @@ Knows core and ports only, because every assessment of a sign-in reads it; must 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from xenia.core import errors
 from xenia.core.attribute_controls import Control, asked_attributes, control_of
 from xenia.core.connector_messages import with_claims
@@ -27,10 +25,10 @@ from xenia.core.signin.facts import Factor, Facts
 from xenia.core.user_attributes import BUILT_IN_ATTRIBUTES, AttributeValues, UserAttribute
 from xenia.core.user_flow import Hook, UserFlow
 from xenia.ports import Transaction
+from xenia.record import Record
 
 
-@dataclass(frozen=True, slots=True)
-class Standing:
+class Standing(Record):
     """A sign-up under way, of somebody who is no user here."""
 
     progress: SignUpProgress

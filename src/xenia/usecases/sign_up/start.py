@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
 from datetime import datetime
 
 from xenia.core.addresses import parse_address
@@ -14,6 +13,7 @@ from xenia.core.signin.home_realm import PASSCODE_HOME, Home, home_of_provider, 
 from xenia.core.signin.interrupts import Step
 from xenia.core.user_flow import UserFlow
 from xenia.ports import Ports, Transaction
+from xenia.record import Record, replace
 from xenia.usecases.federation.begin import begin_federation
 from xenia.usecases.sign_in.realm import realm_of
 from xenia.usecases.sign_in.situation import Situation, load_interaction
@@ -23,16 +23,14 @@ from xenia.usecases.sign_up import funnel_events
 from xenia.usecases.sign_up.standing import account_of, first_facts, offered_flow
 
 
-@dataclass(frozen=True, slots=True)
-class ProviderButton:
+class ProviderButton(Record):
     """A provider that is chosen by itself, without an address."""
 
     provider_id: str
     name: str
 
 
-@dataclass(frozen=True, slots=True)
-class WaysIn:
+class WaysIn(Record):
     """What the first page offers."""
 
     takes_address: bool

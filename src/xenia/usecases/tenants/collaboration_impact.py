@@ -5,13 +5,12 @@ Reads only, and as the actor may; the rules themselves are ``core.directory.tena
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from xenia.core.actor import Actor
 from xenia.core.directory.tenant import DomainRestrictions
 from xenia.core.directory.user import MAIL_ISSUER, ExternalUserState, User
 from xenia.core.query import AnyOf, Compare, Filter, Query
 from xenia.ports import Ports
+from xenia.record import Record
 from xenia.usecases.users.read_directory import list_users
 
 _PENDING = Compare("external_user_state", "eq", ExternalUserState.PENDING_ACCEPTANCE.value)
@@ -21,8 +20,7 @@ _MOST_LOOKED_AT = 10_000
 _MOST_NAMED = 10
 
 
-@dataclass(frozen=True, slots=True)
-class RefusedGuests:
+class RefusedGuests(Record):
     """Pending guests who would be turned away when they accept."""
 
     count: int
@@ -32,8 +30,7 @@ class RefusedGuests:
     """False in directories so large that only some of the pending guests were looked at."""
 
 
-@dataclass(frozen=True, slots=True)
-class PasscodeReliance:
+class PasscodeReliance(Record):
     """How many need the e-mail one-time passcode."""
 
     accepted: int

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict
 from datetime import datetime
 from urllib.parse import urlsplit
 
@@ -30,6 +30,7 @@ from xenia.core.directory.tenant import (
 from xenia.core.errors import Conflict, InvalidValue, NotFound, NotPermitted
 from xenia.core.ids import TenantId, parse_guid
 from xenia.ports import Ports, Transaction
+from xenia.record import Record, replace
 from xenia.usecases.sessions.first_party import service_principals_for
 from xenia.usecases.users.manage_users import CreatedMember, NewMember, add_role, create_member
 
@@ -41,8 +42,7 @@ _DOMAIN_LIST_CHARACTERS = 25_000
 _ADMINISTRATORS = frozenset({GLOBAL_ADMINISTRATOR.template_id})
 
 
-@dataclass(frozen=True, slots=True)
-class NewTenant:
+class NewTenant(Record):
     """What somebody says who opens a tenant; only the name and the label are asked for."""
 
     display_name: str
@@ -56,8 +56,7 @@ class NewTenant:
     policies: TenantPolicies | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class OpenedTenant:
+class OpenedTenant(Record):
     """A tenant with the administrator who can sign in to it; the password is shown once."""
 
     tenant: Tenant

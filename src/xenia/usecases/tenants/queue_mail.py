@@ -6,11 +6,12 @@ Owns the sealed form of a mail. Must not render or send: that happens after the 
 from __future__ import annotations
 
 import json
-from dataclasses import asdict, replace
+from dataclasses import asdict
 from datetime import datetime
 
 from xenia.core.mail import Mail, MailKind
 from xenia.ports import Ports, Sealer, Transaction
+from xenia.record import replace
 
 _PURPOSE = "mail"
 

@@ -5,8 +5,6 @@ Reading only; used by every way a token comes to be. Consent itself is given els
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from xenia.core import errors
 from xenia.core.claims import Resource
 from xenia.core.directory.application import (
@@ -20,10 +18,10 @@ from xenia.core.endpoints import origins
 from xenia.core.ids import AppId, ObjectId, fold, parse_guid
 from xenia.core.scopes import ECHOED_OIDC_SCOPES, OIDC_SCOPES, RequestedScopes, ResourceScopes, understand
 from xenia.ports import Ports, Transaction
+from xenia.record import Record
 
 
-@dataclass(frozen=True, slots=True)
-class Access:
+class Access(Record):
     """Delegated access to one resource: what goes into ``scp`` and what the response calls it."""
 
     resource: Resource

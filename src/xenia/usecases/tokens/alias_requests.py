@@ -7,7 +7,6 @@ the platform until somebody names their account.
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import datetime
 
 from xenia.core import errors
@@ -17,6 +16,7 @@ from xenia.core.directory.first_party import PLATFORM_TENANT_ID
 from xenia.core.directory.tenant import Tenant
 from xenia.core.ids import TenantId, parse_guid
 from xenia.ports import Ports, Transaction
+from xenia.record import replace
 from xenia.usecases.devices.device_sign_in import WaitingDevice, device_code_hash
 from xenia.usecases.tokens.authenticate_client import find_registration
 from xenia.usecases.tokens.issue_tokens import code_hash

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from xenia.core import errors
@@ -20,6 +19,7 @@ from xenia.core.ids import ObjectId, parse_guid
 from xenia.core.networks import network_of
 from xenia.core.workload_identity import is_from_outside, trusted_issuer
 from xenia.ports import Ports, Transaction
+from xenia.record import Record
 from xenia.usecases.applications.local_principal import may_have_principal
 from xenia.usecases.tokens.federated_assertion import prove_federated
 
@@ -32,8 +32,7 @@ them. An assertion that lives longer than this works once (RFC 7523 section 3, `
 LONGEST_ASSERTION = timedelta(hours=24)
 
 
-@dataclass(frozen=True, slots=True)
-class PresentedClient:
+class PresentedClient(Record):
     """What a request says about its client."""
 
     client_id: str
@@ -43,8 +42,7 @@ class PresentedClient:
     """Where the request comes from: guesses are counted per client and network."""
 
 
-@dataclass(frozen=True, slots=True)
-class AuthenticatedClient:
+class AuthenticatedClient(Record):
     """A client of this tenant, and how it proved itself (NONE: not at all)."""
 
     application: Application
@@ -201,8 +199,7 @@ def _limit_key(application: Application, network: str) -> str:
     return f"client-secret:{application.app_id}:{network_of(network)}"
 
 
-@dataclass(frozen=True, slots=True)
-class _Assertion:
+class _Assertion(Record):
     audiences: tuple[str, ...]
     replay_key: str
     expires_at: datetime

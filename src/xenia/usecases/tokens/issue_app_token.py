@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from xenia.core import claims as c
@@ -11,14 +10,14 @@ from xenia.core.directory.signing_key import AppSigningKey
 from xenia.core.directory.tenant import Tenant
 from xenia.core.token_lifetime import chosen_lifetime
 from xenia.ports import Ports
+from xenia.record import Record
 from xenia.usecases.tokens.access import find_resource, requested_scopes, roles_of_app
 from xenia.usecases.tokens.authenticate_client import AuthenticatedClient
 from xenia.usecases.tokens.issue_tokens import PlannedToken, sign_token
 from xenia.usecases.tokens.own_keys import access_token_key
 
 
-@dataclass(frozen=True, slots=True)
-class AppAccess:
+class AppAccess(Record):
     """What an app may do at a resource by itself."""
 
     resource: c.Resource
@@ -29,8 +28,7 @@ class AppAccess:
     """The resource's, where it has one."""
 
 
-@dataclass(frozen=True, slots=True)
-class AppToken:
+class AppToken(Record):
     """The signed token and what the response and the log say about it."""
 
     access_token: str

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import base64
 import json
-from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from xenia.core import claims as c
@@ -23,6 +22,7 @@ from xenia.core.signin.answer import Answer, SignedIn
 from xenia.core.signin.request import AuthorizeRequest
 from xenia.core.token_lifetime import chosen_lifetime
 from xenia.ports import Ports, Transaction
+from xenia.record import Record, replace
 from xenia.usecases.tokens.access import delegated_access, is_assigned, requested_scopes
 from xenia.usecases.tokens.own_keys import access_token_key, id_token_key
 from xenia.usecases.tokens.token_groups import ACCESS_TOKEN, ID_TOKEN, standing_at
@@ -33,8 +33,7 @@ _HINT_PURPOSE = "login-hint"
 HINT_PREFIX = "O."
 
 
-@dataclass(frozen=True, slots=True)
-class PlannedToken:
+class PlannedToken(Record):
     """Claims decided, signature outstanding."""
 
     claims: c.Claims
@@ -48,8 +47,7 @@ class PlannedToken:
         return value if isinstance(value, str) else None
 
 
-@dataclass(frozen=True, slots=True)
-class PlannedAccess:
+class PlannedAccess(Record):
     """An access token with what the response says about it."""
 
     token: PlannedToken
@@ -58,8 +56,7 @@ class PlannedAccess:
     resource: str
 
 
-@dataclass(frozen=True, slots=True)
-class PlannedAnswer:
+class PlannedAnswer(Record):
     """Everything of an authorization response but the signatures."""
 
     signed_in: SignedIn
@@ -80,8 +77,7 @@ class PlannedAnswer:
         return self.id_token.text("iss") if self.id_token else None
 
 
-@dataclass(frozen=True, slots=True)
-class TokenRequest:
+class TokenRequest(Record):
     """What decides the tokens of one sign-in, besides the person."""
 
     scopes: RequestedScopes

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
 
 from xenia.core.actor import Actor
 from xenia.core.directory.tenant import TenantPolicies
@@ -11,6 +10,7 @@ from xenia.core.errors import Conflict, InvalidValue, NotFound
 from xenia.core.ids import ObjectId
 from xenia.core.token_lifetime import MOST_POLICIES, TokenLifetimePolicy, lifetime_of
 from xenia.ports import Ports
+from xenia.record import Record, replace
 from xenia.usecases.tenants import manage_tenant
 from xenia.usecases.users import read_directory
 
@@ -19,8 +19,7 @@ WRITE_PERMIT = "Policy.ReadWrite.ApplicationConfiguration"
 _Policies = tuple[TokenLifetimePolicy, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class NewTokenLifetime:
+class NewTokenLifetime(Record):
     """What an administrator enters."""
 
     display_name: str

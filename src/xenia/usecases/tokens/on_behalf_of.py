@@ -7,7 +7,6 @@ person is taken over; directory, policies and the sign-in it descends from are a
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime
 
 from xenia.core import errors
@@ -20,6 +19,7 @@ from xenia.core.endpoints import V1, V2, issuer, origins
 from xenia.core.ids import fold, parse_guid
 from xenia.core.signin.answer import SignedIn
 from xenia.ports import Ports, Transaction
+from xenia.record import Record
 from xenia.usecases.sessions.person_sign_in_record import Caller, token_record
 from xenia.usecases.tokens.access import requested_scopes
 from xenia.usecases.tokens.authenticate_client import AuthenticatedClient
@@ -30,8 +30,7 @@ from xenia.usecases.tokens.refresh_tokens import RefreshTerms, first_refresh_tok
 from xenia.usecases.tokens.token_set import PlannedTokens, TokenSet, plan_tokens, sign_tokens
 
 
-@dataclass(frozen=True, slots=True)
-class DelegationOrder:
+class DelegationOrder(Record):
     """What the API sends."""
 
     assertion: str
@@ -43,8 +42,7 @@ class DelegationOrder:
     caller: Caller
 
 
-@dataclass(frozen=True, slots=True)
-class _UserAssertion:
+class _UserAssertion(Record):
     """What of the access token is relied on, once it is proven to be one."""
 
     app_id: str

@@ -6,7 +6,6 @@ the app is told so. Unknown names, guests and wrong passwords look, cost and cou
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
 from datetime import datetime
 
 from xenia.core import errors
@@ -21,6 +20,7 @@ from xenia.core.ids import fold
 from xenia.core.signin.answer import SignedIn
 from xenia.core.signin.facts import Factor, Proof
 from xenia.ports import Ports, Transaction
+from xenia.record import Record, replace
 from xenia.usecases.sessions.person_sign_in_record import Caller, refused_record, token_record
 from xenia.usecases.sign_in.password_limits import (
     count_password_try,
@@ -38,8 +38,7 @@ from xenia.usecases.tokens.token_set import PlannedTokens, TokenSet, plan_tokens
 _LONGEST = 256
 
 
-@dataclass(frozen=True, slots=True)
-class PasswordOrder:
+class PasswordOrder(Record):
     """What the app sends."""
 
     login: str

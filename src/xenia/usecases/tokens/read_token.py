@@ -6,7 +6,6 @@ or app disabled since it was issued make it worthless before it expires.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime
 
 from xenia.core.actor import Actor
@@ -18,10 +17,10 @@ from xenia.core.errors import NotAuthenticated
 from xenia.core.ids import AppId, TenantId, parse_guid
 from xenia.core.scopes import is_graph
 from xenia.ports import Ports, Transaction
+from xenia.record import Record
 
 
-@dataclass(frozen=True, slots=True)
-class AccessToken:
+class AccessToken(Record):
     """A valid access token for Graph. ``user`` is None for an app of its own."""
 
     claims: dict[str, object]

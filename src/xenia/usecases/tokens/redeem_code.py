@@ -11,7 +11,6 @@ import base64
 import hashlib
 import hmac
 import re
-from dataclasses import dataclass, replace
 from datetime import datetime
 
 from xenia.core import errors
@@ -25,6 +24,7 @@ from xenia.core.ids import ObjectId
 from xenia.core.scopes import RequestedScopes
 from xenia.core.signin.answer import SignedIn
 from xenia.ports import Ports, Transaction
+from xenia.record import Record, replace
 from xenia.usecases.tokens.access import requested_scopes
 from xenia.usecases.tokens.authenticate_client import AuthenticatedClient
 from xenia.usecases.tokens.issue_tokens import TokenRequest, code_hash
@@ -34,8 +34,7 @@ from xenia.usecases.tokens.token_set import PlannedTokens, TokenSet, plan_tokens
 _VERIFIER = re.compile(r"[A-Za-z0-9._~-]{43,128}")
 
 
-@dataclass(frozen=True, slots=True)
-class CodeRedemption:
+class CodeRedemption(Record):
     """What the client sends to have its code redeemed."""
 
     code: str

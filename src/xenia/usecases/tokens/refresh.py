@@ -8,7 +8,6 @@ unused. Client libraries that repeat a lost request, or send two at once, are to
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from xenia.core import errors
@@ -24,6 +23,7 @@ from xenia.core.signin.demands import Demands, oldest_sign_in
 from xenia.core.signin.facts import Factor, Proof
 from xenia.core.signin.interrupts import is_fresh
 from xenia.ports import Ports, Transaction
+from xenia.record import Record, replace
 from xenia.usecases.sessions.person_sign_in_record import Caller, refused_record, token_record
 from xenia.usecases.tokens.access import agreed_openid_scopes, is_assigned, requested_scopes
 from xenia.usecases.tokens.authenticate_client import AuthenticatedClient
@@ -44,8 +44,7 @@ REFUSALS_WINDOW = timedelta(minutes=10)
 NOT_A_REFRESH_TOKEN = "The provided refresh token is not valid."  # noqa: S105  (a sentence)
 
 
-@dataclass(frozen=True, slots=True)
-class RefreshRequest:
+class RefreshRequest(Record):
     """What the client sends with its refresh token."""
 
     token: str

@@ -6,7 +6,6 @@ own, so that one that was used up and long forgotten by the database still gives
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from xenia.core.codes import TokenFamily
@@ -16,6 +15,7 @@ from xenia.core.ids import fold
 from xenia.core.refresh_token import REFRESH_IDLE, SPA_REFRESH, RefreshToken
 from xenia.core.signin.answer import SignedIn
 from xenia.ports import Ports, Transaction
+from xenia.record import Record
 from xenia.usecases.tokens.access import agreed_openid_scopes
 
 OFFLINE_ACCESS = "offline_access"
@@ -25,8 +25,7 @@ _FAMILY, _SECRET, _MARK = 22, 43, 22
 _LENGTH = len(_PREFIX) + _FAMILY + _SECRET + _MARK
 
 
-@dataclass(frozen=True, slots=True)
-class RefreshTerms:
+class RefreshTerms(Record):
     """Under which terms the refresh tokens of one sign-in are given out; a rotation keeps them."""
 
     family_id: str
@@ -42,8 +41,7 @@ class RefreshTerms:
     endpoint_version: str = "2.0"
 
 
-@dataclass(frozen=True, slots=True)
-class IssuedRefreshToken:
+class IssuedRefreshToken(Record):
     """The token itself, for the answer alone."""
 
     token: str

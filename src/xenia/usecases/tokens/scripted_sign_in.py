@@ -11,7 +11,6 @@ from __future__ import annotations
 import base64
 import hashlib
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import datetime
 from urllib.parse import urlsplit
 
@@ -25,6 +24,7 @@ from xenia.core.signin.facts import Facts
 from xenia.core.signin.interrupts import Step
 from xenia.core.signin.request import AuthorizeRequest
 from xenia.ports import Ports, Transaction
+from xenia.record import Record
 from xenia.usecases.invitations.redemption_ticket import find_invitation, ticket_of
 from xenia.usecases.sign_in.begin import begin_authorize, begin_redeem
 from xenia.usecases.sign_in.passcode import mailbox_proven
@@ -58,8 +58,7 @@ _NO_REDIRECT = "http://localhost"
 _MOST_STEPS = 20
 
 
-@dataclass(frozen=True, slots=True)
-class ScriptedSignIn:
+class ScriptedSignIn(Record):
     """Who signs in to what."""
 
     login: str
@@ -159,8 +158,7 @@ def _where(application: Application) -> RedirectUri:
     return RedirectUri(_NO_REDIRECT, kind)
 
 
-@dataclass(frozen=True, slots=True)
-class _Script:
+class _Script(Record):
     """Answers page after page, as long as one is due that it can answer."""
 
     ports: Ports

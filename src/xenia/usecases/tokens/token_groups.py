@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from xenia.core.claims import Claims
 from xenia.core.directory.application import Application, ServicePrincipal
 from xenia.core.directory.user import User
 from xenia.core.group_claims import Membership, group_claims, wanted_groups
 from xenia.core.signin.answer import SignedIn
 from xenia.ports import Transaction
+from xenia.record import Record
 from xenia.usecases.tokens.access import assigned_roles
 
 ID_TOKEN, ACCESS_TOKEN = "idToken", "accessToken"
 
 
-@dataclass(frozen=True, slots=True)
-class Standing:
+class Standing(Record):
     """What somebody is at an application: its roles they hold, and claims about their groups."""
 
     roles: tuple[str, ...]

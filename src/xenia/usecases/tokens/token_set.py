@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime
 
 from xenia.core.signin.answer import SignedIn
 from xenia.ports import Ports, Transaction
+from xenia.record import Record
 from xenia.usecases.tokens.issue_tokens import (
     PlannedAccess,
     PlannedToken,
@@ -19,8 +19,7 @@ from xenia.usecases.tokens.issue_tokens import (
 from xenia.usecases.tokens.refresh_tokens import IssuedRefreshToken
 
 
-@dataclass(frozen=True, slots=True)
-class PlannedTokens:
+class PlannedTokens(Record):
     """Everything of the answer but the signatures."""
 
     signed_in: SignedIn
@@ -29,8 +28,7 @@ class PlannedTokens:
     refresh: IssuedRefreshToken | None
 
 
-@dataclass(frozen=True, slots=True)
-class TokenSet:
+class TokenSet(Record):
     """What a person's sign-in yields at the token endpoint."""
 
     access_token: str

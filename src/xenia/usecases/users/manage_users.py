@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, fields, replace
+from dataclasses import fields
 from datetime import datetime
 
 from xenia.core import audit
@@ -30,6 +30,7 @@ from xenia.core.errors import InvalidValue, NotFound
 from xenia.core.ids import ObjectId
 from xenia.core.user_attributes import AttributeValue
 from xenia.ports import Ports, Transaction
+from xenia.record import Record, field, replace
 from xenia.usecases.sessions.ending_sign_ins import end_every_sign_in
 from xenia.usecases.users.user_extensions import changed_extensions
 from xenia.usecases.users.user_lifecycle import DELETE_USERS as DELETE_PERMITS
@@ -83,8 +84,7 @@ REMOVE_MANAGER = Activity("Remove user manager", operation="Delete")
 RESET_PASSWORD = Activity("Reset user password")
 
 
-@dataclass(frozen=True, slots=True)
-class NewMember:
+class NewMember(Record):
     """An account of the tenant's own: it signs in here, with a password."""
 
     user_principal_name: str
@@ -100,8 +100,7 @@ class NewMember:
     id: ObjectId | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class CreatedMember:
+class CreatedMember(Record):
     """The new user and the password to hand over; it is not readable later."""
 
     user: User
@@ -153,23 +152,20 @@ def create_member(ports: Ports, actor: Actor, order: NewMember) -> CreatedMember
     return CreatedMember(ports.store.write(actor.tenant_id, work), password)
 
 
-@dataclass(frozen=True, slots=True)
-class NewPassword:
+class NewPassword(Record):
     """A password for a member; ``must_change``: it is replaced at the next sign-in."""
 
     text: str
     must_change: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class NewManager:
+class NewManager(Record):
     """The manager to be; None: nobody."""
 
     user_id: ObjectId | None
 
 
-@dataclass(frozen=True, slots=True)
-class UserChange:
+class UserChange(Record):
     """What is to change about a user; None leaves a thing as it is."""
 
     properties: Mapping[str, object] = field(default_factory=dict)
@@ -249,8 +245,7 @@ def set_manager(ports: Ports, actor: Actor, user_id: ObjectId, manager_id: Objec
     change_user(ports, actor, user_id, UserChange(manager=NewManager(manager_id)))
 
 
-@dataclass(frozen=True, slots=True)
-class _Edit:
+class _Edit(Record):
     """Who changes something, and what was drawn before the transaction so that it can be run again."""
 
     ports: Ports

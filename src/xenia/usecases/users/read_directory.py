@@ -7,7 +7,7 @@ Two things narrow what is seen: the permission of the token (``User.Read`` reach
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import MISSING, dataclass, fields, replace
+from typing import Any
 
 from xenia.core.actor import Actor
 from xenia.core.audit import AuditRecord, SignInRecord
@@ -21,6 +21,7 @@ from xenia.core.ids import ObjectId, fold, parse_guid
 from xenia.core.query import And, Filter, Not, Or, Page, Query
 from xenia.core.user_attributes import EXTENSION_PREFIX
 from xenia.ports import Ports, Transaction
+from xenia.record import Record, defaults_of, names_of, replace
 
 READ_USERS = ("User.Read.All", "User.ReadWrite.All", "Directory.Read.All", "Directory.ReadWrite.All")
 READ_USERS_BASIC = ("User.ReadBasic.All",)
@@ -40,8 +41,7 @@ SIGN_IN_ACTIVITY = frozenset({"last_sign_in_at"})
 DELETED_READERS = USER_WRITING_ROLES | {GLOBAL_READER.template_id}
 
 
-@dataclass(frozen=True, slots=True)
-class SeenUser:
+class SeenUser(Record):
     """A user as the actor sees it: what is hidden is blank in ``user`` and absent from ``visible``."""
 
     user: User
@@ -52,8 +52,7 @@ class SeenUser:
         return attribute in self.visible
 
 
-@dataclass(frozen=True, slots=True)
-class SeenTenant:
+class SeenTenant(Record):
     """The organisation as the actor sees it; guests learn its name and domains only."""
 
     tenant: Tenant
@@ -326,8 +325,8 @@ def _page(page: Page[User], view: frozenset[str]) -> Page[SeenUser]:
 
 def seen_user(user: User, view: frozenset[str]) -> SeenUser:
     """The user with everything outside *view* blank."""
-    hidden = [item for item in fields(User) if item.name not in view and item.name != "id"]
-    blank = {item.name: item.default for item in hidden if item.default is not MISSING}
+    hidden = set(names_of(User)) - view - {"id"}
+    blank: dict[str, Any] = {name: value for name, value in defaults_of(User).items() if name in hidden}
     # Names have no default; created_at and user_type stay, and only ``visible`` says they may not be told.
-    blank |= {item.name: "" for item in hidden if item.name in ("display_name", "user_principal_name")}
+    blank |= {name: "" for name in hidden if name in ("display_name", "user_principal_name")}
     return SeenUser(replace(user, **blank) if blank else user, view)

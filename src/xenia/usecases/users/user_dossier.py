@@ -6,8 +6,6 @@ people who hold a directory role. Must not write.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from xenia.core.actor import Actor
 from xenia.core.credentials import AuthenticatorApp
 from xenia.core.directory.application import DEFAULT_ACCESS_ROLE
@@ -19,12 +17,12 @@ from xenia.core.ids import ObjectId, parse_guid
 from xenia.core.invitation import Invitation
 from xenia.core.mail import MailState
 from xenia.ports import Ports, Transaction
+from xenia.record import Record
 from xenia.usecases.invitations.redemption_ticket import redeem_url
 from xenia.usecases.users.user_protection import require_user
 
 
-@dataclass(frozen=True, slots=True)
-class AssignedApp:
+class AssignedApp(Record):
     """An application somebody may use."""
 
     principal_id: ObjectId
@@ -32,8 +30,7 @@ class AssignedApp:
     role_name: str
 
 
-@dataclass(frozen=True, slots=True)
-class UserDossier:
+class UserDossier(Record):
     """One user with all that hangs on it."""
 
     user: User

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from xenia.core import audit
 from xenia.core.actor import Actor
 from xenia.core.audit import audit_record
@@ -11,6 +9,7 @@ from xenia.core.directory.roles import USER_WRITING_ROLES
 from xenia.core.directory.user import User
 from xenia.core.ids import ObjectId
 from xenia.ports import Ports, Transaction
+from xenia.record import replace
 from xenia.usecases.sessions.ending_sign_ins import end_every_sign_in
 from xenia.usecases.users.user_protection import (
     guard_last_administrator,

@@ -7,13 +7,13 @@ nothing is stored before **Save**, with scripts and without.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 
 from xenia.core.attribute_controls import COUNTRY, FALSE, TRUE, unsuitable
 from xenia.core.attribute_rules import attribute_from_text
 from xenia.core.errors import InvalidValue
 from xenia.core.user_attributes import EMAIL, AttributeValue, DataType, UserAttribute, attribute_key
 from xenia.core.user_flow import AttributeAssignment, Choice, InputType
+from xenia.record import Record
 from xenia.ui.portal.user_flows.ordering import asked_move, moved
 from xenia.web.http import Params
 
@@ -43,8 +43,7 @@ _OF_TYPE: Mapping[DataType, tuple[tuple[InputType, str], ...]] = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Row:
+class Row(Record):
     """One attribute as its row of the form says it: texts, checked by nothing yet."""
 
     attribute: UserAttribute
@@ -78,8 +77,7 @@ class Row:
         return attribute_key(self.id) == EMAIL
 
 
-@dataclass(frozen=True, slots=True)
-class Problem:
+class Problem(Record):
     """What is wrong with one control of one row."""
 
     control: str

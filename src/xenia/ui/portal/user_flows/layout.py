@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import base64
-from dataclasses import replace
 
 from xenia.core.errors import Conflict, InvalidValue, NotPermitted, XeniaError
 from xenia.core.user_flow import PageText, UserFlow
+from xenia.record import replace
 from xenia.ui.portal.changed_meanwhile import version_of
 from xenia.ui.portal.desk import Desk, Visit
 from xenia.ui.portal.graph_calls import call

@@ -5,13 +5,12 @@ Model and template are those of the sign-up itself. Nothing is stored, and nothi
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from xenia.core.attribute_form import page_fields
 from xenia.core.directory.identity_provider import ENTRA_PROVIDER_ID
 from xenia.core.errors import InvalidValue
 from xenia.core.user_attributes import EMAIL, AttributeValues
 from xenia.core.user_flow import PageText, UserFlow
+from xenia.record import replace
 from xenia.ui.portal.desk import Desk, Visit
 from xenia.ui.portal.user_flows.attribute_draft import drawable, posted_rows
 from xenia.ui.portal.user_flows.attributes import known_attributes

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from functools import cache
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.dialects import postgresql, sqlite
 
 from xenia.storage.schema.records import counters
-from xenia.storage.transactions import Repository
+from xenia.storage.transactions import Repository, insert_into
 
 _c = counters.c
 _NOW: sa.BindParameter[Any] = sa.bindparam("now", type_=_c.ends_at.type)
@@ -17,9 +17,11 @@ _FIND = sa.select(_c.hits).where(_c.key == sa.bindparam("own_key"), _c.ends_at >
 _CLEAR = sa.delete(counters).where(_c.key == sa.bindparam("own_key"))
 
 
-def _hit(insert: Any) -> sa.Executable:
+@cache
+def _hit(*, is_postgres: bool) -> sa.Executable:
     """Start a window or count within it, and say how it stands: one statement, so no try slips through."""
     over = _c.ends_at <= _NOW
+    insert = insert_into(counters, is_postgres=is_postgres)
     return (  # type: ignore[no-any-return]
         insert.values(hits=1)
         .on_conflict_do_update(
@@ -33,10 +35,6 @@ def _hit(insert: Any) -> sa.Executable:
     )
 
 
-_HIT_SQLITE = _hit(sqlite.insert(counters))
-_HIT_POSTGRES = _hit(postgresql.insert(counters))
-
-
 class SqlLimits(Repository):
     """See ``ports.Limits``."""
 
@@ -44,7 +42,7 @@ class SqlLimits(Repository):
 
     def hit(self, key: str, limit: int, window: timedelta, now: datetime) -> timedelta | None:
         """Count one event in a fixed window, which begins with its first. None when allowed, else the wait."""
-        statement = _HIT_POSTGRES if self._scope.is_postgres else _HIT_SQLITE
+        statement = _hit(is_postgres=self._scope.is_postgres)
         row = self._first(statement, {"key": key, "ends_at": now + window, "now": now})
         if row is None or row[0] <= limit:
             return None

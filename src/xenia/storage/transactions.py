@@ -11,7 +11,6 @@ from contextlib import contextmanager
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import IntegrityError
 
 from xenia.core.ids import TenantId
@@ -22,9 +21,9 @@ from xenia.storage.statements import Driver, Parameters, Row, Statements, change
 
 
 class Both:
-    """A statement that each dialect's own INSERT construct must build (``ON CONFLICT``)."""
+    """A statement that each dialect's own INSERT construct must build (``ON CONFLICT``), once it is executed."""
 
-    __slots__ = ("postgresql", "sqlite")
+    __slots__ = ("_built", "_table", "_target", "_update")
 
     def __init__(
         self,
@@ -38,9 +37,29 @@ class Both:
 
         *where* is the condition of the unique index, if it is partial.
         """
-        target = {"index_elements": list(on), "index_where": where}
-        self.sqlite: sa.Executable = _upsert(sqlite.insert(table), target, update)
-        self.postgresql: sa.Executable = _upsert(postgresql.insert(table), target, update)
+        self._table = table
+        self._target = {"index_elements": list(on), "index_where": where}
+        self._update = update
+        self._built: dict[bool, sa.Executable] = {}
+
+    def of(self, *, is_postgres: bool) -> sa.Executable:
+        """The one for this dialect. Two threads may build it at once: the results are equal."""
+        try:
+            return self._built[is_postgres]
+        except KeyError:
+            statement = _upsert(insert_into(self._table, is_postgres=is_postgres), self._target, self._update)
+            return self._built.setdefault(is_postgres, statement)
+
+
+def insert_into(table: sa.Table, *, is_postgres: bool) -> Any:
+    """The dialect's own INSERT. The package of a dialect is large, and a process needs one of them."""
+    if is_postgres:
+        from sqlalchemy.dialects import postgresql  # noqa: PLC0415
+
+        return postgresql.insert(table)
+    from sqlalchemy.dialects import sqlite  # noqa: PLC0415
+
+    return sqlite.insert(table)
 
 
 class Kept:
@@ -155,7 +174,7 @@ class Repository:
         if isinstance(statement, Kept):
             return statement.locking if scope.writable else statement.plain
         if isinstance(statement, Both):
-            return statement.postgresql if scope.is_postgres else statement.sqlite
+            return statement.of(is_postgres=scope.is_postgres)
         return statement
 
     def _before(self, changes: str | None) -> None:

@@ -58,9 +58,9 @@ _ALLOWED_VALUES = {
     "consent_provided_for_minor": ("Granted", "Denied", "NotRequired"),
 }
 _LANGUAGE = re.compile(r"[A-Za-z]{2,3}(?:-[A-Za-z0-9]{2,8}){0,3}")
-_HOST = re.compile(
-    r"[A-Za-z0-9\u0080-\U0010ffff](?:[A-Za-z0-9.\-\u0080-\U0010ffff]*[A-Za-z0-9\u0080-\U0010ffff.])?"
-)
+_HOST = re.compile(r"[^\x00-/:-@\[-`{-\x7f](?:[^\x00-,/:-@\[-`{-\x7f]*[^\x00-\-/:-@\[-`{-\x7f])?")
+"""Letters, digits, dots and hyphens of ASCII, and everything beyond it. Said by what is not in it: a range up to the last
+code point takes longer to compile than any other hundred patterns."""
 _DIRECTION_SIGNS = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 
 

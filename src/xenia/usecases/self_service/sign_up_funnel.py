@@ -11,7 +11,6 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from itertools import pairwise
-from statistics import median
 
 from xenia.core.actor import Actor
 from xenia.core.directory.roles import LOG_READING_ROLES, SELF_SERVICE_READING_ROLES
@@ -192,4 +191,6 @@ def _stages(ways: Sequence[_Way], now: datetime) -> tuple[StageCount, ...]:
 
 
 def _middle(times: Sequence[timedelta]) -> timedelta | None:
+    from statistics import median  # noqa: PLC0415  (brings fractions and decimals along, for one page and its file)
+
     return timedelta(seconds=median(time.total_seconds() for time in times)) if times else None

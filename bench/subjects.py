@@ -227,7 +227,9 @@ def _process(
     try:
         heard.wait(START_LIMIT)
         if not moments:
-            raise NotStarted("".join(said[-40:]))
+            if heard.is_set():  # its output has ended, so it has too, or is about to
+                process.wait(START_LIMIT)
+            raise NotStarted(_what_happened(command, ready_words, process.poll(), said))
         yield process, moments[0] - start
     finally:
         process.terminate()
@@ -236,6 +238,17 @@ def _process(
         except subprocess.TimeoutExpired:
             process.kill()
             process.wait(timeout=20)
+
+
+def _what_happened(command: Sequence[str], ready_words: str, ended_with: int | None, said: list[str]) -> str:
+    """Why a child is not up: whether it ended or still runs, how busy the machine is, and all it said last."""
+    if ended_with is None:
+        load = os.getloadavg()[0]
+        fate = f"still runs, but did not say {ready_words!r} within {START_LIMIT:.0f} s (load average {load:.1f})"
+    else:
+        fate = f"ended with code {ended_with} before it said {ready_words!r}"
+    output = "".join(said[-40:]).rstrip() or "(nothing)"
+    return f"{' '.join(command)}\n{fate}. It said:\n{output}"
 
 
 def _environment() -> dict[str, str]:

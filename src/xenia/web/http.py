@@ -6,6 +6,7 @@ Nothing here knows the server underneath; tests build requests with ``HttpReques
 from __future__ import annotations
 
 import io
+import re
 from collections.abc import Iterator, Mapping
 from functools import cached_property
 from typing import Any
@@ -227,8 +228,14 @@ def text(content: str, *, status: int = 200) -> HttpResponse:
     return HttpResponse(status, content.encode(), headers)
 
 
+_URL_SIGNS = "!#$%&'()*+,/:;=?@[]~"
+_PLAIN_URL = re.compile(f"[A-Za-z0-9_.{re.escape(_URL_SIGNS)}-]*")
+"""What goes into the header as it is: nearly every address that we send anybody to."""
+
+
 def redirect(location: str, *, status: int = 303) -> HttpResponse:
     """Send the browser on. Control characters cannot reach the header; what no URL holds is encoded (RFC 3986)."""
-    shown = "".join(character for character in location if character.isprintable() and character != " ")
-    safe = quote(shown, safe="!#$%&'()*+,/:;=?@[]~")
-    return HttpResponse(status, b"", (("Location", safe), ("Cache-Control", "no-store")))
+    if not _PLAIN_URL.fullmatch(location):
+        shown = "".join(character for character in location if character.isprintable() and character != " ")
+        location = quote(shown, safe=_URL_SIGNS)
+    return HttpResponse(status, b"", (("Location", location), ("Cache-Control", "no-store")))

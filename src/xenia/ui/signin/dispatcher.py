@@ -256,12 +256,12 @@ class Dispatcher:
                 turn.answer,
                 self._pages,
                 after_form=came_by_form(request),
-                host_name=self._tenant(tenant_id).display_name,
+                host_name=_ended_at(turn).display_name,
             )
         elif turn.destination is not None:
-            response = self._leave(request, tenant_id, turn.destination)
+            response = self._leave(request, _ended_at(turn), turn.destination)
         elif turn.device_app is not None:
-            response = DeviceEnd(self._pages, self._tenant(tenant_id), turn.device_app).signed_in(request)
+            response = DeviceEnd(self._pages, _ended_at(turn), turn.device_app).signed_in(request)
         else:
             response = redirect(f"/{tenant_id}/signin?ctx={turn.interaction_id}")
         if turn.session_secret is not None:
@@ -272,9 +272,8 @@ class Dispatcher:
             response = self._cookies.set_surface(response, "account", tenant_id, turn.account_secret)
         return response
 
-    def _leave(self, request: HttpRequest, tenant_id: str, destination: str) -> HttpResponse:
+    def _leave(self, request: HttpRequest, tenant: Tenant, destination: str) -> HttpResponse:
         """The end of a redemption: a page of our own, because form-action binds every hop of a form's redirects."""
-        tenant = self._tenant(tenant_id)
         page = self._pages.render(
             "signin/welcome.html",
             host=host_of(tenant),
@@ -284,12 +283,11 @@ class Dispatcher:
         )
         return html(page)
 
-    def _tenant(self, tenant_id: str) -> Tenant:
-        with self._ports.store.read(None) as tx:
-            tenant = tx.tenants.find(tenant_id)
-        if tenant is None:
-            raise InteractionGone
-        return tenant
+
+def _ended_at(turn: Turn) -> Tenant:
+    if turn.tenant is None:
+        raise InteractionGone
+    return turn.tenant
 
 
 def _purpose(form: dict[str, str]) -> str:

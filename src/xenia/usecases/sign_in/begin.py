@@ -102,6 +102,7 @@ def completed(ports: Ports, finished: Finished) -> Turn:
         if finished.planned is not None
         else finished.admin_consent,
         destination=finished.destination,
+        tenant=finished.tenant,
         session_secret=finished.session_secret,
         session_max_age=finished.session_max_age,
         account_secret=finished.account_secret,

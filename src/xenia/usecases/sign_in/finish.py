@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 from xenia.core import audit
 from xenia.core.aadsts import AADSTS
 from xenia.core.directory.identity_provider import ENTRA_PROVIDER_ID
+from xenia.core.directory.tenant import Tenant
 from xenia.core.endpoints import V2, issuer, issuer_v2
 from xenia.core.errors import InteractionGone
 from xenia.core.ids import TenantId
@@ -52,6 +53,7 @@ class Drawn(Record):
 class Finished(Record):
     """What a finished interaction leaves to do after the commit."""
 
+    tenant: Tenant
     planned: PlannedAnswer | None
     destination: str | None
     session_secret: str | None
@@ -114,6 +116,7 @@ def finish(
     if redeemed:
         _open_my_apps(ports, tx, signed_in, drawn, now)
     return Finished(
+        situation.tenant,
         planned=planned,
         destination=situation.interaction.redeem.redirect_url if situation.interaction.redeem else None,
         session_secret=secret,

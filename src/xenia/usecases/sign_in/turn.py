@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from datetime import timedelta
 
 from xenia.core.attribute_form import FieldError
+from xenia.core.directory.tenant import Tenant
 from xenia.core.signin.answer import Answer
 from xenia.record import Record
 
@@ -17,6 +18,8 @@ class Turn(Record):
     answer: Answer | None = None
     destination: str | None = None
     """Where a redemption ends (the invitation's redirect URL); only together with no answer."""
+    tenant: Tenant | None = None
+    """Where it ended, when it did."""
     browser_secret: str | None = None
     """Set the browser cookie to this when not None."""
     session_secret: str | None = None

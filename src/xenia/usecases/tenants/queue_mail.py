@@ -6,12 +6,11 @@ Owns the sealed form of a mail. Must not render or send: that happens after the 
 from __future__ import annotations
 
 import json
-from dataclasses import asdict
 from datetime import datetime
 
 from xenia.core.mail import Mail, MailKind
 from xenia.ports import Ports, Sealer, Transaction
-from xenia.record import replace
+from xenia.record import names_of, replace
 
 _PURPOSE = "mail"
 
@@ -31,7 +30,8 @@ def queue_mail(ports: Ports, tx: Transaction, mail: Mail, now: datetime, mail_id
 
 def seal_mail(sealer: Sealer, mail: Mail) -> str:
     """The mail as it rests in the outbox: it may hold a passcode or a redemption link."""
-    return sealer.seal(json.dumps(asdict(mail), ensure_ascii=False).encode(), _PURPOSE)
+    fields = {name: getattr(mail, name) for name in names_of(Mail)}
+    return sealer.seal(json.dumps(fields, ensure_ascii=False).encode(), _PURPOSE)
 
 
 def open_mail(sealer: Sealer, sealed: str) -> Mail:

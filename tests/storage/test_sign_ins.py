@@ -398,6 +398,8 @@ def test_logout_notices_are_claimed_settled_and_listed(store: SqlStore):
         return store.write(None, lambda tx: tx.logout_notices.settle(name, attempt, retry_at=retry_at))
 
     assert settle(first.id, failed, NOW + HOUR)
+    # Only a claim is renewed, and then nobody else takes it until it lapses.
+    assert store.write(None, lambda tx: tx.logout_notices.renew(("nobody's",), NOW + lease)) == 0
     assert store.write(None, lambda tx: tx.logout_notices.hasten(NOW)) == 1
     assert len(store.write(None, lambda tx: tx.logout_notices.claim(9, NOW, lease))) == 2
     assert store.write(None, lambda tx: tx.logout_notices.release(NOW)) == 2

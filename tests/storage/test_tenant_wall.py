@@ -96,6 +96,7 @@ PLATFORM_WIDE = {
     "sign_ins.tenant_of_device_code",
     "sign_ins.tenant_of_refresh_token",
     "logout_notices.claim",
+    "logout_notices.renew",
     "logout_notices.release",
     "logout_notices.hasten",
     "logout_notices.settle",

@@ -277,6 +277,7 @@ def _adapters(store: Store) -> tuple[Ports, SetClock]:
         server=server,
         **outgoing(clock),
         mail_queued=lambda: None,
+        logout_queued=lambda: None,
     )
     return ports, clock
 

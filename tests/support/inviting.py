@@ -178,6 +178,7 @@ def make_world(store: Store, server: ServerInfo = SERVER) -> World:
         server=server,
         **outgoing(clock),
         mail_queued=lambda: woken.append(None),
+        logout_queued=lambda: None,
     )
     people = {
         name: _member(f"{number:08d}-0000-4000-8000-000000000000", name) for number, name in enumerate(ROLES)

@@ -214,6 +214,7 @@ def _adapters(
         server=server,
         **outgoing(clock, own_origins=(server.base_url,), answer_own=answer_own),
         mail_queued=lambda: None,
+        logout_queued=lambda: None,
     )
     return ports, clock
 

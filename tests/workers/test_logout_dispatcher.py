@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
@@ -13,6 +14,7 @@ from tests.support.connector_server import ConnectorServer, answer, connector_se
 from tests.support.outgoing import outgoing
 from tests.support.platform import RunningServer, platform
 from xenia.core.logout import LogoutNotice, NoticeState
+from xenia.ports import Fetched, Fetcher, FetchRequest
 from xenia.workers.logout import FIRST_RETRY, GIVE_UP_AFTER, LEASE, LONGEST_RETRY, LogoutDispatcher
 from xenia.workers.sweeper import Sweeper
 
@@ -30,10 +32,16 @@ def app() -> Iterator[ConnectorServer]:
         yield running
 
 
-def dispatcher(server: RunningServer, *, allow_private: bool = True) -> LogoutDispatcher:
+def dispatcher(
+    server: RunningServer,
+    *,
+    allow_private: bool = True,
+    fetcher: Fetcher | None = None,
+    lease: timedelta = LEASE,
+) -> LogoutDispatcher:
     ports = server.ports
-    fetcher = outgoing(SetClock(), allow_private=allow_private)["fetcher"]
-    return LogoutDispatcher(ports.store, server.clock, ports.entropy, ports.keys, fetcher)
+    found = fetcher or outgoing(SetClock(), allow_private=allow_private)["fetcher"]
+    return LogoutDispatcher(ports.store, server.clock, ports.entropy, ports.keys, found, lease=lease)
 
 
 def queue(server: RunningServer, uri: str) -> str:
@@ -155,3 +163,32 @@ def test_settled_ones_are_forgotten_after_a_month(server: RunningServer, app: Co
     Sweeper(server.ports.store, server.clock).sweep()
     with server.ports.store.read(server.tenant.id) as tx:
         assert tx.logout_notices.of_user(server.admin.id) == ()
+
+
+def test_a_claim_is_renewed_while_a_slow_app_makes_it_wait(server: RunningServer) -> None:
+    reached, may_go_on, held = threading.Event(), threading.Event(), threading.Event()
+    asked: list[FetchRequest] = []
+
+    class SlowApp:
+        def fetch(self, request: FetchRequest) -> Fetched:
+            asked.append(request)
+            reached.set()
+            assert may_go_on.wait(30)
+            return Fetched(200, {}, b"")
+
+    lease = timedelta(seconds=0.3)
+    queue(server, "https://slow.example/logout")
+    slow, other = dispatcher(server, fetcher=SlowApp(), lease=lease), dispatcher(server, fetcher=SlowApp())
+    slow.start()
+    assert reached.wait(30)
+    for _ in range(4):
+        server.clock.advance(lease * 2 / 3)
+        until = server.clock.now() + lease
+        while notice(server).next_attempt_at != until:
+            assert not held.wait(0.02)
+        assert other.deliver_due() == 0
+    may_go_on.set()
+    while notice(server).state is not NoticeState.SENT:
+        assert not held.wait(0.02)
+    assert slow.stop()
+    assert len(asked) == 1

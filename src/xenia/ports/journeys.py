@@ -243,6 +243,10 @@ class LogoutNotices(Protocol):
         """Take due ones for sending; a claim lapses after ``lease`` (the process died)."""
         ...
 
+    def renew(self, notice_ids: Sequence[str], until: datetime) -> int:
+        """Let the claims on these lapse at *until*; how many were still claimed. For who is still delivering."""
+        ...
+
     def release(self, now: datetime) -> int:
         """Make every claimed one due at once; how many. Only for a process that knows it is the only one."""
         ...

@@ -339,5 +339,5 @@ class Ports(Record):
     errands: Errands
     mail_queued: Callable[[], None]
     """Wakes the mail dispatcher; call after commit."""
-    logout_queued: Callable[[], None] = lambda: None
+    logout_queued: Callable[[], None]
     """Wakes whoever delivers logout tokens; call after commit. Without it they go out a few seconds later."""

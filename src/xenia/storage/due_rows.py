@@ -42,6 +42,16 @@ def claim(table: sa.Table, fields: Sequence[sa.ColumnElement[Any]]) -> sa.Execut
     )
 
 
+def renew(table: sa.Table) -> sa.Update:
+    """Let the claim on the row ``own_id`` lapse at ``until``; a row that nobody holds stays as it is."""
+    moment = table.c.next_attempt_at
+    return (
+        sa.update(table)
+        .where(table.c.id == sa.bindparam("own_id"), table.c.state == sa.literal_column(f"'{IN_HAND}'"))
+        .values(next_attempt_at=sa.bindparam("until", type_=moment.type))
+    )
+
+
 def release(table: sa.Table) -> sa.Update:
     """Make every claimed row due at ``now``."""
     moment = table.c.next_attempt_at

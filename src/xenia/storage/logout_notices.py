@@ -34,6 +34,7 @@ _OF_USER = (
 _CLAIM = due_rows.claim(logout_notices, _ROW)
 _RELEASE, _HASTEN = due_rows.release(logout_notices), due_rows.hasten(logout_notices)
 _SETTLE = sa.update(logout_notices).where(*_SELF, due_rows.due(logout_notices))
+_RENEW = due_rows.renew(logout_notices)
 _NEXT_DUE = due_rows.next_due(logout_notices)
 
 
@@ -68,6 +69,10 @@ class SqlLogoutNotices(Repository):
         """Platform-wide: take due ones for sending; a claim lapses after ``lease``."""
         rows = self._all(_CLAIM, {"now": now, "until": now + lease, "most": limit})
         return tuple(sorted((_read(row) for row in rows), key=lambda notice: (notice.created_at, notice.id)))
+
+    def renew(self, notice_ids: Sequence[str], until: datetime) -> int:
+        """Platform-wide: let the claims on these lapse at *until*; how many were still claimed."""
+        return sum(self._run(_RENEW, {"own_id": notice_id, "until": until}) for notice_id in notice_ids)
 
     def release(self, now: datetime) -> int:
         """Platform-wide: make every claimed one due at once; how many."""

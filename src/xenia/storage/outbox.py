@@ -43,11 +43,7 @@ _OF_SUBJECT = (
     .order_by(_c.created_at.desc(), _c.id.desc())
 )
 _CLAIM, _RELEASE, _HASTEN = due_rows.claim(outbox, _ROW), due_rows.release(outbox), due_rows.hasten(outbox)
-_RENEW = (
-    sa.update(outbox)
-    .where(*_SELF, _c.state == sa.literal_column(f"'{MailState.SENDING}'"))
-    .values(next_attempt_at=sa.bindparam("until", type_=_c.next_attempt_at.type))
-)
+_RENEW = due_rows.renew(outbox)
 _SETTLE = sa.update(outbox).where(*_SELF, due_rows.due(outbox))
 _NEXT_DUE = due_rows.next_due(outbox)
 

@@ -28,17 +28,16 @@ from xenia.ports import (
 )
 from xenia.record import Record
 from xenia.usecases.tokens.own_keys import logout_token_key
-from xenia.workers.background import Background
+from xenia.workers.claimed_queue import ClaimedQueue
 
 log = logging.getLogger(__name__)
 
 FIRST_RETRY = timedelta(seconds=10)
 LONGEST_RETRY = timedelta(hours=1)
 GIVE_UP_AFTER = timedelta(hours=24)
-LEASE = timedelta(minutes=2)
-"""Longer than a delivery may take; a process that died delays a notice no longer than this."""
+LEASE = timedelta(seconds=30)
+"""A process that died delays a notice no longer than this; a living one renews its claims until it has its answer."""
 _DELIVERY = 10.0
-_LOOK_AGAIN = timedelta(seconds=5)
 _LONGEST_REPLY = 200
 _TRY_AGAIN = frozenset({408, 425, 429})
 
@@ -61,6 +60,7 @@ class LogoutDispatcher:
         fetcher: Fetcher,
         *,
         threads: int = 2,
+        lease: timedelta = LEASE,
     ) -> None:
         """Two threads: one app's slow server does not hold up all others."""
         self._store = store
@@ -68,44 +68,25 @@ class LogoutDispatcher:
         self._entropy = entropy
         self._keys = keys
         self._fetcher = fetcher
-        self._background = Background("logout", self._step, threads=threads)
+        self._queue = ClaimedQueue(
+            "logout", store, clock, lambda tx: tx.logout_notices, self._deliver, lease=lease, threads=threads
+        )
 
     def start(self) -> None:
         """Begin delivering."""
-        self._background.start()
+        self._queue.start()
 
     def wake(self) -> None:
         """Something was queued (or the clock was turned): look now."""
-        self._background.wake()
+        self._queue.wake()
 
     def stop(self, timeout: timedelta = timedelta(seconds=5)) -> bool:
         """Stop after what is in hand; False when a server keeps one longer than *timeout*."""
-        return self._background.stop(timeout)
+        return self._queue.stop(timeout)
 
     def deliver_due(self) -> int:
         """Deliver what is due until nothing is; how many were tried. For tests and one-shot commands."""
-        tried = 0
-        while not self._background.stopping and self._deliver_one():
-            tried += 1
-        return tried
-
-    def _step(self) -> timedelta:
-        self.deliver_due()
-        due = self._next_due()
-        return _LOOK_AGAIN if due is None else max(timedelta(), min(due - self._clock.now(), _LOOK_AGAIN))
-
-    def _next_due(self) -> datetime | None:
-        with self._store.read(None) as tx:
-            return tx.logout_notices.next_due()
-
-    def _deliver_one(self) -> bool:
-        now, due = self._clock.now(), self._next_due()
-        if due is None or due > now:
-            return False
-        claimed = self._store.write(None, lambda tx: tx.logout_notices.claim(1, now, LEASE))
-        for notice in claimed:
-            self._deliver(notice)
-        return bool(claimed)
+        return self._queue.deliver_due()
 
     def _deliver(self, notice: LogoutNotice) -> None:
         outcome = self._try(notice)

@@ -8,13 +8,12 @@ claim belongs to one of them until its lease lapses.
 from __future__ import annotations
 
 import logging
-import threading
 from datetime import datetime, timedelta
 
 from xenia.core.mail import Mail, MailAttempt, MailKind, OutgoingMail
 from xenia.ports import Clock, MailDeferred, MailPreview, MailRefused, MailTransport, Sealer, Store
 from xenia.usecases.tenants.queue_mail import open_mail
-from xenia.workers.background import Background
+from xenia.workers.claimed_queue import ClaimedQueue
 
 log = logging.getLogger(__name__)
 
@@ -24,7 +23,6 @@ GIVE_UP_AFTER = timedelta(hours=24)
 LEASE = timedelta(seconds=30)
 """A process that died blocks a mail no longer than this; a living one renews its claims until it has its answer."""
 _SETTLE_FOR = timedelta(minutes=5)
-_LOOK_AGAIN = timedelta(seconds=5)
 _SETTLE_AGAIN = timedelta(seconds=1)
 _LONGEST_ANSWER = 500
 
@@ -49,71 +47,28 @@ class MailDispatcher:
         self._sealer = sealer
         self._renderer = renderer
         self._transport = transport
-        self._lease = lease
-        self._background = Background("mail", self._step, threads=threads)
-        self._claims = Background("mail-claims", self._renew)
-        self._held: set[str] = set()
-        self._holding = threading.Lock()
+        self._queue = ClaimedQueue(
+            "mail", store, clock, lambda tx: tx.outbox, self._deliver, lease=lease, threads=threads
+        )
 
     def start(self) -> None:
         """Begin delivering."""
-        self._background.start()
-        self._claims.start()
+        self._queue.start()
 
     def wake(self) -> None:
         """Something was queued (or the clock was turned): look now."""
-        self._background.wake()
+        self._queue.wake()
 
     def stop(self, timeout: timedelta = timedelta(seconds=5)) -> bool:
         """Stop after the mails in hand; False when a server keeps one longer than *timeout*.
 
         Such a mail is claimed by the next process when its lease lapses.
         """
-        is_done = self._background.stop(timeout)
-        return self._claims.stop(timeout) and is_done
+        return self._queue.stop(timeout)
 
     def deliver_due(self) -> int:
         """Deliver what is due until nothing is; how many mails were tried. For tests and one-shot commands."""
-        tried = 0
-        while not self._background.stopping and self._deliver_one():
-            tried += 1
-        return tried
-
-    def _step(self) -> timedelta:
-        self.deliver_due()
-        due = self._next_due()
-        # Other processes queue too and clocks are turned, so the longest wait is short.
-        return _LOOK_AGAIN if due is None else max(timedelta(), min(due - self._clock.now(), _LOOK_AGAIN))
-
-    def _deliver_one(self) -> bool:
-        """One mail at a time: a lease then covers one delivery, not a queue of them."""
-        now, due = self._clock.now(), self._next_due()
-        # Looking first leaves the database's one writer to others while there is nothing to claim.
-        if due is None or due > now:
-            return False
-        claimed = self._store.write(None, lambda tx: tx.outbox.claim(1, now, self._lease))
-        for row in claimed:
-            with self._holding:
-                self._held.add(row.id)
-            try:
-                self._deliver(row)
-            finally:
-                with self._holding:
-                    self._held.discard(row.id)
-        return bool(claimed)
-
-    def _renew(self) -> timedelta:
-        """Keep the claims on the mails in hand: a slow mail server is no death of ours."""
-        with self._holding:
-            held = tuple(self._held)
-        until = self._clock.now() + self._lease
-        if held:
-            self._store.write(None, lambda tx: tx.outbox.renew(held, until))
-        return self._lease / 3
-
-    def _next_due(self) -> datetime | None:
-        with self._store.read(None) as tx:
-            return tx.outbox.next_due()
+        return self._queue.deliver_due()
 
     def _deliver(self, row: OutgoingMail) -> None:
         now = self._clock.now()
@@ -176,7 +131,7 @@ class MailDispatcher:
                     lambda tx: tx.outbox.settle(row.id, attempt, retry_at=retry_at, message_id=message_id),
                 )
             except Exception:
-                if waited >= _SETTLE_FOR or not self._background.pause(_SETTLE_AGAIN):
+                if waited >= _SETTLE_FOR or not self._queue.pause(_SETTLE_AGAIN):
                     raise
                 waited += _SETTLE_AGAIN
             else:

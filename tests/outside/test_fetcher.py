@@ -211,6 +211,35 @@ def test_only_so_many_at_once(site: int) -> None:
         thread.join(20)
 
 
+def test_a_host_that_keeps_its_requests_open_leaves_places_for_others(site: int) -> None:
+    """An issuer that an app trusts is asked because of anybody's assertion: it must not hold all of the places."""
+    with fetching(OPEN, FetchLimits(seconds=20, silence=20, at_once=3, of_one_host=2)) as fetcher:
+
+        def slow() -> None:
+            with pytest.raises(FetchFailed):
+                fetcher.fetch(get(f"http://127.0.0.1:{site}/hang"))
+
+        threads = [threading.Thread(target=slow) for _ in range(2)]
+        for thread in threads:
+            thread.start()
+        while len(Site.seen) < 2:
+            Site.hang.wait(0.01)
+        with pytest.raises(FetchFailed, match="Too many requests"):
+            fetcher.fetch(get(f"http://127.0.0.1:{site}/ok"))
+        # Another name and port is another host: there is room for it.
+        other = ThreadingHTTPServer(("127.0.0.1", 0), Site)
+        serving = threading.Thread(target=other.serve_forever, daemon=True)
+        serving.start()
+        assert fetcher.fetch(get(f"http://127.0.0.1:{other.server_address[1]}/ok")).status == 200
+        other.shutdown()
+        other.server_close()
+        Site.hang.set()
+        for thread in threads:
+            thread.join(20)
+        # What has ended gives its place back.
+        assert fetcher.fetch(get(f"http://127.0.0.1:{site}/ok")).status == 200
+
+
 def test_requests_that_may_take_long_have_places_of_their_own(site: int) -> None:
     limits = FetchLimits(at_once=1, patient_at_once=1)
     with fetching(OPEN, limits) as fetcher:

@@ -12,6 +12,7 @@ import ipaddress
 import socket
 import ssl
 import threading
+from collections import Counter
 from collections.abc import Callable, Iterable
 from concurrent.futures import Future, ThreadPoolExecutor
 from concurrent.futures import TimeoutError as TooSlow
@@ -53,6 +54,8 @@ class FetchLimits(Record):
     """Seconds without a byte, while connecting or reading."""
     size: int = 1_048_576
     at_once: int = 16
+    of_one_host: int = 8
+    """Of those: a server that keeps its requests open, on purpose or not, leaves places for everybody else's."""
     patient_at_once: int = 16
     """Of requests that bring a time limit of their own, apart from the others: slow servers are expected there."""
 
@@ -91,8 +94,10 @@ class GuardedFetcher:
         self._policy = policy or FetchPolicy()
         self._limits = limits or FetchLimits()
         self._resolve = resolver
-        self._room = _Room("fetch", self._limits.at_once)
-        self._patient_room = _Room("patient-fetch", self._limits.patient_at_once)
+        self._room = _Room("fetch", self._limits.at_once, self._limits.of_one_host)
+        # Whoever sends these has limits per host of their own (errands, the queue of logout tokens).
+        patient = self._limits.patient_at_once
+        self._patient_room = _Room("patient-fetch", patient, patient)
 
     def fetch(self, request: FetchRequest) -> Fetched:
         """Raises FetchRefused (an address we do not go to) or FetchFailed (no usable answer)."""
@@ -103,7 +108,7 @@ class GuardedFetcher:
             return self._policy.answer_own(request)
         line = CutLine()
         room = self._room if request.seconds is None else self._patient_room
-        future = room.begin(lambda: self._follow(request, line))
+        future = room.begin(origin, lambda: self._follow(request, line))
         if future is None:
             raise FetchFailed("Too many requests to other servers are under way. Try again in a moment.")
         seconds = request.seconds or self._limits.seconds
@@ -226,16 +231,27 @@ class GuardedFetcher:
 class _Room:
     """Threads for so many requests at once, and a no instead of a queue beyond that."""
 
-    def __init__(self, name: str, at_once: int) -> None:
+    def __init__(self, name: str, at_once: int, of_one_host: int) -> None:
         self._pool = ThreadPoolExecutor(at_once, thread_name_prefix=name)
-        self._places = threading.BoundedSemaphore(at_once)
+        self._at_once = at_once
+        self._of_one_host = of_one_host
+        self._taken: Counter[str] = Counter()
+        self._counting = threading.Lock()
 
-    def begin(self, work: Callable[[], Fetched]) -> Future[Fetched] | None:
-        if not self._places.acquire(blocking=False):
-            return None
+    def begin(self, origin: str, work: Callable[[], Fetched]) -> Future[Fetched] | None:
+        with self._counting:
+            if self._taken.total() >= self._at_once or self._taken[origin] >= self._of_one_host:
+                return None
+            self._taken[origin] += 1
         future = self._pool.submit(work)
-        future.add_done_callback(lambda _: self._places.release())
+        future.add_done_callback(lambda _: self._leave(origin))
         return future
+
+    def _leave(self, origin: str) -> None:
+        with self._counting:
+            self._taken[origin] -= 1
+            if not self._taken[origin]:
+                del self._taken[origin]
 
     def close(self) -> None:
         self._pool.shutdown(wait=False, cancel_futures=True)

@@ -169,6 +169,8 @@ class Action(Record):
     params: tuple[Prop, ...] = ()
     entity: Entity | None = None
     """Set when the result is an entity instead of a plain value."""
+    structure: Complex | None = None
+    """Set when the result is a structure, which ``$metadata`` then describes."""
     context: str = ""
     """Fragment of the answer's context."""
     is_function: bool = False

@@ -46,6 +46,8 @@ def metadata(version: str) -> bytes:
         _collect(told, complexes)
         for action in resource.actions:
             _collect(action.params, complexes)
+            if action.structure is not None:
+                _collect((Prop("", action.structure),), complexes)
     bases = {derived.name: kind.name for kind in complexes.values() for derived in kind.derived}
     for resource in entities.values():
         if resource.entity.name in _BASES:

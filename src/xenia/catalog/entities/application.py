@@ -144,6 +144,7 @@ def _action(name: str, run: Callable[..., object], returns: Complex | None, *par
         f"graph.{kind}" if kind else None,
         _WRITE_PERMITS,
         params=params,
+        structure=returns,
         context=f"microsoft.graph.{kind}" if kind else "",
     )
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from xenia.catalog.edm import Resource
 from xenia.catalog.entities.api_connectors import API_CONNECTORS
 from xenia.catalog.entities.application import APPLICATIONS, SERVICE_PRINCIPALS
+from xenia.catalog.entities.claims_mappings import CLAIMS_MAPPINGS
 from xenia.catalog.entities.consent_requests import CONSENT_REQUEST_RESOURCES
 from xenia.catalog.entities.deleted_items import DELETED
 from xenia.catalog.entities.events_flows import EVENTS_FLOW_RESOURCES, INCLUDED_APPS_OF_USER_FLOW
@@ -38,6 +39,7 @@ RESOURCES: tuple[Resource, ...] = (
     ORGANIZATIONS,
     *POLICIES,
     TOKEN_LIFETIMES,
+    CLAIMS_MAPPINGS,
     IDENTITY_PROVIDERS,
     OLDER_IDENTITY_PROVIDERS,
     USER_FLOW_ATTRIBUTES,

@@ -51,6 +51,8 @@ AADSTS: dict[type[e.XeniaError], Aadsts] = {
     e.PkceRequired: Aadsts(9002325, "invalid_request", may_redirect=True),
     e.InvalidScope: Aadsts(70011, "invalid_scope", may_redirect=True),
     e.ResourceNotFound: Aadsts(500011, "invalid_resource", may_redirect=True),
+    e.AppKeyRequired: Aadsts(50146, "invalid_request"),
+    e.MappedAudienceNotOwned: Aadsts(501461, "invalid_request"),
     e.MixedResources: Aadsts(28000, "invalid_scope", may_redirect=True),
     e.LoginRequired: Aadsts(50058, "login_required", may_redirect=True),
     e.InteractionRequired: Aadsts(16000, "interaction_required", may_redirect=True),

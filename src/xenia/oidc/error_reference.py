@@ -34,7 +34,7 @@ _REASONS: tuple[tuple[tuple[int, ...], str], ...] = (
     ((50005, 50097, 50129, 50155, 50187, 53000, 53001, 53002), "no devices are registered, so none is demanded"),
     ((50131, 53003, 530032, 530034, 530035, 53004, 53010, 53011, 50158, 50177, 50178, 90072), "no conditional access policies"),
     ((500021, 500022, 500212, 1000104), "no tenant restrictions and no cross-tenant access settings; no other clouds"),
-    ((50124, 501241, 50146, 501461), "no claims mapping policies"),
+    ((50124, 501241), "claims mappings are checked when they are saved, not when a token is made"),
     ((50088, 50125, 50140, 50192, 50199), "interrupts and methods of the other service's own pages"),
     ((50064, 50056, 50144), "a member always has a password of this directory, and guests never have one"),
     ((50135, 120000, 120002, 120021), "a new password is chosen on the sign-in page itself, which says what is wrong"),

@@ -10,6 +10,7 @@ from typing import Any
 from xenia.catalog.edm import Action, Complex, Edm, Entity, Nav, Op, Prop, Resource, Sort, Write
 from xenia.catalog.entities import application_changes, application_types, signing_certificates
 from xenia.catalog.entities.application_types import KEY_CREDENTIAL, PASSWORD_CREDENTIAL
+from xenia.catalog.entities.claims_mappings import MAPPINGS_OF_PRINCIPAL
 from xenia.catalog.entities.token_lifetimes import token_lifetimes_of
 from xenia.core.directory.application import Application, Platform, ServicePrincipal
 from xenia.usecases.applications import application_owners, manage_applications, read_applications
@@ -263,7 +264,7 @@ SERVICE_PRINCIPAL = Entity(
         ),
         Prop("preferredTokenSigningKeyThumbprint", write=_BOTH, read=signing_certificates.preferred),
     ),
-    navs=(token_lifetimes_of(read_directory.get_service_principal),),
+    navs=(token_lifetimes_of(read_directory.get_service_principal), MAPPINGS_OF_PRINCIPAL),
     attribute_of=lambda seen, name: attrgetter(name)(_principal(seen)),
     base="directoryObject",
 )

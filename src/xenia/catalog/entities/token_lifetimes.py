@@ -15,7 +15,8 @@ from xenia.ports import Ports
 from xenia.usecases.tokens import manage_token_lifetimes as lifetimes
 
 
-def _definition(value: object) -> str:
+def sole_definition(value: object) -> str:
+    """The one string of a ``definition``. Raises InvalidValue."""
     if not isinstance(value, list) or len(value) != 1 or not isinstance(value[0], str):
         raise InvalidValue("definition", "The definition is a collection of exactly one string.")
     return value[0]
@@ -28,7 +29,7 @@ def _list(ports: Ports, actor: Actor, query: Query) -> Page[TokenLifetimePolicy]
 def _create(ports: Ports, actor: Actor, values: Values) -> TokenLifetimePolicy:
     wanted = lifetimes.NewTokenLifetime(
         display_name=values["displayName"],
-        definition=_definition(values["definition"]),
+        definition=sole_definition(values["definition"]),
         is_organization_default=bool(values.get("isOrganizationDefault")),
     )
     return lifetimes.create_token_lifetime(ports, actor, wanted)
@@ -39,7 +40,7 @@ def _update(ports: Ports, actor: Actor, key: str, values: Values) -> None:
     if values.get("displayName") is not None:
         changes["display_name"] = values["displayName"]
     if values.get("definition") is not None:
-        changes["definition"] = _definition(values["definition"])
+        changes["definition"] = sole_definition(values["definition"])
     if values.get("isOrganizationDefault") is not None:
         changes["is_organization_default"] = values["isOrganizationDefault"]
     lifetimes.update_token_lifetime(ports, actor, key, **changes)

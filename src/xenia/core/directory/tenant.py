@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 
 from xenia.core.addresses import domain_key, domain_of
+from xenia.core.claims_mapping_policy import ClaimsMappingPolicy
 from xenia.core.ids import ObjectId, TenantId
 from xenia.core.token_lifetime import TokenLifetimePolicy
 from xenia.record import Record, field
@@ -151,6 +152,8 @@ class TenantPolicies(Record):
     """How old a sign-in may be before it must be repeated, on pages and for refresh tokens; None: as long as its session."""
     token_lifetimes: tuple[TokenLifetimePolicy, ...] = ()
     """How long tokens live, where somebody decided (``tokenLifetimePolicy``)."""
+    claims_mappings: tuple[ClaimsMappingPolicy, ...] = ()
+    """What administrators put into the tokens of single apps (``claimsMappingPolicy``)."""
     version: int = 0
     """Raised by each save; a save based on an older version is refused as a conflict."""
 

@@ -173,6 +173,26 @@ class ResourceNotFound(ProtocolError):
         )
 
 
+class AppKeyRequired(ProtocolError):
+    """Claims are mapped for an app that has no (living) signing key of its own and does not accept that otherwise."""
+
+    def __init__(self, app_id: str) -> None:
+        super().__init__(
+            f"This application '{app_id}' is required to be configured with an application-specific signing key. It is "
+            "either not configured with one, or the key has expired or is not yet valid."
+        )
+
+
+class MappedAudienceNotOwned(ProtocolError):
+    """Mapped claims under the common key, for an API called by a name that may be anybody's."""
+
+    def __init__(self, audience: str) -> None:
+        super().__init__(
+            "AcceptMappedClaims is only supported for a token audience matching the application GUID or an audience "
+            f"within the tenant's verified domains. The audience '{audience}' is neither."
+        )
+
+
 class MixedResources(ProtocolError):
     """Scopes of several resources at the token endpoint."""
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict
 from datetime import datetime
 from urllib.parse import urlsplit
@@ -17,6 +17,7 @@ from xenia.core import audit
 from xenia.core.actor import Actor, system_actor
 from xenia.core.addresses import domain_key, parse_address
 from xenia.core.audit import Activity, Change, Target, audit_record
+from xenia.core.claims_mapping_policy import ClaimsMappingPolicy
 from xenia.core.directory.first_party import FIRST_PARTY_APP_IDS
 from xenia.core.directory.policies import Marks, PolicyBlock, changed_blocks, may_change, merged
 from xenia.core.directory.roles import GLOBAL_ADMINISTRATOR
@@ -29,6 +30,7 @@ from xenia.core.directory.tenant import (
 )
 from xenia.core.errors import Conflict, InvalidValue, NotFound, NotPermitted
 from xenia.core.ids import TenantId, parse_guid
+from xenia.core.token_lifetime import TokenLifetimePolicy
 from xenia.ports import Ports, Transaction
 from xenia.record import Record, replace
 from xenia.usecases.sessions.first_party import service_principals_for
@@ -346,7 +348,14 @@ def _policy_changes(before: TenantPolicies, after: TenantPolicies) -> list[tuple
     if changes := _changed(before, after, ("self_service_sign_up",)):
         target = Target("authenticationFlowsPolicy", "Policy", "Authentication flows policy", changes=changes)
         found.append((audit.UPDATE_POLICY, target))
-    found += [(audit.UPDATE_POLICY, target) for target in _lifetime_changes(before, after)]
+    found += [
+        (audit.UPDATE_POLICY, target)
+        for name, kind in (
+            ("token_lifetimes", "TokenLifetimePolicy"),
+            ("claims_mappings", "ClaimsMappingPolicy"),
+        )
+        for target in _sts_changes(getattr(before, name), getattr(after, name), kind)
+    ]
     if changes := _changed(before, after, _OTHER):
         found.append(
             (audit.UPDATE_POLICY, Target("securityDefaults", "Policy", "Tenant settings", changes=changes))
@@ -354,13 +363,16 @@ def _policy_changes(before: TenantPolicies, after: TenantPolicies) -> list[tuple
     return found
 
 
-def _lifetime_changes(before: TenantPolicies, after: TenantPolicies) -> Iterator[Target]:
-    """Each token lifetime policy that is new, changed or gone."""
-    old, new = ({each.id: each for each in of.token_lifetimes} for of in (before, after))
+_StsPolicy = TokenLifetimePolicy | ClaimsMappingPolicy
+
+
+def _sts_changes(before: Iterable[_StsPolicy], after: Iterable[_StsPolicy], kind: str) -> Iterator[Target]:
+    """Each policy about tokens that is new, changed or gone."""
+    old, new = ({each.id: each for each in of} for of in (before, after))
     for key in dict.fromkeys((*old, *new)):
         if old.get(key) != new.get(key):
             told = tuple(asdict(each) if each else None for each in (old.get(key), new.get(key)))
-            change = Change("TokenLifetimePolicy", _as_json(told[0]), _as_json(told[1]))
+            change = Change(kind, _as_json(told[0]), _as_json(told[1]))
             named = new.get(key) or old[key]
             yield Target(key, "Policy", named.display_name, changes=(change,))
 

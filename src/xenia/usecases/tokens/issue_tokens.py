@@ -24,6 +24,7 @@ from xenia.core.token_lifetime import chosen_lifetime
 from xenia.ports import Ports, Transaction
 from xenia.record import Record, replace
 from xenia.usecases.tokens.access import delegated_access, is_assigned, requested_scopes
+from xenia.usecases.tokens.map_claims import with_mapped_claims
 from xenia.usecases.tokens.own_keys import access_token_key, id_token_key
 from xenia.usecases.tokens.token_groups import ACCESS_TOKEN, ID_TOKEN, standing_at
 
@@ -183,7 +184,9 @@ def plan_id_token(
     stamp = c.Stamp(now, lifetime or c.ID_TOKEN_LIFETIME, ports.entropy.token(16))
     claims = c.id_token(signed_in, request, standing.roles, login_hint(ports, signed_in), stamp)
     key = id_token_key(ports, tx, signed_in.client, signed_in.principal, now)
-    return PlannedToken(claims | standing.groups, wanted.version, key)
+    audience = (signed_in.client, signed_in.principal)
+    told = with_mapped_claims(tx, claims | standing.groups, signed_in, audience, key, now)
+    return PlannedToken(told, wanted.version, key)
 
 
 def plan_access_token(
@@ -212,7 +215,9 @@ def plan_access_token(
     lifetime = _access_seconds(ports, tx, signed_in, resource)
     stamp = c.Stamp(now, timedelta(seconds=lifetime), ports.entropy.token(16))
     claims = c.user_access_token(signed_in, resource, grant, stamp) | standing.groups
-    planned = PlannedToken(claims, resource.version, access_token_key(tx, resource.principal))
+    key = access_token_key(tx, resource.principal)
+    told = with_mapped_claims(tx, claims, signed_in, (resource.application, resource.principal), key, now)
+    planned = PlannedToken(told, resource.version, key)
     return PlannedAccess(planned, lifetime - 1, access.echo, resource.identifier)
 
 

@@ -35,7 +35,6 @@ from xenia.usecases.applications.manage_applications import (
     add_redirect_uri,
     assign_principal,
     delete_application,
-    grant_admin_consent,
     list_assigned,
     list_owned,
     list_permissions,
@@ -49,6 +48,7 @@ from xenia.usecases.applications.manage_applications import (
     view_application,
 )
 from xenia.usecases.applications.my_apps import my_apps
+from xenia.usecases.consent.granted_permissions import grant_admin_consent
 from xenia.usecases.tenants.manage_tenant import NewTenant, create_tenant
 from xenia.usecases.users.manage_users import NewMember, create_member
 

@@ -38,11 +38,11 @@ from xenia.usecases.applications.manage_applications import (
     add_certificate,
     add_client_secret,
     assign_principal,
-    grant_admin_consent,
     register_application,
     set_api_permissions,
     update_enterprise_app,
 )
+from xenia.usecases.consent.granted_permissions import grant_admin_consent
 
 
 def apply_app(ports: Ports, actor: Actor, folder: Path, entry: SeedApp) -> AppId:

@@ -14,6 +14,7 @@ from xenia.usecases.applications import manage_applications
 from xenia.usecases.applications.application_credentials import LONGEST_SECRET, list_credentials
 from xenia.usecases.applications.application_permissions import list_apis, list_offered
 from xenia.usecases.applications.manage_applications import ApplicationView
+from xenia.usecases.consent.granted_permissions import grant_admin_consent
 from xenia.web.http import HttpResponse
 from xenia.web.routing import Route
 
@@ -191,7 +192,7 @@ class AppCredentials:
         """**Grant admin consent for {tenant}**."""
         view = self._view(visit)
         try:
-            manage_applications.grant_admin_consent(self._desk.ports, visit.actor, view.application.id)
+            grant_admin_consent(self._desk.ports, visit.actor, view.application.id)
         except (NotFound, NotPermitted) as error:
             return self._permissions(visit, view, error)
         return self._back(visit, view, "api-permissions", "consented")

@@ -1,4 +1,4 @@
-"""API permissions of an app: which it asks for, which are granted, and granting them for everybody.
+"""API permissions of an app: which it asks for, and which are granted. Granting them is ``granted_permissions``'s.
 
 Application permissions become role assignments of the client's service principal, delegated ones a grant for
 all principals. What a token then carries is decided where tokens are issued.
@@ -7,19 +7,15 @@ all principals. What a token then carries is decided where tokens are issued.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from datetime import datetime
 
 from xenia.core import audit
 from xenia.core.actor import Actor
 from xenia.core.directory.application import (
-    GRAPH_APP_ID,
     Application,
-    AppRoleAssignment,
-    DelegatedGrant,
     RequiredResourceAccess,
     ServicePrincipal,
 )
-from xenia.core.directory.roles import APP_WRITING_ROLES, GLOBAL_ADMINISTRATOR
+from xenia.core.directory.roles import GLOBAL_ADMINISTRATOR
 from xenia.core.errors import InvalidValue, NotFound, NotPermitted
 from xenia.core.ids import AppId, ObjectId
 from xenia.core.query import Order, Query
@@ -30,11 +26,9 @@ from xenia.usecases.applications.application_rules import (
     application_target,
     guard_change,
     note,
-    principal_target,
     require_application,
 )
 
-CONSENT_PERMISSIONS = ("AppRoleAssignment.ReadWrite.All", "Directory.ReadWrite.All")
 DELEGATED, APPLICATION = "Scope", "Role"
 MOST_PERMISSIONS = 400
 MOST_APIS = 500
@@ -91,32 +85,6 @@ def set_api_permissions(
         )
         note(tx, record_id, audit.UPDATE_APPLICATION, actor, now, application_target(application))
         return require_application(tx, object_id)
-
-    return ports.store.write(actor.tenant_id, work)
-
-
-def grant_admin_consent(ports: Ports, actor: Actor, object_id: ObjectId) -> int:
-    """Grant everything the app asks for, for the whole tenant; how many permissions are new.
-
-    Application permissions of Graph take a Global Administrator: an administrator of apps could otherwise
-    reach through an app what the role itself withholds. Raises NotPermitted, NotFound.
-    """
-    actor.require(APP_WRITING_ROLES, *CONSENT_PERMISSIONS)
-    now = ports.clock.now()
-    # Two for each permission, two for each resource (never more than permissions), and the closing record.
-    ids = tuple(ports.entropy.guid() for _ in range(4 * MOST_PERMISSIONS + 1))
-
-    def work(tx: Transaction) -> int:
-        application = require_application(tx, object_id)
-        client = tx.applications.service_principal(application.app_id)
-        if client is None:
-            raise NotFound("Resource", application.app_id)
-        fresh = iter(ids)
-        granted = 0
-        for required in application.required_resource_access:
-            granted += _grant(tx, actor, (client, required), now, fresh)
-        note(tx, next(fresh), audit.CONSENT_TO_APPLICATION, actor, now, principal_target(client))
-        return granted
 
     return ports.store.write(actor.tenant_id, work)
 
@@ -258,40 +226,3 @@ def _held(
         for value in grant.scopes
     }
     return roles, scopes
-
-
-def _grant(
-    tx: Transaction,
-    actor: Actor,
-    asked: tuple[ServicePrincipal, RequiredResourceAccess],
-    now: datetime,
-    fresh: Iterator[str],
-) -> int:
-    client, required = asked
-    resource, principal = _resource(tx, required.resource_app_id)
-    roles, scopes = _held(tx, client, principal)
-    missing = [
-        item
-        for item in _offered(resource)
-        if (item.id, item.kind) in required.access
-        and (item.id not in roles if item.kind == APPLICATION else item.value not in scopes)
-    ]
-    for item in missing:
-        if item.kind != APPLICATION:
-            continue
-        if resource.app_id == GRAPH_APP_ID and not actor.is_app_only and not actor.holds_any(_GLOBAL):
-            raise NotPermitted(GLOBAL_ADMINISTRATOR.name)
-        tx.applications.add_assignment(
-            AppRoleAssignment(next(fresh), client.id, "ServicePrincipal", principal.id, item.id, now)
-        )
-        targets = (principal_target(principal), principal_target(client))
-        note(tx, next(fresh), audit.GRANT_APP_PERMISSION, actor, now, *targets)
-    delegated = [item.value for item in missing if item.kind == DELEGATED]
-    if delegated:
-        values = tuple(dict.fromkeys((*sorted(scopes), *delegated)))
-        tx.applications.put_grant(
-            DelegatedGrant(next(fresh), client.id, "AllPrincipals", None, principal.id, values)
-        )
-        targets = (principal_target(principal), principal_target(client))
-        note(tx, next(fresh), audit.GRANT_DELEGATED, actor, now, *targets)
-    return len(missing)

@@ -36,7 +36,6 @@ from xenia.usecases.applications.application_credentials import (
 from xenia.usecases.applications.application_lifecycle import delete_application
 from xenia.usecases.applications.application_permissions import (
     PermissionLine,
-    grant_admin_consent,
     list_permissions,
     set_api_permissions,
 )
@@ -75,7 +74,6 @@ __all__ = [
     "add_redirect_uri",
     "assign_principal",
     "delete_application",
-    "grant_admin_consent",
     "list_assigned",
     "list_owned",
     "list_permissions",

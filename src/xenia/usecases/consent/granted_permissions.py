@@ -24,7 +24,12 @@ from xenia.core.ids import ObjectId, fold, parse_guid
 from xenia.core.query import And, Compare, Filter, Page, Query
 from xenia.ports import Ports, Transaction
 from xenia.record import Record, replace
-from xenia.usecases.applications.application_rules import note, principal_target, require_principal
+from xenia.usecases.applications.application_rules import (
+    note,
+    principal_target,
+    require_application,
+    require_principal,
+)
 from xenia.usecases.consent.asked_permissions import Asking, static_items, unique
 from xenia.usecases.consent.record_consent import FOR_EVERYBODY, FOR_ONE, Agreement, record_agreement
 
@@ -65,20 +70,35 @@ def grant_registered(ports: Ports, actor: Actor, principal_id: ObjectId) -> int:
     reach through an app what the role itself withholds. Raises NotPermitted, NotFound.
     """
     actor.require(APP_WRITING_ROLES, *CONSENT_PERMISSIONS)
+    return ports.store.write(
+        actor.tenant_id, lambda tx: _grant_registered(ports, tx, actor, require_principal(tx, principal_id))
+    )
+
+
+def grant_admin_consent(ports: Ports, actor: Actor, object_id: ObjectId) -> int:
+    """The same from the page of a registration. Raises NotPermitted, NotFound."""
+    actor.require(APP_WRITING_ROLES, *CONSENT_PERMISSIONS)
 
     def work(tx: Transaction) -> int:
-        now = ports.clock.now()
-        principal = require_principal(tx, principal_id)
-        application = tx.applications.find_by_app_id(principal.app_id)
-        if application is None:
-            raise NotFound("Resource", principal.app_id)
-        asking = Asking(ports, tx, actor.tenant_id, application, principal, now, for_organization=True)
-        items = unique(static_items(asking, application, principal))
-        _guard_graph_roles(tx, actor, items)
-        agreement = Agreement(principal, items, None, tuple(asking.made.values()))
-        return record_agreement(ports, tx, actor, agreement, now)
+        application = require_application(tx, object_id)
+        principal = tx.applications.service_principal(application.app_id)
+        if principal is None:
+            raise NotFound("Resource", application.app_id)
+        return _grant_registered(ports, tx, actor, principal)
 
     return ports.store.write(actor.tenant_id, work)
+
+
+def _grant_registered(ports: Ports, tx: Transaction, actor: Actor, principal: ServicePrincipal) -> int:
+    now = ports.clock.now()
+    application = tx.applications.find_by_app_id(principal.app_id)
+    if application is None:
+        raise NotFound("Resource", principal.app_id)
+    asking = Asking(ports, tx, actor.tenant_id, application, principal, now, for_organization=True)
+    items = unique(static_items(asking, application, principal))
+    _guard_graph_roles(tx, actor, items)
+    agreement = Agreement(principal, items, None, tuple(asking.made.values()))
+    return record_agreement(ports, tx, actor, agreement, now)
 
 
 # --- delegated grants -------------------------------------------------------------------------------

@@ -7,7 +7,6 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-import sqlalchemy as sa
 
 from tests.support.postgres import PostgresServer
 from tests.support.stores import make_sqlite_store
@@ -27,11 +26,10 @@ def postgres_store(postgres_server: PostgresServer) -> Iterator[SqlStore]:
 
 
 def empty(store: SqlStore) -> None:
-    names = ", ".join(
-        f'"{table.name}"' for table in metadata.sorted_tables if table.name != "alembic_version"
-    )
+    # TRUNCATE makes new files for each table, which takes sixty times as long as deleting a few rows.
+    tables = [table for table in reversed(metadata.sorted_tables) if table.name != "alembic_version"]
     with store._writing.begin() as connection:
-        connection.execute(sa.text(f"TRUNCATE {names}"))
+        connection.exec_driver_sql(";".join(f'DELETE FROM "{table.name}"' for table in tables))
         renew_stamp(connection)
 
 

@@ -6,6 +6,7 @@ import threading
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
+from urllib.parse import parse_qsl
 
 import pytest
 
@@ -13,8 +14,12 @@ from tests.support.clock import SetClock
 from tests.support.connector_server import ConnectorServer, answer, connector_server
 from tests.support.outgoing import outgoing
 from tests.support.platform import RunningServer, platform
+from tests.support.protocol import header_of
 from xenia.core.logout import LogoutNotice, NoticeState
 from xenia.ports import Fetched, Fetcher, FetchRequest
+from xenia.usecases.applications.change_registration import change_registration
+from xenia.usecases.applications.signing_certificates import add_signing_certificate
+from xenia.usecases.tokens.own_keys import published_keys
 from xenia.workers.logout import FIRST_RETRY, GIVE_UP_AFTER, LEASE, LONGEST_RETRY, LogoutDispatcher
 from xenia.workers.sweeper import Sweeper
 
@@ -74,6 +79,30 @@ def test_success_is_200_or_204(server: RunningServer, app: ConnectorServer, stat
     queue(server, app.url)
     assert dispatcher(server).deliver_due() == 1
     assert notice(server).state is NoticeState.SENT
+
+
+@pytest.mark.parametrize("algorithm", ["RS256", "ES256"])
+def test_a_logout_token_is_signed_as_the_apps_id_tokens_are(
+    server: RunningServer, app: ConnectorServer, algorithm: str
+) -> None:
+    """By the app's own certificate, or by its key for ES256 (Back-Channel Logout section 2.4)."""
+    ports, actor = server.ports, server.actor()
+    with ports.store.read(server.tenant.id) as tx:
+        principal = tx.applications.service_principal(server.app.app_id)
+    assert principal is not None
+    add_signing_certificate(ports, actor, principal.id, "CN=Own")
+    if algorithm == "ES256":
+        change_registration(ports, actor, server.app.id, {"id_token_signed_response_alg": "ES256"})
+        published_keys(ports, server.tenant.id, server.app.app_id)
+    queue(server, app.url)
+    assert dispatcher(server).deliver_due() == 1
+    token = dict(parse_qsl(app.received[-1].body.decode()))["logout_token"]
+    header = header_of(token)
+    with ports.store.read(server.tenant.id) as tx:
+        (key,) = (each for each in tx.app_keys.of_principal(principal.id) if each.algorithm == algorithm)
+    assert (header["alg"], header["kid"], header["typ"]) == (algorithm, key.kid, "logout+jwt")
+    # It names no tenant: nobody here takes it for an ID token.
+    assert ports.keys.verify(token) is None
 
 
 @pytest.mark.parametrize("status", [400, 401, 404, 302])

@@ -234,6 +234,8 @@ EVENT_WORDS = {
     "HARD_DELETE_APPLICATION": "A deleted app registration was removed for good",
     "ADD_APPLICATION_OWNER": "A person became an owner of an app",
     "REMOVE_APPLICATION_OWNER": "A person is no owner of an app any more",
+    "ADD_PRINCIPAL_OWNER": "A person or an app became an owner of an enterprise app",
+    "REMOVE_PRINCIPAL_OWNER": "An owner was taken away from an enterprise app",
     "ADD_SERVICE_PRINCIPAL": "The app appeared in this tenant",
     "UPDATE_SERVICE_PRINCIPAL_CREDENTIALS": "A token signing certificate of an app was made or removed",
     "UPDATE_CREDENTIALS": "A secret or certificate was added or removed; never its value",

@@ -120,10 +120,47 @@ def test_credentials_and_owners(store: SqlStore):
     assert gone == [True, False, True, False]
 
 
+def test_apps_own_registrations_and_enterprise_apps_until_they_go(store: SqlStore):
+    def work(tx):
+        tx.applications.add_service_principal(principal("robot", "robot"))
+        for _ in range(2):
+            tx.applications.add_owner("app-object", MIA)
+            tx.applications.add_owning_app("app-object", "robot")
+            tx.applications.add_principal_owner("sp-object", "robot")
+            tx.applications.add_principal_owner("sp-object", MIA)
+
+    store.write(CONTOSO, work)
+    mine = AnyOf("owners", Compare("", "eq", MIA))
+    with store.read(CONTOSO) as tx:
+        assert set(tx.applications.owners("app-object")) == {MIA, "robot"}
+        assert set(tx.applications.principal_owners("sp-object")) == {MIA, "robot"}
+        assert [found.id for found in tx.applications.list_service_principals(Query(mine)).items] == [
+            "sp-object"
+        ]
+    for refused in (
+        lambda tx: tx.applications.add_owning_app("app-object", "nothing"),
+        lambda tx: tx.applications.add_principal_owner("nothing", MIA),
+    ):
+        with pytest.raises(NotFound):
+            store.write(CONTOSO, refused)
+    store.write(CONTOSO, lambda tx: tx.applications.remove_service_principal("robot"))
+    store.write(CONTOSO, lambda tx: tx.users.remove(MIA))
+    with store.read(CONTOSO) as tx:
+        assert tx.applications.owners("app-object") == ()
+        assert tx.applications.principal_owners("sp-object") == ()
+
+
 def test_owners_are_removed_once(store: SqlStore):
     store.write(CONTOSO, lambda tx: tx.applications.add_owner("app-object", MIA))
-    remove = lambda tx: tx.applications.remove_owner("app-object", MIA)  # noqa: E731
-    assert [store.write(CONTOSO, remove) for _ in range(2)] == [True, False]
+    store.write(CONTOSO, lambda tx: tx.applications.add_owning_app("app-object", "sp-object"))
+    store.write(CONTOSO, lambda tx: tx.applications.add_principal_owner("sp-object", MIA))
+    removals = (
+        lambda tx: tx.applications.remove_owner("app-object", MIA),
+        lambda tx: tx.applications.remove_owner("app-object", "sp-object"),
+        lambda tx: tx.applications.remove_principal_owner("sp-object", MIA),
+    )
+    for remove in removals:
+        assert [store.write(CONTOSO, remove) for _ in range(2)] == [True, False]
     with store.read(CONTOSO) as tx:
         assert tx.applications.owners("app-object") == ()
 

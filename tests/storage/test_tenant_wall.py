@@ -166,6 +166,10 @@ PROBES: dict[str, tuple[Callable[[Any], Any], Any]] = {
     "applications.owners": (lambda it: it.owners("app-object"), ()),
     "applications.add_owner": (lambda it: it.add_owner("app-object", MIA), NotFound),
     "applications.remove_owner": (lambda it: it.remove_owner("app-object", MIA), False),
+    "applications.add_owning_app": (lambda it: it.add_owning_app("app-object", "sp-object"), NotFound),
+    "applications.principal_owners": (lambda it: it.principal_owners("sp-object"), ()),
+    "applications.add_principal_owner": (lambda it: it.add_principal_owner("sp-object", MIA), NotFound),
+    "applications.remove_principal_owner": (lambda it: it.remove_principal_owner("sp-object", MIA), False),
     "applications.add_federated_credential": (
         lambda it: it.add_federated_credential(federated("x", name="x", subject="x")),
         NotFound,
@@ -334,6 +338,8 @@ def _fill(tx: SqlTransaction) -> None:
     tx.applications.add_federated_credential(federated())
     tx.applications.add_owner("app-object", MIA)
     tx.applications.add_service_principal(principal())
+    tx.applications.add_owning_app("app-object", "sp-object")
+    tx.applications.add_principal_owner("sp-object", MIA)
     tx.applications.add_assignment(assignment())
     tx.applications.add_assignment(assignment("as-3", principal_id="group-1", principal_type="Group"))
     tx.applications.put_grant(grant())

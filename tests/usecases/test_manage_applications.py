@@ -36,7 +36,6 @@ from xenia.usecases.applications.manage_applications import (
     assign_principal,
     delete_application,
     list_assigned,
-    list_owned,
     list_permissions,
     register_application,
     remove_client_secret,
@@ -49,6 +48,7 @@ from xenia.usecases.applications.manage_applications import (
 )
 from xenia.usecases.applications.my_apps import my_apps
 from xenia.usecases.consent.granted_permissions import grant_admin_consent
+from xenia.usecases.applications.ownership import list_owned
 from xenia.usecases.tenants.manage_tenant import NewTenant, create_tenant
 from xenia.usecases.users.manage_users import NewMember, create_member
 

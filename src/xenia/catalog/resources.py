@@ -18,6 +18,7 @@ from xenia.catalog.entities.invitation import INVITATIONS
 from xenia.catalog.entities.logs import DIRECTORY_AUDITS, SIGN_INS
 from xenia.catalog.entities.memberships import MEMBERSHIPS, with_memberships
 from xenia.catalog.entities.organization import ORGANIZATIONS
+from xenia.catalog.entities.owners import OWNERS, with_owners
 from xenia.catalog.entities.policies import AUTHORIZATION, AUTHORIZATION_BETA, POLICIES
 from xenia.catalog.entities.token_lifetimes import TOKEN_LIFETIMES
 from xenia.catalog.entities.user import ME, USERS, with_older_revoke
@@ -31,9 +32,10 @@ RESOURCES: tuple[Resource, ...] = (
     with_memberships(ME, None),
     with_memberships(GROUPS, ObjectKind.GROUP),
     *DELETED,
-    APPLICATIONS,
+    with_owners(APPLICATIONS),
     FEDERATED_IDENTITY_CREDENTIALS,
-    with_memberships(SERVICE_PRINCIPALS, ObjectKind.SERVICE_PRINCIPAL),
+    with_memberships(with_owners(SERVICE_PRINCIPALS), ObjectKind.SERVICE_PRINCIPAL),
+    *OWNERS,
     *PERMISSION_RESOURCES,
     *CONSENT_REQUEST_RESOURCES,
     ORGANIZATIONS,

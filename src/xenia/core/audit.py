@@ -109,6 +109,10 @@ ADD_APPLICATION_OWNER = Activity("Add owner to application", "ApplicationManagem
 REMOVE_APPLICATION_OWNER = Activity(
     "Remove owner from application", "ApplicationManagement", operation="Unassign"
 )
+ADD_PRINCIPAL_OWNER = Activity("Add owner to service principal", "ApplicationManagement", operation="Assign")
+REMOVE_PRINCIPAL_OWNER = Activity(
+    "Remove owner from service principal", "ApplicationManagement", operation="Unassign"
+)
 ADD_SERVICE_PRINCIPAL = Activity("Add service principal", "ApplicationManagement", operation="Add")
 UPDATE_CREDENTIALS = Activity(
     "Update application \u2013 Certificates and secrets management", "ApplicationManagement"

@@ -113,6 +113,11 @@ GRAPH_PERMISSIONS: tuple[GraphPermission, ...] = (
         "bdfbf15f-ee85-4955-8675-146e8e5296b5", "1bfefb4e-e0b5-418b-a88f-73c46d2cc8e9",
     ),
     GraphPermission(
+        "Application.ReadWrite.OwnedBy", "Manage apps that this app creates or owns",
+        "Register apps, and change and delete those it owns.",
+        role_id="18a4783c-866b-4cc7-a460-3d5e5662c884",
+    ),
+    GraphPermission(
         "Policy.Read.All", "Read your organization's policies", "Read the organization's policies.",
         "572fea84-0151-49b2-9301-11cb16974376", "246dd0d5-5bd0-4def-940b-0421030a5b68",
     ),

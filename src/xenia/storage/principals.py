@@ -12,9 +12,14 @@ from xenia.core.ids import AppId, ObjectId, fold
 from xenia.core.query import Page, Query
 from xenia.storage.columns import Words
 from xenia.storage.documents import Document, written
-from xenia.storage.filter_sql import Searchable, attribute_columns
+from xenia.storage.filter_sql import Collection, Searchable, attribute_columns
 from xenia.storage.paging import list_page
-from xenia.storage.schema.applications import app_role_assignments, delegated_grants, service_principals
+from xenia.storage.schema.applications import (
+    app_role_assignments,
+    delegated_grants,
+    principal_owners,
+    service_principals,
+)
 from xenia.storage.schema.directory import role_members
 from xenia.storage.schema.groups import group_members, group_owners, groups
 from xenia.storage.transactions import Both, Kept, Repository
@@ -42,6 +47,7 @@ LOOSE_ENDS = (
     (_assignments.tenant_id, _assignments.principal_id),
     (group_members.c.tenant_id, group_members.c.object_id),
     (group_owners.c.tenant_id, group_owners.c.object_id),
+    (principal_owners.c.tenant_id, principal_owners.c.object_id),
 )
 _DROP_LOOSE_ENDS = tuple(
     sa.delete(owner.table).where(tenant == _TENANT, owner == _ID) for tenant, owner in LOOSE_ENDS
@@ -84,7 +90,23 @@ _FIND_ASSIGNMENT = sa.select(_assignments.doc).where(
 )
 _REMOVE_GRANT = sa.delete(delegated_grants).where(_grants.tenant_id == _TENANT, _grants.id == _ID)
 
-SEARCHABLE = Searchable(_c.id, _c.tenant_id, attribute_columns(service_principals))
+_owned = principal_owners.c
+_OWNERS = (
+    sa.select(_owned.object_id)
+    .where(_owned.tenant_id == _TENANT, _owned.principal_id == _ID)
+    .order_by(_owned.object_id)
+)
+_ADD_OWNER = Both(principal_owners, ("tenant_id", "principal_id", "object_id"))
+_REMOVE_OWNER = sa.delete(principal_owners).where(
+    _owned.tenant_id == _TENANT, _owned.principal_id == _ID, _owned.object_id == sa.bindparam("owner")
+)
+
+SEARCHABLE = Searchable(
+    _c.id,
+    _c.tenant_id,
+    attribute_columns(service_principals),
+    {"owners": Collection(_owned.principal_id, {"": _owned.object_id})},
+)
 _SEARCHABLE_GRANTS = Searchable(
     _grants.id,
     _grants.tenant_id,
@@ -148,6 +170,20 @@ class Principals(Repository):
         """With the assignments and grants from and to it."""
         for statement in (*_DROP_LOOSE_ENDS, _REMOVE):
             self._run(statement, self._own(object_id))
+
+    def principal_owners(self, principal_id: ObjectId) -> tuple[ObjectId, ...]:
+        """Object ids of users and service principals that own this enterprise app."""
+        return tuple(row[0] for row in self._all(_OWNERS, self._own(principal_id)))
+
+    def add_principal_owner(self, principal_id: ObjectId, owner_id: ObjectId) -> None:
+        """An owner already is fine. Raises NotFound when there is no such enterprise app in this tenant."""
+        row = {"tenant_id": self._tenant, "principal_id": principal_id, "object_id": owner_id}
+        with self._refusing():
+            self._run(_ADD_OWNER, row)
+
+    def remove_principal_owner(self, principal_id: ObjectId, owner_id: ObjectId) -> bool:
+        """False when it was no owner."""
+        return self._run(_REMOVE_OWNER, {**self._own(principal_id), "owner": owner_id}) == 1
 
     def assignments_of(self, principal_id: ObjectId) -> tuple[AppRoleAssignment, ...]:
         """Roles given to this user, group or service principal, oldest first."""

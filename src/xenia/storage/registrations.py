@@ -23,6 +23,7 @@ from xenia.storage.paging import list_page
 from xenia.storage.schema.applications import (
     application_identifier_uris,
     application_owners,
+    application_owning_apps,
     applications,
     certificates,
     client_secrets,
@@ -63,16 +64,22 @@ _ADD_URIS = sa.insert(application_identifier_uris)
 _DROP_URIS = sa.delete(application_identifier_uris).where(
     _uris.tenant_id == _TENANT, _uris.application_id == sa.bindparam("own_id")
 )
-_OWNERS = (
-    sa.select(application_owners.c.user_id)
-    .where(application_owners.c.tenant_id == _TENANT, application_owners.c.application_id == _APP)
-    .order_by(application_owners.c.user_id)
-)
+_apps = application_owning_apps.c
+_OWNERS = sa.union_all(
+    sa.select(application_owners.c.user_id.label("owner")).where(
+        application_owners.c.tenant_id == _TENANT, application_owners.c.application_id == _APP
+    ),
+    sa.select(_apps.principal_id).where(_apps.tenant_id == _TENANT, _apps.application_id == _APP),
+).order_by("owner")
 _ADD_OWNER = Both(application_owners, ("tenant_id", "application_id", "user_id"))
 _REMOVE_OWNER = sa.delete(application_owners).where(
     application_owners.c.tenant_id == _TENANT,
     application_owners.c.application_id == _APP,
     application_owners.c.user_id == sa.bindparam("owner"),
+)
+_ADD_OWNING_APP = Both(application_owning_apps, ("tenant_id", "application_id", "principal_id"))
+_REMOVE_OWNING_APP = sa.delete(application_owning_apps).where(
+    _apps.tenant_id == _TENANT, _apps.application_id == _APP, _apps.principal_id == sa.bindparam("owner")
 )
 _USE_ASSERTION = Both(used_assertions, ("application_id", "jti_hash"))
 
@@ -210,7 +217,7 @@ class Registrations(Repository):
         return self._run(_REMOVE_CERTIFICATE, own) == 1
 
     def owners(self, application_id: ObjectId) -> tuple[ObjectId, ...]:
-        """Object ids of the owners."""
+        """Object ids of the owners: users, and service principals."""
         rows = self._all(_OWNERS, {"own_tenant": self._tenant, "application": application_id})
         return tuple(row[0] for row in rows)
 
@@ -221,10 +228,16 @@ class Registrations(Repository):
                 _ADD_OWNER, {"tenant_id": self._tenant, "application_id": application_id, "user_id": user_id}
             )
 
-    def remove_owner(self, application_id: ObjectId, user_id: ObjectId) -> bool:
-        """False when this user was no owner."""
-        own = {"own_tenant": self._tenant, "application": application_id, "owner": user_id}
-        return self._run(_REMOVE_OWNER, own) == 1
+    def add_owning_app(self, application_id: ObjectId, principal_id: ObjectId) -> None:
+        """As ``add_owner``, of a service principal."""
+        row = {"tenant_id": self._tenant, "application_id": application_id, "principal_id": principal_id}
+        with self._refusing():
+            self._run(_ADD_OWNING_APP, row)
+
+    def remove_owner(self, application_id: ObjectId, owner_id: ObjectId) -> bool:
+        """False when this user or service principal was no owner."""
+        own = {"own_tenant": self._tenant, "application": application_id, "owner": owner_id}
+        return self._run(_REMOVE_OWNER, own) + self._run(_REMOVE_OWNING_APP, own) == 1
 
     def federated_credentials(self, application_id: ObjectId) -> tuple[FederatedIdentityCredential, ...]:
         """Platform-wide, by name."""

@@ -15,7 +15,7 @@ from xenia.core.query import Page, Query
 from xenia.record import replace
 from xenia.storage.documents import Document
 from xenia.storage.paging import list_page
-from xenia.storage.schema.applications import app_role_assignments, delegated_grants
+from xenia.storage.schema.applications import app_role_assignments, delegated_grants, principal_owners
 from xenia.storage.schema.directory import (
     role_members,
     user_addresses,
@@ -101,6 +101,7 @@ LOOSE_ENDS = (
     (role_members.c.tenant_id, role_members.c.principal_id),
     (app_role_assignments.c.tenant_id, app_role_assignments.c.principal_id),
     (delegated_grants.c.tenant_id, delegated_grants.c.principal_key),
+    (principal_owners.c.tenant_id, principal_owners.c.object_id),
     (portal_sessions.c.tenant_id, portal_sessions.c.user_id),
     (session_accounts.c.tenant_id, session_accounts.c.user_id),
     (token_families.c.tenant_id, token_families.c.user_id),

@@ -7,19 +7,20 @@ from functools import partial
 from operator import attrgetter
 from typing import Any
 
-from xenia.catalog.edm import Action, Complex, Edm, Entity, Nav, Op, Prop, Resource, Sort, Write
+from xenia.catalog.edm import Action, Complex, Edm, Entity, Op, Prop, Resource, Sort, Write
 from xenia.catalog.entities import application_changes, application_types, signing_certificates
 from xenia.catalog.entities.application_types import KEY_CREDENTIAL, PASSWORD_CREDENTIAL
 from xenia.catalog.entities.claims_mappings import MAPPINGS_OF_PRINCIPAL
 from xenia.catalog.entities.token_lifetimes import token_lifetimes_of
 from xenia.core.directory.application import Application, Platform, ServicePrincipal
-from xenia.usecases.applications import application_owners, manage_applications, read_applications
+from xenia.usecases.applications import manage_applications, read_applications
+from xenia.usecases.applications.application_rules import OWNED_BY
 from xenia.usecases.applications.read_applications import DetailedApplication, DetailedPrincipal
 from xenia.usecases.users import read_directory
 
 _NAME = Op.EQ | Op.NE | Op.NOT | Op.GE | Op.LE | Op.IN | Op.STARTS
 _PLAIN_NAME = Op.EQ | Op.IN | Op.GE | Op.LE | Op.STARTS
-_WRITE_PERMITS = manage_applications.WRITE_APPLICATIONS
+_WRITE_PERMITS = (*manage_applications.WRITE_APPLICATIONS, OWNED_BY)
 _BOTH = Write.BOTH
 
 
@@ -124,14 +125,7 @@ APPLICATION = Entity(
         Prop("tokenEncryptionKeyId", Edm.GUID, read=_nothing),
         Prop("verifiedPublisher", application_types.VERIFIED_PUBLISHER, read=lambda _seen: _NO_PUBLISHER),
     ),
-    navs=(
-        Nav(
-            *("owners", True, application_owners.list_owners),
-            application_owners.add_owner,
-            application_owners.remove_owner,
-        ),
-        token_lifetimes_of(read_directory.get_application),
-    ),
+    navs=(token_lifetimes_of(read_directory.get_application),),
     attribute_of=lambda seen, name: attrgetter(name)(seen.application),
     base="directoryObject",
 )

@@ -228,3 +228,30 @@ unique(
     delegated_grants.c.resource_id,
 )
 sa.Index("ix_delegated_grants_resource_id", delegated_grants.c.tenant_id, delegated_grants.c.resource_id)
+
+# Apps that own an app: what they registered without a person.
+application_owning_apps = sa.Table(
+    "application_owning_apps",
+    metadata,
+    identifier("tenant_id", primary_key=True),
+    identifier("application_id", primary_key=True),
+    identifier("principal_id", primary_key=True),
+    _of_application(),
+    _principal("principal_id"),
+)
+sa.Index(
+    "ix_application_owning_apps_principal_id",
+    application_owning_apps.c.tenant_id,
+    application_owning_apps.c.principal_id,
+)
+
+# The owner is a user or a service principal, hence no foreign key for it.
+principal_owners = sa.Table(
+    "principal_owners",
+    metadata,
+    identifier("tenant_id", primary_key=True),
+    identifier("principal_id", primary_key=True),
+    identifier("object_id", primary_key=True),
+    _principal("principal_id"),
+)
+sa.Index("ix_principal_owners_object_id", principal_owners.c.tenant_id, principal_owners.c.object_id)

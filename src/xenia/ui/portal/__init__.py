@@ -2,6 +2,7 @@
 
 A first-party client of the authorize endpoint with a session of its own. Screens read and change by the same use
 cases as the Graph API; what a role may do is decided there, and pages only show it. They never call this server.
+Pages are for people with a directory role, unless they are given the desk for owners of apps.
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ from xenia.ui.portal.connector_bench import ConnectorBench
 from xenia.ui.portal.consent_requests import ConsentRequestPages
 from xenia.ui.portal.consent_settings import ConsentSettings
 from xenia.ui.portal.desk import Desk
+from xenia.ui.portal.enterprise_app_owners import EnterpriseAppOwners
 from xenia.ui.portal.enterprise_app_permissions import EnterpriseAppPermissions
 from xenia.ui.portal.enterprise_app_signing import EnterpriseAppSigning
 from xenia.ui.portal.enterprise_apps import EnterpriseApps
@@ -55,11 +57,12 @@ from xenia.web.routing import Surface
 def routes(ports: Ports, pages: Pages, cookies: Cookies, guard: FormGuard) -> Surface:
     """The portal surface. Templates are found under the prefix ``portal``."""
     desk = Desk(ports, pages, cookies, guard)
-    signing_in = SigningIn(desk)
+    owners = desk.for_owners()
+    signing_in = SigningIn(owners)
     screens = (
         StartPages(desk),
         signing_in,
-        Overview(desk),
+        Overview(owners),
         Search(desk),
         UserList(desk),
         UserProperties(desk),
@@ -70,15 +73,16 @@ def routes(ports: Ports, pages: Pages, cookies: Cookies, guard: FormGuard) -> Su
         GroupList(desk),
         GroupDetail(desk),
         AppList(desk),
-        AppDetail(desk),
-        AppCredentials(desk),
-        AppFederated(desk),
-        AppClaims(desk),
-        AppExposed(desk),
-        AppRoles(desk),
-        AppOwners(desk),
-        AppManifest(desk),
-        EnterpriseApps(desk),
+        AppDetail(owners),
+        AppCredentials(owners),
+        AppFederated(owners),
+        AppClaims(owners),
+        AppExposed(owners),
+        AppRoles(owners),
+        AppOwners(owners),
+        AppManifest(owners),
+        EnterpriseApps(owners),
+        EnterpriseAppOwners(owners),
         EnterpriseAppPermissions(desk),
         EnterpriseAppSigning(desk),
         ConsentSettings(desk),
@@ -99,5 +103,5 @@ def routes(ports: Ports, pages: Pages, cookies: Cookies, guard: FormGuard) -> Su
     return Surface(
         "portal",
         tuple(route for screen in screens for route in screen.routes()),
-        Refusals(ports, pages, signing_in).render,
+        Refusals(desk, signing_in).render,
     )

@@ -11,7 +11,7 @@ from xenia.ui.portal.desk import Desk, Question, Visit
 from xenia.ui.portal.graph_calls import call
 from xenia.ui.portal.listing import PAGE_SIZE, ListAddress
 from xenia.ui.portal.roles import refusal_words
-from xenia.usecases.applications import application_lifecycle, manage_applications
+from xenia.usecases.applications import application_lifecycle, manage_applications, ownership
 from xenia.usecases.applications.manage_applications import NewApplication
 from xenia.usecases.users import read_directory
 from xenia.web.http import HttpResponse
@@ -31,25 +31,26 @@ class AppList:
     def routes(self) -> tuple[Route, ...]:
         """Their addresses."""
         desk, base = self._desk, "/admin/{tenant}/app-registrations"
+        owners = desk.for_owners()
         return (
-            Route("GET", base, desk.shown(self.show)),
-            Route("GET", f"{base}/endpoints", desk.shown(self.endpoints)),
-            Route("GET", f"{base}/new", desk.shown(self.new)),
-            Route("POST", f"{base}/new", desk.posted(self.register)),
+            Route("GET", base, owners.shown(self.show)),
+            Route("GET", f"{base}/endpoints", owners.shown(self.endpoints)),
+            Route("GET", f"{base}/new", owners.shown(self.new)),
+            Route("POST", f"{base}/new", owners.posted(self.register)),
             Route("GET", f"{base}/deleted", desk.shown(self.deleted)),
             Route("POST", f"{base}/deleted/restore", desk.posted(self.restore)),
             Route("POST", f"{base}/deleted/purge", desk.posted(self.purge)),
         )
 
     def show(self, visit: Visit) -> HttpResponse:
-        """**All applications**, or **Owned applications**."""
+        """**All applications**, or **Owned applications**; of somebody without a role, the owned ones."""
         ports, actor = self._desk.ports, visit.actor
         address = ListAddress(visit.request, _FILTERS, _ORDERS, "name")
         search = address.values["q"]
         names = Or((Text("display_name", "contains", search), Text("app_id", "startsWith", search)))
         query = Query(names if search else None, address.order, PAGE_SIZE, address.after, count=True)
-        owned = address.values["show"] == "owned"
-        found = manage_applications.list_owned if owned else read_directory.list_applications
+        owned = visit.is_owner or address.values["show"] == "owned"
+        found = ownership.list_owned if owned else read_directory.list_applications
         page = found(ports, actor, query)
         return self._desk.page(
             visit,
@@ -169,7 +170,11 @@ def _views(visit: Visit, current: str) -> list[dict[str, object]]:
         ("owned", "Owned applications", f"{base}?show=owned"),
         ("deleted", "Deleted applications", f"{base}/deleted"),
     )
-    return [{"label": label, "url": url, "current": key == current} for key, label, url in views]
+    return [
+        {"label": label, "url": url, "current": key == current}
+        for key, label, url in views
+        if key == "owned" or not visit.is_owner
+    ]
 
 
 def _typed(visit: Visit) -> dict[str, str]:

@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
+from xenia.core.actor import Actor
+from xenia.core.directory.group import Group
 from xenia.core.errors import InvalidValue, NotFound, XeniaError
-from xenia.core.ids import parse_guid
+from xenia.core.ids import ObjectId, parse_guid
+from xenia.ports import Ports
 from xenia.ui.portal.app_section import BASE, REFUSALS, AppSection
-from xenia.ui.portal.desk import Visit
+from xenia.ui.portal.desk import Model, Visit
 from xenia.ui.portal.graph_calls import call
 from xenia.usecases.applications import application_owners
+from xenia.usecases.applications.application_owners import OwningApp
+from xenia.usecases.groups.group_dossier import find_object
+from xenia.usecases.users.read_directory import SeenUser
 from xenia.web.http import HttpResponse
 from xenia.web.routing import Route
 
@@ -34,8 +42,8 @@ class AppOwners(AppSection):
         """**Add owner**, by user name, mail address or object ID."""
         view = self._view(visit)
         try:
-            user_id = self._user_id(visit, visit.form("owner").strip())
-            application_owners.add_owner(self._desk.ports, visit.actor, view.application.id, user_id)
+            owner_id = named_owner(self._desk.ports, visit.actor, visit.form("owner").strip())
+            application_owners.add_owner(self._desk.ports, visit.actor, view.application.id, owner_id)
         except (*REFUSALS, NotFound) as error:
             return self._page(visit, error)
         return self._back(visit, view, "owner-added")
@@ -51,20 +59,6 @@ class AppOwners(AppSection):
             return self._page(visit, error)
         return self._back(visit, view, "owner-removed")
 
-    def _user_id(self, visit: Visit, named: str) -> str:
-        """The user meant. Raises InvalidValue when nobody, or several people, answer to the name."""
-        with self._desk.ports.store.read(visit.tenant.id) as tx:
-            key = parse_guid(named)
-            found = tx.users.find(key) if key else tx.users.find_by_upn(named)
-            several = () if found else tx.users.find_by_address(named)
-        if found is None and len(several) == 1:
-            found = several[0]
-        if found is None:
-            raise InvalidValue(
-                "owner", f"There is no single user '{named}' here. Enter a user name or an object ID."
-            )
-        return found.id
-
     def _page(self, visit: Visit, error: XeniaError | None) -> HttpResponse:
         view = self._view(visit)
         app = view.application
@@ -76,7 +70,7 @@ class AppOwners(AppSection):
             visit,
             view,
             error,
-            owners=application_owners.list_owners(self._desk.ports, visit.actor, app.id),
+            owners=owner_rows(visit, application_owners.list_owners(self._desk.ports, visit.actor, app.id)),
             typed=visit.form("owner") if error else "",
             api=call(
                 visit,
@@ -86,3 +80,39 @@ class AppOwners(AppSection):
                 permission="Application.ReadWrite.All",
             ),
         )
+
+
+def named_owner(ports: Ports, actor: Actor, named: str) -> ObjectId:
+    """The owner meant. Raises InvalidValue when nobody whom the actor may look up, or several, answer to the name."""
+    found = find_object(ports, actor, named)
+    if found is None or isinstance(found, Group):
+        raise InvalidValue(
+            "owner",
+            f"There is no single user or app '{named}' here. Enter a user name, or the object ID of a user or an "
+            "enterprise app.",
+        )
+    return found.id
+
+
+def owner_rows(visit: Visit, owners: Iterable[SeenUser | OwningApp]) -> list[Model]:
+    """Lines of a table of owners. Owners of apps without a role are led to no pages they cannot open."""
+    return [_owner_row(visit, owner) for owner in owners]
+
+
+def _owner_row(visit: Visit, owner: SeenUser | OwningApp) -> Model:
+    if isinstance(owner, OwningApp):
+        found = owner.principal
+        url = visit.url(f"enterprise-apps/{found.id}")
+        row: Model = {"id": found.id, "name": found.display_name, "address": found.app_id, "type": "App"}
+    else:
+        user = owner.user
+        url = visit.url(f"users/{user.id}")
+        # Of people beyond the guest access level the id alone is known.
+        kind = user.user_type.value if owner.shows("user_type") else "–"
+        row = {
+            "id": user.id,
+            "name": user.display_name or user.id,
+            "address": user.user_principal_name or "–",
+            "type": kind,
+        }
+    return row | {"url": None if visit.is_owner else url}

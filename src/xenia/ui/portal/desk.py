@@ -2,6 +2,7 @@
 
 A handler of a screen gets a ``Visit`` and never a bare request: by then the tenant exists, somebody with a
 directory role is signed in to the portal of this very tenant, and a posted form has proven where it comes from.
+Screens of apps are open to people without a role too, for the apps they own (``Desk.for_owners``).
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from xenia.record import Record
 from xenia.ui.portal.notices import done_notices
 from xenia.ui.portal.roles import Standing, standing_of
 from xenia.ui.portal.shown_once import ShownOnce
+from xenia.usecases.applications.ownership import owns, owns_anything
 from xenia.usecases.sessions.first_party_session import find_actor
 from xenia.web.cookies import Cookies
 from xenia.web.form_guard import FormGuard
@@ -39,7 +41,7 @@ class SignInNeeded(Exception):
 
 
 class NoAdministrator(Exception):
-    """Somebody is signed in, and holds no directory role: a guest, or an ordinary member."""
+    """Somebody is signed in who holds no directory role and owns no app: a guest, or an ordinary member."""
 
     def __init__(self, tenant: Tenant, actor: Actor) -> None:
         super().__init__(tenant.id)
@@ -47,14 +49,26 @@ class NoAdministrator(Exception):
         self.actor = actor
 
 
+class RoleNeeded(Exception):
+    """An owner of apps, without a directory role, asked for a page beyond their apps."""
+
+    def __init__(self, visit: Visit, *, is_app: bool) -> None:
+        super().__init__(visit.request.path)
+        self.visit = visit
+        self.is_app = is_app
+        """Whether the page is that of an app: of somebody else's, or of none."""
+
+
 class Visit(Record):
-    """One request of a signed-in administrator."""
+    """One request of a signed-in administrator, or of somebody who owns apps."""
 
     request: HttpRequest
     tenant: Tenant
     actor: Actor
     secret: str
     """Of the portal session; binds forms to it."""
+    is_owner: bool = False
+    """Somebody without a directory role: their own apps are all there is."""
 
     @property
     def root(self) -> str:
@@ -95,12 +109,25 @@ Model = dict[str, object]
 class Desk:
     """Receives visitors and hands out pages."""
 
-    def __init__(self, ports: Ports, pages: Pages, cookies: Cookies, guard: FormGuard) -> None:
+    def __init__(
+        self,
+        ports: Ports,
+        pages: Pages,
+        cookies: Cookies,
+        guard: FormGuard,
+        *,
+        admits_owners: bool = False,
+    ) -> None:
+        self._admits_owners = admits_owners
         self.ports = ports
         self.pages = pages
         self.cookies = cookies
         self.guard = guard
         self.once = ShownOnce(ports, cookies)
+
+    def for_owners(self) -> Desk:
+        """The desk of screens that owners of apps may open: those of an app (``{app}`` in the address) for their own."""
+        return Desk(self.ports, self.pages, self.cookies, self.guard, admits_owners=True)
 
     # --- receiving ---------------------------------------------------------------------------
 
@@ -131,7 +158,7 @@ class Desk:
         return handler
 
     def visit(self, request: HttpRequest) -> Visit:
-        """Who is here. Raises NotFound (tenant), SignInNeeded, NoAdministrator."""
+        """Who is here. Raises NotFound (tenant), SignInNeeded, NoAdministrator, RoleNeeded."""
         tenant = self.tenant(request.args["tenant"])
         secret = self.cookies.surface(request, SURFACE, tenant.id)
         actor = find_actor(
@@ -144,9 +171,16 @@ class Desk:
         )
         if actor is None or secret is None:
             raise SignInNeeded(tenant)
-        if not actor.roles:
+        if actor.roles:
+            return Visit(request, tenant, actor, secret)
+        if not owns_anything(self.ports, actor):
             raise NoAdministrator(tenant, actor)
-        return Visit(request, tenant, actor, secret)
+        visit = Visit(request, tenant, actor, secret, is_owner=True)
+        app = request.args.get("app")
+        # The same answer for an app of somebody else and for none: what exists is not told.
+        if not self._admits_owners or (app is not None and not owns(self.ports, actor, app)):
+            raise RoleNeeded(visit, is_app=app is not None)
+        return visit
 
     # --- answering ---------------------------------------------------------------------------
 
@@ -185,12 +219,15 @@ class Desk:
             "root": visit.root,
             "sign_out_url": visit.url("sign-out"),
             "form_token": self.token(visit),
-            "menu": {key: visit.url(path) for key, path in MENU.items()},
+            "menu": {
+                key: visit.url(path) for key, path in MENU.items() if key in OWNERS_MENU or not visit.is_owner
+            },
+            "is_owner": visit.is_owner,
             "current": current,
             "breadcrumbs": crumbs if trail else [],
             "api": None,
             "tools": TOOLS if self.ports.server.tools else [],
-            "search_url": visit.url("search"),
+            "search_url": None if visit.is_owner else visit.url("search"),
             "refresh_url": _again(request),
             "notices": done_notices(request.query.get("done")) if request.method == "GET" else [],
             "errors": [],
@@ -259,6 +296,8 @@ MENU: Mapping[str, str] = {
     "properties": "properties",
     "mail": "mail",
 }
+OWNERS_MENU = frozenset({"app_registrations", "enterprise_apps"})
+"""What of it is there for owners of apps without a role."""
 TOOLS = [
     {"label": "Tester", "url": "/tester/"},
     {"label": "Mailbox", "url": "/mailbox"},

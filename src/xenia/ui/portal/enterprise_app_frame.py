@@ -2,24 +2,28 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from xenia.core.directory.application import ServicePrincipal
 from xenia.core.directory.roles import APP_WRITING_ROLES
 from xenia.core.errors import NotPermitted, XeniaError
 from xenia.ui.portal.desk import Desk, Model, Visit
 from xenia.ui.portal.roles import refusal_words
+from xenia.usecases.applications.enterprise_apps import may_manage
 from xenia.usecases.users import read_directory
 from xenia.web.http import HttpResponse
 
 HOME = (("Enterprise apps", "enterprise-apps"),)
 _SECTIONS = (
+    ("Overview", ""),
     ("Properties", "properties"),
+    ("Owners", "owners"),
     ("Users and groups", "users-and-groups"),
     ("Permissions", "permissions"),
     ("Token signing", "token-signing"),
 )
-
-_FIELDS = {"Users and groups": "user", "Token signing": "display_name"}
-"""Where a refusal is shown, by section."""
+_FIELDS = {"Users and groups": "user", "Owners": "owner", "Token signing": "display_name"}
+"""Where a section shows why what was sent is not done."""
 
 
 def addressed(desk: Desk, visit: Visit) -> ServicePrincipal:
@@ -35,20 +39,27 @@ def app_page(
     principal: ServicePrincipal,
     error: XeniaError | None,
     model: Model,
+    *,
+    for_owners: bool = True,
 ) -> HttpResponse:
-    """A page about the app; *error*: why what was sent is not done."""
+    """A page about the app; *error*: why what was sent is not done. *for_owners*: whether owners may change it."""
     base = f"enterprise-apps/{principal.id}"
     tabs = [
         {"label": label, "url": visit.url(f"{base}/{path}"), "current": label == section}
         for label, path in _SECTIONS
     ]
-    logs = visit.url("sign-in-logs", app=principal.app_id)
+    if not visit.is_owner:
+        logs = visit.url("sign-in-logs", app=principal.app_id)
+        tabs.append({"label": "Sign-in logs", "url": logs, "current": False})
+    standing = desk.standing(visit, APP_WRITING_ROLES)
+    if for_owners and may_manage(desk.ports, visit.actor, principal.id):
+        standing = replace(standing, may=True)
     own: Model = {
         "principal": principal,
-        "tabs": [*tabs, {"label": "Sign-in logs", "url": logs, "current": False}],
-        "standing": desk.standing(visit, APP_WRITING_ROLES),
+        "tabs": tabs,
+        "standing": standing,
         "errors": [] if error is None else [{"field": _FIELDS.get(section), "text": refusal_words(error)}],
     }
-    trail = (*HOME, (principal.display_name, base), (section, ""))
+    trail = (*HOME, (principal.display_name, base), *(() if section == "Overview" else ((section, ""),)))
     status = 200 if error is None else 403 if isinstance(error, NotPermitted) else 422
     return desk.page(visit, template, "enterprise_apps", trail, status=status, more=own | model)

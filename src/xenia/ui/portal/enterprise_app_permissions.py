@@ -24,7 +24,7 @@ class EnterpriseAppPermissions:
         """Their addresses."""
         desk, base = self._desk, "/admin/{tenant}/enterprise-apps/{app}"
         return (
-            Route("GET", f"{base}/permissions", desk.shown(self.show)),
+            Route("GET", f"{base}/permissions", desk.for_owners().shown(self.show)),
             Route("GET", f"{base}/permissions/consent", desk.shown(self.ask_consent)),
             Route("POST", f"{base}/permissions/consent", desk.posted(self.consent)),
             Route("POST", f"{base}/permissions/revoke", desk.posted(self.revoke)),
@@ -128,7 +128,14 @@ class EnterpriseAppPermissions:
             ),
         }
         return app_page(
-            self._desk, visit, "enterprise_app_permissions.html", "Permissions", principal, error, model
+            self._desk,
+            visit,
+            "enterprise_app_permissions.html",
+            "Permissions",
+            principal,
+            error,
+            model,
+            for_owners=False,
         )
 
 

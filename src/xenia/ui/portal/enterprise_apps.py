@@ -9,13 +9,16 @@ from xenia.core.directory.user import User
 from xenia.core.errors import Conflict, InvalidValue, NotPermitted, XeniaError
 from xenia.core.ids import ObjectId
 from xenia.core.query import Compare, Filter, Query, Text, all_of
+from xenia.ui.portal.app_owners import owner_rows
 from xenia.ui.portal.desk import Desk, Model, Visit
 from xenia.ui.portal.enterprise_app_frame import HOME, addressed, app_page
 from xenia.ui.portal.graph_calls import call
 from xenia.ui.portal.listing import PAGE_SIZE, ListAddress
 from xenia.ui.portal.user_words import state_of
-from xenia.usecases.applications import manage_applications
-from xenia.usecases.applications.enterprise_apps import MOST_NOTES, list_roles
+from xenia.usecases.applications import manage_applications, ownership
+from xenia.usecases.applications.application_owners import list_principal_owners
+from xenia.usecases.applications.enterprise_apps import MOST_NOTES, list_roles, registration_of
+from xenia.usecases.consent import granted_permissions
 from xenia.usecases.groups.group_dossier import find_user_or_group
 from xenia.usecases.users import read_directory
 from xenia.web.http import HttpResponse
@@ -37,7 +40,7 @@ class EnterpriseApps:
         desk, base = self._desk, "/admin/{tenant}/enterprise-apps"
         return (
             Route("GET", base, desk.shown(self.show)),
-            Route("GET", f"{base}/{{app}}", desk.shown(self.properties)),
+            Route("GET", f"{base}/{{app}}", desk.shown(self.overview)),
             Route("GET", f"{base}/{{app}}/properties", desk.shown(self.properties)),
             Route("POST", f"{base}/{{app}}/properties", desk.posted(self.save)),
             Route("GET", f"{base}/{{app}}/users-and-groups", desk.shown(self.assigned)),
@@ -46,7 +49,7 @@ class EnterpriseApps:
         )
 
     def show(self, visit: Visit) -> HttpResponse:
-        """All of them."""
+        """All of them; of somebody without a role, the owned ones."""
         address = ListAddress(
             visit.request,
             {"q": "Search", "from": "Registered"},
@@ -58,7 +61,8 @@ class EnterpriseApps:
         if origin in _ORIGINS:
             parts.append(Compare("owner_tenant_id", _ORIGINS[origin], visit.tenant.id))
         query = Query(all_of(*parts), address.order, PAGE_SIZE, address.after, count=True)
-        page = read_directory.list_service_principals(self._desk.ports, visit.actor, query)
+        found = ownership.list_owned_principals if visit.is_owner else read_directory.list_service_principals
+        page = found(self._desk.ports, visit.actor, query)
         return self._desk.page(
             visit,
             "enterprise_apps.html",
@@ -79,6 +83,27 @@ class EnterpriseApps:
             pager=address.pager(page),
             api=call(visit, "GET", "/v1.0/servicePrincipals?$top=50", permission="Application.Read.All"),
         )
+
+    def overview(self, visit: Visit) -> HttpResponse:
+        """**Overview**: what the app is, and what there is to know of it at a glance."""
+        principal = addressed(self._desk, visit)
+        ports, actor = self._desk.ports, visit.actor
+        owners = owner_rows(visit, list_principal_owners(ports, actor, principal.id))
+        held = granted_permissions.list_held(ports, actor, principal.id)
+        is_own = principal.owner_tenant_id == visit.tenant.id
+        model: Model = {
+            "owners": [owner["name"] for owner in owners],
+            "assigned": len(manage_applications.list_assigned(ports, actor, principal.id)),
+            "for_everybody": sum(line.user_id is None for line in held),
+            "for_people": sum(line.user_id is not None for line in held),
+            "registration": registration_of(ports, actor, principal.id) if is_own else None,
+            "is_foreign": not is_own and principal.owner_tenant_id != PLATFORM_TENANT_ID,
+            "is_shipped": principal.app_id in FIRST_PARTY_APP_IDS,
+            "api": call(
+                visit, "GET", f"/v1.0/servicePrincipals/{principal.id}", permission="Application.Read.All"
+            ),
+        }
+        return app_page(self._desk, visit, "enterprise_app_overview.html", "Overview", principal, None, model)
 
     def properties(self, visit: Visit) -> HttpResponse:
         """**Properties**."""
@@ -178,16 +203,16 @@ def _assigned_row(visit: Visit, principal: User | Group, withdrawn: frozenset[Ob
     """What the list says of somebody who is assigned."""
     if isinstance(principal, Group):
         return {
-            "name": principal.display_name,
+            "name": principal.display_name or principal.id,
             "address": "–",
-            "url": visit.url(f"groups/{principal.id}"),
+            "url": None if visit.is_owner else visit.url(f"groups/{principal.id}"),
             "type": "Group",
             "state": None,
         }
     return {
-        "name": principal.display_name,
-        "address": principal.sign_in_name,
-        "url": visit.url(f"users/{principal.id}"),
+        "name": principal.display_name or principal.id,
+        "address": principal.sign_in_name or "–",
+        "url": None if visit.is_owner else visit.url(f"users/{principal.id}"),
         "type": principal.user_type.value,
         "state": state_of(principal, withdrawn=principal.id in withdrawn),
     }

@@ -9,7 +9,7 @@ from xenia.record import Record
 from xenia.ui.portal.desk import Desk, Visit
 from xenia.ui.portal.graph_calls import call
 from xenia.usecases.users import read_directory
-from xenia.web.http import HttpResponse
+from xenia.web.http import HttpResponse, redirect
 from xenia.web.routing import Route
 
 GUESTS = Compare("user_type", "eq", UserType.GUEST.value)
@@ -36,7 +36,9 @@ class Overview:
         return (Route("GET", "/admin/{tenant}", self._desk.shown(self.show)),)
 
     def show(self, visit: Visit) -> HttpResponse:
-        """Counts, checklist and essentials."""
+        """Counts, checklist and essentials; owners of apps without a role begin at their apps."""
+        if visit.is_owner:
+            return redirect(visit.url("app-registrations"))
         ports = self._desk.ports
         with ports.store.read(visit.tenant.id) as tx:
             policies = tx.tenants.policies(visit.tenant.id)

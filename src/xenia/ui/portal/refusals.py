@@ -6,13 +6,12 @@ import logging
 from collections.abc import Mapping
 
 from xenia.core import errors
-from xenia.ports import Ports
-from xenia.ui.portal.desk import NoAdministrator, SignInNeeded
+from xenia.ui.portal.desk import Desk, NoAdministrator, RoleNeeded, SignInNeeded
 from xenia.ui.portal.roles import refusal_words
 from xenia.ui.portal.signing_in import SigningIn
 from xenia.web.form_guard import FormRefused
 from xenia.web.http import HttpRequest, HttpResponse, html
-from xenia.web.pages import THEME_COOKIE, Pages, theme_of
+from xenia.web.pages import THEME_COOKIE, theme_of
 
 log = logging.getLogger("xenia.portal")
 
@@ -39,9 +38,9 @@ _TITLES = {
 class Refusals:
     """Renders what screens raise."""
 
-    def __init__(self, ports: Ports, pages: Pages, signing_in: SigningIn) -> None:
-        self._ports = ports
-        self._pages = pages
+    def __init__(self, desk: Desk, signing_in: SigningIn) -> None:
+        self._desk = desk
+        self._pages = desk.pages
         self._signing_in = signing_in
 
     def render(self, request: HttpRequest, error: Exception) -> HttpResponse:
@@ -50,6 +49,10 @@ class Refusals:
             return self._signing_in.start(request, error.tenant)
         if isinstance(error, NoAdministrator):
             return self._signing_in.turn_away(request, error)
+        if isinstance(error, RoleNeeded):
+            return self._desk.page(
+                error.visit, "role_needed.html", "", (), status=403, is_app=error.is_app, refresh_url=None
+            )
         status = next((_STATUS[kind] for kind in type(error).__mro__ if kind in _STATUS), 500)
         if status == 500:
             log.error("portal failed", exc_info=error, extra={"correlation_id": request.correlation_id})

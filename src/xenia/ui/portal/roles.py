@@ -8,6 +8,7 @@ from xenia.core.directory.tenant import InvitesFrom
 from xenia.core.errors import NotPermitted, XeniaError
 from xenia.ports import Ports
 from xenia.record import Record
+from xenia.usecases.users.read_directory import sight_of
 
 _MOST_NAMES = 5
 GLOBAL = frozenset({GLOBAL_ADMINISTRATOR.template_id})
@@ -30,6 +31,8 @@ def standing_of(ports: Ports, actor: Actor, roles: frozenset[str]) -> Standing:
     if actor.holds_any(roles):
         return Standing(may=True, role=least.name)
     with ports.store.read(actor.tenant_id) as tx:
+        if not sight_of(tx, actor).lists_users:
+            return Standing(may=False, role=least.name)
         ids = dict.fromkeys(holder for role in needed for holder in tx.users.with_role(role.template_id))
         found = (tx.users.find(holder) for holder in list(ids)[:_MOST_NAMES])
         names = tuple(user.display_name for user in found if user is not None and user.account_enabled)

@@ -25,6 +25,8 @@ from xenia.core.outgoing_url import outgoing_url_problem
 from xenia.ports import Ports, Transaction
 
 WRITE_APPLICATIONS = ("Application.ReadWrite.All", "Directory.ReadWrite.All")
+OWNED_BY = "Application.ReadWrite.OwnedBy"
+"""Of programs alone: they may register apps, and change those that they own."""
 READ_APPLICATION_DETAILS = ("Application.Read.All", *WRITE_APPLICATIONS)
 LONGEST_NAME = 120
 MOST_REDIRECT_URIS = 256
@@ -50,6 +52,8 @@ def require_principal(tx: Transaction, object_id: ObjectId) -> ServicePrincipal:
 
 def may_register(tx: Transaction, actor: Actor) -> bool:
     """Whether the actor may register apps: by role or permission, or as a member where the tenant lets members."""
+    if _acts_on_own_alone(actor):
+        return True
     if not actor.may(*WRITE_APPLICATIONS):
         return False
     if actor.is_app_only or actor.holds_any(APP_WRITING_ROLES):
@@ -59,17 +63,55 @@ def may_register(tx: Transaction, actor: Actor) -> bool:
 
 def may_change(tx: Transaction, actor: Actor, application: Application) -> bool:
     """Whether the actor may change this registration: administrators of apps, and its owners."""
-    if application.is_first_party or not actor.may(*WRITE_APPLICATIONS):
+    if application.is_first_party:
         return False
-    if actor.is_app_only or actor.holds_any(APP_WRITING_ROLES):
-        return True
-    return actor.user_id is not None and actor.user_id in tx.applications.owners(application.id)
+    return is_over_all(actor, *WRITE_APPLICATIONS) or (
+        _may_as_owner(actor, *WRITE_APPLICATIONS)
+        and owner_id(actor) in tx.applications.owners(application.id)
+    )
+
+
+def may_change_principal(
+    tx: Transaction, actor: Actor, principal: ServicePrincipal, *permissions: str
+) -> bool:
+    """Whether the actor may change this enterprise app: administrators of apps, and its owners."""
+    return is_over_all(actor, *permissions) or (
+        _may_as_owner(actor, *permissions)
+        and owner_id(actor) in tx.applications.principal_owners(principal.id)
+    )
+
+
+def is_over_all(actor: Actor, *permissions: str) -> bool:
+    """Whether the actor may change every app: an administrator of apps, or a program with such a permission."""
+    return actor.may(*permissions) and (actor.is_app_only or actor.holds_any(APP_WRITING_ROLES))
+
+
+def owner_id(actor: Actor) -> ObjectId:
+    """What the actor is among owners: the person, or the service principal of a program; empty for the operator."""
+    return actor.user_id or actor.service_principal_id or ""
+
+
+def _may_as_owner(actor: Actor, *permissions: str) -> bool:
+    return _acts_on_own_alone(actor) or (actor.user_id is not None and actor.may(*permissions))
+
+
+def _acts_on_own_alone(actor: Actor) -> bool:
+    return actor.is_app_only and actor.may(OWNED_BY)
 
 
 def guard_change(tx: Transaction, actor: Actor, application: Application) -> None:
     """Raises NotPermitted unless ``may_change``."""
     if not may_change(tx, actor, application):
         raise NotPermitted(CLOUD_APPLICATION_ADMINISTRATOR.name)
+
+
+def guard_change_principal(
+    tx: Transaction, actor: Actor, principal: ServicePrincipal, *permissions: str
+) -> None:
+    """Raises NotPermitted unless ``may_change_principal``."""
+    if not may_change_principal(tx, actor, principal, *permissions):
+        is_person = actor.user_id is not None and actor.may(*permissions)
+        raise NotPermitted(CLOUD_APPLICATION_ADMINISTRATOR.name if is_person else permissions[0])
 
 
 def checked_name(name: str) -> str:

@@ -23,11 +23,14 @@ from xenia.ports import Ports, Transaction
 from xenia.record import Record, replace
 from xenia.usecases.applications.application_rules import (
     WRITE_APPLICATIONS,
+    guard_change_principal,
+    may_change_principal,
     note,
     principal_target,
     require_principal,
 )
 from xenia.usecases.groups.group_rules import object_target
+from xenia.usecases.users.read_directory import seen_as_related, sight_of
 
 ASSIGN_PERMISSIONS = ("AppRoleAssignment.ReadWrite.All", "Directory.ReadWrite.All")
 MOST_NOTES = 1024
@@ -54,12 +57,12 @@ def assign_principal(
     Raises NotPermitted, NotFound (app or principal), InvalidValue (no such role for users, or a group that cannot
     be assigned), Conflict (assigned already).
     """
-    actor.require(APP_WRITING_ROLES, *ASSIGN_PERMISSIONS)
     now = ports.clock.now()
     assignment_id, record_id = ports.entropy.guid(), ports.entropy.guid()
 
     def work(tx: Transaction) -> AppRoleAssignment:
         resource = require_principal(tx, resource_id)
+        guard_change_principal(tx, actor, resource, *ASSIGN_PERMISSIONS)
         principal = _require_assignable(tx, principal_id)
         if app_role_id not in {role for role, _ in _roles_for_users(tx, resource)}:
             raise InvalidValue("app_role_id", "Permission being assigned was not found on application.")
@@ -79,11 +82,11 @@ def assign_principal(
 
 def unassign_principal(ports: Ports, actor: Actor, resource_id: ObjectId, assignment_id: str) -> None:
     """Take an assignment of this app away. Raises NotPermitted, NotFound."""
-    actor.require(APP_WRITING_ROLES, *ASSIGN_PERMISSIONS)
     now, record_id = ports.clock.now(), ports.entropy.guid()
 
     def work(tx: Transaction) -> None:
         resource = require_principal(tx, resource_id)
+        guard_change_principal(tx, actor, resource, *ASSIGN_PERMISSIONS)
         found = next(
             (each for each in tx.applications.assignments_to(resource.id) if each.id == assignment_id), None
         )
@@ -103,7 +106,10 @@ def unassign_principal(ports: Ports, actor: Actor, resource_id: ObjectId, assign
 
 
 def list_assigned(ports: Ports, actor: Actor, resource_id: ObjectId) -> tuple[AssignedPrincipal, ...]:
-    """Users and groups assigned to this app, oldest first. Raises NotPermitted, NotFound."""
+    """Users and groups assigned to this app, oldest first; of those the actor may not see, the id alone.
+
+    Raises NotPermitted, NotFound.
+    """
     if not actor.may("Application.Read.All", *WRITE_APPLICATIONS):
         raise NotPermitted("Application.Read.All")
     with ports.store.read(actor.tenant_id) as tx:
@@ -111,12 +117,21 @@ def list_assigned(ports: Ports, actor: Actor, resource_id: ObjectId) -> tuple[As
         names = dict(_roles_for_users(tx, resource))
         found = []
         for assignment in tx.applications.assignments_to(resource.id):
-            holder = _holder(tx, assignment)
+            holder = _seen_holder(tx, actor, assignment)
             if holder is not None:
                 found.append(
                     AssignedPrincipal(assignment, holder, names.get(assignment.app_role_id, "Default Access"))
                 )
         return tuple(found)
+
+
+def _seen_holder(tx: Transaction, actor: Actor, assignment: AppRoleAssignment) -> User | Group | None:
+    holder = _holder(tx, assignment)
+    if isinstance(holder, User):
+        return seen_as_related(tx, actor, [holder])[0].user
+    if holder is None or sight_of(tx, actor).reads_groups:
+        return holder
+    return replace(holder, display_name="", description=None, mail=None)
 
 
 def _holder(tx: Transaction, assignment: AppRoleAssignment) -> User | Group | None:
@@ -147,6 +162,20 @@ def list_roles(ports: Ports, actor: Actor, principal_id: ObjectId) -> tuple[tupl
         return _roles_for_users(tx, require_principal(tx, principal_id))
 
 
+def registration_of(ports: Ports, actor: Actor, principal_id: ObjectId) -> Application | None:
+    """The registration behind an enterprise app, when it is this tenant's own and is there. Raises NotFound."""
+    with ports.store.read(actor.tenant_id) as tx:
+        found = tx.applications.find_by_app_id(require_principal(tx, principal_id).app_id)
+        return found if found is not None and found.tenant_id == actor.tenant_id else None
+
+
+def may_manage(ports: Ports, actor: Actor, principal_id: ObjectId) -> bool:
+    """Whether the actor may change this enterprise app: an administrator of apps, or an owner. Raises NotFound."""
+    with ports.store.read(actor.tenant_id) as tx:
+        principal = require_principal(tx, principal_id)
+        return may_change_principal(tx, actor, principal, *WRITE_APPLICATIONS)
+
+
 def update_enterprise_app(
     ports: Ports,
     actor: Actor,
@@ -158,7 +187,6 @@ def update_enterprise_app(
     notes: str | None = None,
 ) -> ServicePrincipal:
     """Set the three switches and, when given, the notes of administrators. Raises NotPermitted, NotFound, InvalidValue (an app that ships with this server)."""
-    actor.require(APP_WRITING_ROLES, *WRITE_APPLICATIONS)
     now, record_id = ports.clock.now(), ports.entropy.guid()
     wanted: dict[str, object] = {
         "account_enabled": account_enabled,
@@ -170,6 +198,7 @@ def update_enterprise_app(
 
     def work(tx: Transaction) -> ServicePrincipal:
         before = require_principal(tx, principal_id)
+        guard_change_principal(tx, actor, before, *WRITE_APPLICATIONS)
         if before.app_id in FIRST_PARTY_APP_IDS:
             # Switched off, nobody could come back to switch it on.
             raise InvalidValue("account_enabled", "Apps that ship with this server cannot be changed.")

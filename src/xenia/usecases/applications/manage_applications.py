@@ -22,7 +22,6 @@ from xenia.core.directory.application import (
 from xenia.core.directory.roles import APP_WRITING_ROLES, CLOUD_APPLICATION_ADMINISTRATOR
 from xenia.core.errors import InvalidValue, NotPermitted
 from xenia.core.ids import AppId, ObjectId, parse_guid
-from xenia.core.query import AnyOf, Compare, Page, Query, all_of
 from xenia.ports import Ports, Transaction
 from xenia.record import Record, field, replace
 from xenia.usecases.applications.application_credentials import (
@@ -44,6 +43,7 @@ from xenia.usecases.applications.application_rules import (
     application_target,
     checked_back_channel,
     checked_name,
+    is_over_all,
     may_change,
     may_register,
     note,
@@ -57,7 +57,8 @@ from xenia.usecases.applications.enterprise_apps import (
     unassign_principal,
     update_enterprise_app,
 )
-from xenia.usecases.applications.provision_principal import provision_principal
+from xenia.usecases.applications.provision_principal import own_what_was_made, provision_principal
+from xenia.usecases.users.read_directory import seen_as_related
 
 __all__ = [
     "LONGEST_SECRET",
@@ -75,7 +76,6 @@ __all__ = [
     "assign_principal",
     "delete_application",
     "list_assigned",
-    "list_owned",
     "list_permissions",
     "may_register_applications",
     "register_alone",
@@ -152,7 +152,7 @@ class ApplicationView(Record):
 def register_application(ports: Ports, actor: Actor, order: NewApplication) -> RegisteredApplication:
     """Register an app and its enterprise app (Microsoft Graph: create application, create servicePrincipal).
 
-    The person who registers becomes its owner. Raises NotPermitted, InvalidValue, and Conflict when a given
+    The person who registers becomes owner of both. Raises NotPermitted, InvalidValue, and Conflict when a given
     application ID is taken.
     """
     drawn = [ports.entropy.guid() for _ in range(2)]
@@ -162,6 +162,7 @@ def register_application(ports: Ports, actor: Actor, order: NewApplication) -> R
         principal = provision_principal(
             tx, actor, application, application.created_at, principal_id=drawn[0], record_id=drawn[1]
         )
+        own_what_was_made(tx, actor, principal)
         return RegisteredApplication(application, principal)
 
     return ports.store.write(actor.tenant_id, work)
@@ -190,6 +191,8 @@ def _register(ports: Ports, tx: Transaction, actor: Actor, order: NewApplication
     tx.applications.add(application)
     if actor.user_id is not None:
         tx.applications.add_owner(application.id, actor.user_id)
+    elif actor.service_principal_id is not None and not is_over_all(actor, *WRITE_APPLICATIONS):
+        tx.applications.add_owning_app(application.id, actor.service_principal_id)
     record = audit.ADD_APPLICATION
     note(tx, ports.entropy.guid(), record, actor, now, application_target(application))
     return application
@@ -238,27 +241,23 @@ def update_application(
 
 
 def view_application(ports: Ports, actor: Actor, object_id: ObjectId) -> ApplicationView:
-    """A registration of this tenant for the portal's pages. Raises NotPermitted (guests), NotFound."""
-    if actor.is_guest and not actor.holds_any(APP_WRITING_ROLES):
-        raise NotPermitted(CLOUD_APPLICATION_ADMINISTRATOR.name)
+    """A registration of this tenant for the portal's pages.
+
+    Raises NotPermitted (guests who do not own it), NotFound.
+    """
     with ports.store.read(actor.tenant_id) as tx:
         application = require_application(tx, object_id)
-        owners = (tx.users.find(owner) for owner in tx.applications.owners(application.id))
+        owner_ids = tx.applications.owners(application.id)
+        if actor.is_guest and not actor.holds_any(APP_WRITING_ROLES) and actor.user_id not in owner_ids:
+            raise NotPermitted(CLOUD_APPLICATION_ADMINISTRATOR.name)
+        people = [user for user in map(tx.users.find, owner_ids) if user is not None]
+        seen = seen_as_related(tx, actor, people)
         return ApplicationView(
             application,
             tx.applications.service_principal(application.app_id),
-            tuple(owner.display_name for owner in owners if owner is not None),
+            tuple(each.user.display_name for each in seen if each.user.display_name),
             may_change(tx, actor, application),
         )
-
-
-def list_owned(ports: Ports, actor: Actor, query: Query) -> Page[Application]:
-    """**Owned applications** of the signed-in person. Raises NotPermitted for callers without a person."""
-    if actor.user_id is None:
-        raise NotPermitted("signed-in user")
-    mine = AnyOf("owners", Compare("", "eq", actor.user_id))
-    with ports.store.read(actor.tenant_id) as tx:
-        return tx.applications.list(replace(query, filter=all_of(query.filter, mine)))
 
 
 def may_register_applications(ports: Ports, actor: Actor) -> bool:

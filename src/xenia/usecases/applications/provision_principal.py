@@ -13,7 +13,12 @@ from xenia.core.directory.roles import APP_WRITING_ROLES
 from xenia.core.errors import Conflict, InvalidValue
 from xenia.core.ids import AppId, ObjectId, parse_guid
 from xenia.ports import Ports, Transaction
-from xenia.usecases.applications.application_rules import WRITE_APPLICATIONS, may_change
+from xenia.usecases.applications.application_rules import (
+    WRITE_APPLICATIONS,
+    is_over_all,
+    may_change,
+    owner_id,
+)
 from xenia.usecases.applications.local_principal import may_have_principal, new_principal, store_principal
 
 
@@ -64,11 +69,19 @@ def create_service_principal(ports: Ports, actor: Actor, app_id: AppId) -> Servi
                 "The service principal cannot be created, updated, or restored because the service principal name "
                 f"{application.app_id} is already in use.",
             )
-        return provision_principal(
+        made = provision_principal(
             tx, actor, application, now, principal_id=principal_id, record_id=record_id
         )
+        own_what_was_made(tx, actor, made)
+        return made
 
     return ports.store.write(actor.tenant_id, work)
+
+
+def own_what_was_made(tx: Transaction, actor: Actor, principal: ServicePrincipal) -> None:
+    """Whoever makes an enterprise app outright owns it; by consent alone nobody does. Not so programs over all apps."""
+    if owner_id(actor) and (actor.user_id is not None or not is_over_all(actor, *WRITE_APPLICATIONS)):
+        tx.applications.add_principal_owner(principal.id, owner_id(actor))
 
 
 def unknown_app(app_id: str) -> str:

@@ -32,6 +32,7 @@ from xenia.usecases.applications.application_rules import (
 )
 from xenia.usecases.consent.asked_permissions import Asking, static_items, unique
 from xenia.usecases.consent.record_consent import FOR_EVERYBODY, FOR_ONE, Agreement, record_agreement
+from xenia.usecases.users.read_directory import sight_of
 
 READ_GRANTS = ("Directory.Read.All", "Directory.ReadWrite.All", "DelegatedPermissionGrant.ReadWrite.All")
 WRITE_GRANTS = ("DelegatedPermissionGrant.ReadWrite.All", "Directory.ReadWrite.All")
@@ -55,11 +56,16 @@ class HeldPermission(Record):
 
 
 def list_held(ports: Ports, actor: Actor, principal_id: ObjectId) -> tuple[HeldPermission, ...]:
-    """What the app holds, for everybody first. Raises NotPermitted, NotFound."""
+    """What the app holds, for everybody first; of people, as far as the actor may list them.
+
+    Raises NotPermitted, NotFound.
+    """
     _require_reader(actor, _READ_APP_PERMISSIONS)
     with ports.store.read(actor.tenant_id) as tx:
         client = require_principal(tx, principal_id)
         lines = [*_held_roles(tx, client), *_held_scopes(tx, client)]
+        if not sight_of(tx, actor).lists_users:
+            lines = [line for line in lines if line.user_id in (None, actor.user_id)]
     return tuple(sorted(lines, key=lambda line: (line.user_id is not None, line.resource_name, line.value)))
 
 

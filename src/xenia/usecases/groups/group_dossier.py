@@ -17,6 +17,7 @@ from xenia.core.query import Compare, Page, Query
 from xenia.ports import Ports, Transaction
 from xenia.record import Record
 from xenia.usecases.groups.group_rules import WRITE_GROUPS, may_change, require_group
+from xenia.usecases.users.read_directory import sight_of
 from xenia.usecases.users.user_dossier import find_person
 from xenia.usecases.users.user_protection import require_user
 
@@ -80,17 +81,17 @@ def groups_of_user(ports: Ports, actor: Actor, user_id: ObjectId) -> tuple[tuple
 def find_user_or_group(ports: Ports, actor: Actor, text: str) -> User | Group | None:
     """The one user or group meant by an object ID, user principal name, mail address or name of a group.
 
-    None when none or several fit. Raises NotPermitted.
+    None when none or several fit, or the actor may not look them up.
     """
     person = find_person(ports, actor, text)
     if person is not None:
         return person
     wanted = text.strip()
     with ports.store.read(actor.tenant_id) as tx:
-        guid = parse_guid(wanted)
+        guid, sight = parse_guid(wanted), sight_of(tx, actor)
         if guid is not None:
-            return tx.groups.find(guid)
-        if not wanted:
+            return tx.groups.find(guid) if sight.reads_groups else None
+        if not wanted or not sight.lists_groups:
             return None
         named = tx.groups.list(Query(Compare("display_name", "eq", wanted), limit=2)).items
         return named[0] if len(named) == 1 else None

@@ -19,6 +19,7 @@ from xenia.core.mail import MailState
 from xenia.ports import Ports, Transaction
 from xenia.record import Record
 from xenia.usecases.invitations.redemption_ticket import redeem_url
+from xenia.usecases.users.read_directory import sight_of
 from xenia.usecases.users.user_protection import require_user
 
 
@@ -79,15 +80,14 @@ def read_user_dossier(ports: Ports, actor: Actor, user_id: ObjectId) -> UserDoss
 def find_person(ports: Ports, actor: Actor, text: str) -> User | None:
     """The one user meant by an object ID, user principal name or mail address; None when none or several fit.
 
-    Raises NotPermitted.
+    Nobody is found beyond what the actor may see: a guest who owns an app learns no addresses by trying them.
     """
-    _require_reader(actor)
     wanted = text.strip()
     with ports.store.read(actor.tenant_id) as tx:
-        guid = parse_guid(wanted)
+        guid, sight = parse_guid(wanted), sight_of(tx, actor)
         if guid is not None:
-            return tx.users.find(guid)
-        if "@" not in wanted:
+            return tx.users.find(guid) if sight.others or guid == actor.user_id else None
+        if "@" not in wanted or not sight.looks_up_names:
             return None
         found = tx.users.find_by_upn(wanted)
         holders = tx.users.find_by_address(wanted) if found is None else ()

@@ -23,7 +23,6 @@ from xenia.core.directory.application import GRAPH_APP_ID
 SCOPES = "Application.ReadWrite.All User.Read.All User.DeleteRestore.All"
 SCOPE_ID = "5f1f6c1c-0000-4000-8000-000000000001"
 ROLE_ID = "5f1f6c1c-0000-4000-8000-000000000002"
-ZERO = "00000000-0000-0000-0000-000000000000"
 CLIENT = "5f1f6c1c-0000-4000-8000-0000000000aa"
 SCOPE = {
     "id": SCOPE_ID,
@@ -268,75 +267,6 @@ def test_owners_by_reference(world: GraphWorld, token: str, app: dict[str, Any])
     assert world.call("DELETE", f"{url}/{member.id}/$ref", token=token).status == 204
     assert world.call("DELETE", f"{url}/{member.id}/$ref", token=token).status == 404
     assert _change(world, own, app, displayName="Mine").status == 403
-
-
-def _made_principal(world: GraphWorld, token: str, app: dict[str, Any]) -> str:
-    made = world.call("POST", "servicePrincipals", {"appId": app["appId"]}, token=token)
-    assert made.status == 201, made.body
-    return str(made.body["id"])
-
-
-def test_owners_of_service_principals(world: GraphWorld, token: str, app: dict[str, Any]):
-    principal, member = _made_principal(world, token, app), world.add("olena")
-    url = f"servicePrincipals/{principal}/owners"
-    reference = {"@odata.id": f"https://localhost/v1.0/directoryObjects/{member.id}"}
-    own = world.token(member, SCOPES)
-    assert world.call("POST", f"{url}/$ref", reference, token=own).status == 403
-    assert world.call("POST", f"{url}/$ref", reference, token=token).status == 204
-    again = world.call("POST", f"{url}/$ref", reference, token=token)
-    assert (again.status, again.code) == (400, "Request_BadRequest")
-    assert {each["id"] for each in world.get(url, token=token).body["value"]} == {world.admin.id, member.id}
-    by_app_id = f"servicePrincipals(appId='{app['appId']}')/owners?$filter=id eq '{member.id}'"
-    assert [each["displayName"] for each in world.get(by_app_id, token=token).body["value"]] == ["Olena"]
-    change = {"appRoleAssignmentRequired": True}
-    assert world.call("PATCH", f"servicePrincipals/{principal}", change, token=own).status == 204
-    scoped = world.token(member, "AppRoleAssignment.ReadWrite.All")
-    order = {"principalId": world.admin.id, "resourceId": principal, "appRoleId": ZERO}
-    made = world.call("POST", f"servicePrincipals/{principal}/appRoleAssignedTo", order, token=scoped)
-    assert made.status == 201, made.body
-    # An owner does not speak for the organisation: permissions for everybody stay with administrators.
-    graph = world.get(f"servicePrincipals(appId='{GRAPH_APP_ID}')", token=token).body["id"]
-    grant = {"clientId": principal, "consentType": "AllPrincipals", "resourceId": graph, "scope": "User.Read"}
-    consenting = world.token(member, "DelegatedPermissionGrant.ReadWrite.All")
-    assert world.call("POST", "oauth2PermissionGrants", grant, token=consenting).status == 403
-    assert world.call("DELETE", f"{url}/{world.admin.id}/$ref", token=own).status == 204
-    assert world.call("DELETE", f"{url}/{member.id}/$ref", token=own).status == 400  # the last one
-    assert world.call("DELETE", f"{url}/{member.id}/$ref", token=token).status == 204
-    assert world.call("PATCH", f"servicePrincipals/{principal}", change, token=own).status == 403
-
-
-def test_a_program_manages_the_apps_it_owns_and_no_others(world: GraphWorld, token: str, app: dict[str, Any]):
-    robot = world.token(None, "Application.ReadWrite.OwnedBy")
-    made = world.call("POST", "applications", {"displayName": "Child"}, token=robot)
-    assert made.status == 201, made.body
-    child = dict(made.body)
-    owners = world.get(f"applications/{child['id']}/owners", token=token).body["value"]
-    assert [each["@odata.type"] for each in owners] == ["#microsoft.graph.servicePrincipal"]
-    casts = (("user", 0), ("servicePrincipal", 1))
-    for kind, count in casts:
-        url = f"applications/{child['id']}/owners/microsoft.graph.{kind}"
-        assert len(world.get(url, token=token).body["value"]) == count
-    assert world.get(f"applications/{child['id']}?$expand=owners", token=token).body["owners"][0]["id"]
-    principal = _made_principal(world, robot, child)
-    secret = world.call("POST", f"applications/{child['id']}/addPassword", {}, token=robot)
-    assert secret.status == 200, secret.body
-    assert _change(world, robot, child, displayName="Child of Orders").status == 204
-    disabled = {"accountEnabled": False}
-    assert world.call("PATCH", f"servicePrincipals/{principal}", disabled, token=robot).status == 204
-    theirs = _made_principal(world, token, app)
-    assert _change(world, robot, app, displayName="Taken over").status == 403
-    assert world.call("POST", f"applications/{app['id']}/addPassword", {}, token=robot).status == 403
-    assert world.call("DELETE", f"applications/{app['id']}", token=robot).status == 403
-    assert world.call("PATCH", f"servicePrincipals/{theirs}", disabled, token=robot).status == 403
-    reference = {"@odata.id": f"https://localhost/v1.0/directoryObjects/{owners[0]['id']}"}
-    for url in (f"applications/{app['id']}", f"servicePrincipals/{theirs}"):
-        assert world.call("POST", f"{url}/owners/$ref", reference, token=robot).status == 403
-    # Asked for by a person, the permission opens nothing: it exists for programs alone.
-    assert (
-        _change(world, world.token(world.admin, "Application.ReadWrite.OwnedBy"), app, notes="x").status
-        == 403
-    )
-    assert world.call("DELETE", f"applications/{child['id']}", token=robot).status == 204
 
 
 def test_federated_credentials(world: GraphWorld, token: str, app: dict[str, Any]):

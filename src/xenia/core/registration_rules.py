@@ -11,7 +11,7 @@ from collections.abc import Callable, Collection, Iterable
 from urllib.parse import urlsplit
 
 from xenia.core.directory.application import Application, AppRole, Audience, Scope
-from xenia.core.errors import InvalidValue
+from xenia.core.errors import InvalidValue, StillEnabled
 from xenia.core.ids import fold, parse_guid
 from xenia.core.optional_claims import checked_group_claims, checked_optional_claims
 
@@ -22,8 +22,6 @@ MOST_ENTRIES = 1200
 MOST_RESOURCES = 50
 MOST_TAGS = 100
 MOST_REDIRECTS_WITH_PERSONAL = 100
-STILL_ENABLED = "Permission (scope or role) cannot be deleted or updated unless disabled first."
-"""As the field answers it; clients match this sentence."""
 _VALUE = re.compile(r"[\w:!#$%&'()*+,\-./;<=>?@\[\]^`{|}~]+", re.ASCII)
 _COLLECTIONS = (
     *("redirect_uris", "identifier_uris", "scopes", "app_roles", "required_resource_access", "tags"),
@@ -260,7 +258,7 @@ def _bad_identifier(uri: str, why: str) -> InvalidValue:
 def _check_removal(enabled: Iterable[Scope | AppRole], kept: set[str]) -> None:
     for item in enabled:
         if item.id not in kept:
-            raise InvalidValue("scopes" if isinstance(item, Scope) else "app_roles", STILL_ENABLED)
+            raise StillEnabled("scopes" if isinstance(item, Scope) else "app_roles")
 
 
 def _check_id(field: str, identifier: str) -> None:

@@ -12,7 +12,6 @@ from xenia.catalog.edm import Service
 from xenia.core import errors
 from xenia.core.directory.user_rules import wire_name
 from xenia.core.errors import XeniaError
-from xenia.core.registration_rules import STILL_ENABLED
 from xenia.record import Record, field
 
 NO_SCOPES = "You cannot perform the requested operation, required scopes are missing in the token."
@@ -81,6 +80,7 @@ NOT_ON_SURFACE = Row(500, "InternalServerError")
 _PLAIN = dict.fromkeys((Service.INVITATIONS, Service.POLICIES, Service.LOGS, Service.IDENTITY), "BadRequest")
 ROWS: Mapping[type[XeniaError], Row] = {
     errors.InvalidValue: Row(400, "Request_BadRequest", _PLAIN),
+    errors.StillEnabled: Row(400, "CannotDeleteOrUpdateEnabledEntitlement"),
     errors.NotFound: Row(
         404,
         "Request_ResourceNotFound",
@@ -138,8 +138,6 @@ def from_domain(error: XeniaError, service: Service) -> GraphError:
             )
         case errors.Conflict(field="owners"):
             return GraphError(400, "Request_BadRequest", error.message)
-        case errors.InvalidValue() if error.message == STILL_ENABLED:
-            return GraphError(400, "CannotDeleteOrUpdateEnabledEntitlement", error.message)
         case errors.LimitReached():
             wait = max(1, round(error.retry_after.total_seconds()))
             return GraphError(row.status, code, error.message, headers=(("Retry-After", str(wait)),))

@@ -26,7 +26,8 @@ from xenia.core.ids import AppId, ObjectId, parse_guid
 from xenia.core.query import Compare, Query
 from xenia.ports import Ports
 from xenia.record import replace
-from xenia.seed.document import SeedApp, SeedAssignment, SeedPermissions, SeedRedirects
+from xenia.seed.consent import apply_grant, check_grant
+from xenia.seed.document import Seed, SeedApp, SeedAssignment, SeedPermissions, SeedRedirects
 from xenia.seed.groups import find_group, find_person
 from xenia.settings import is_loopback_host
 from xenia.usecases.applications.application_credentials import LONGEST_SECRET
@@ -45,8 +46,11 @@ from xenia.usecases.applications.manage_applications import (
 from xenia.usecases.consent.granted_permissions import grant_admin_consent
 
 
-def apply_app(ports: Ports, actor: Actor, folder: Path, entry: SeedApp) -> AppId:
-    """Register the app unless it exists; its client id. Raises ValueError for what may not be registered."""
+def apply_app(ports: Ports, actor: Actor, seed: Seed, path: str, entry: SeedApp) -> AppId:
+    """Register the app unless it exists; its client id.
+
+    Raises ValueError for what may not be registered, SeedError for grants (each has its line).
+    """
     found = _find(ports, actor, entry)
     if found is not None and found.deleted_at is not None:
         # Its client ID is not free for another one: what a seed describes is there at every start.
@@ -56,9 +60,13 @@ def apply_app(ports: Ports, actor: Actor, folder: Path, entry: SeedApp) -> AppId
         return found.app_id
     # Looked up and checked before anything is made: a misspelt name must not leave half an app behind.
     holders = [_holder(ports, actor, one) for one in entry.assigned]
-    certificates = [_file(folder / path) for path in entry.certificates]
+    certificates = [_file(seed.folder / name) for name in entry.certificates]
     access = _access(entry.permissions)
     owners = [find_person(ports, actor, one, "owners").id for one in entry.owners]
+    grants = []
+    for index, grant in enumerate(entry.grant):
+        with seed.at(f"{path}.grant[{index}]"):
+            grants.append(check_grant(ports, actor, grant))
     made = register_application(ports, actor, _order(ports, entry))
     app = made.application
     for secret in entry.secret:
@@ -88,6 +96,9 @@ def apply_app(ports: Ports, actor: Actor, folder: Path, entry: SeedApp) -> AppId
         named = None if isinstance(one, str) else one.role
         role = DEFAULT_ACCESS_ROLE if named is None else roles.get(named, named)
         assign_principal(ports, actor, made.principal.id, holder_id, role)
+    for index, checked in enumerate(grants):
+        with seed.at(f"{path}.grant[{index}]"):
+            apply_grant(ports, actor, made.principal.id, checked)
     return app.app_id
 
 

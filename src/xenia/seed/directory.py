@@ -16,6 +16,7 @@ from xenia.core.ids import AppId, TenantId
 from xenia.ports import Ports, Transaction
 from xenia.record import Record, replace
 from xenia.seed.applications import apply_app
+from xenia.seed.consent import apply_consent_requests
 from xenia.seed.document import Seed, SeedGuest, SeedTenant, SeedUser
 from xenia.seed.groups import apply_group
 from xenia.seed.self_service import apply_self_service
@@ -82,6 +83,9 @@ def _apply_tenant(ports: Ports, seed: Seed, path: str, entry: SeedTenant) -> See
     for index, user in enumerate(entry.user):
         with seed.at(f"{path}.user[{index}]"):
             users.append(_apply_user(ports, actor, tenant, user))
+    if entry.consent_requests is not None:
+        with seed.at(f"{path}.consent_requests"):
+            apply_consent_requests(ports, actor, entry.consent_requests)
     for index, guest in enumerate(entry.guest):
         with seed.at(f"{path}.guest[{index}]"):
             _apply_guest(ports, actor, guest)
@@ -91,7 +95,7 @@ def _apply_tenant(ports: Ports, seed: Seed, path: str, entry: SeedTenant) -> See
     apps = []
     for index, app in enumerate(entry.app):
         with seed.at(f"{path}.app[{index}]"):
-            apps.append((app.name, apply_app(ports, actor, seed.folder, app)))
+            apps.append((app.name, apply_app(ports, actor, seed, f"{path}.app[{index}]", app)))
     apply_self_service(ports, actor, seed, path, entry)
     return SeededTenant(tenant, tuple(users), tuple(apps))
 

@@ -18,6 +18,7 @@ from xenia.core.directory.tenant import (
     InvitesFrom,
     TenantPolicies,
     Toggle,
+    UserConsent,
 )
 from xenia.core.errors import XeniaError
 from xenia.core.federated_identity import DEFAULT_AUDIENCE
@@ -58,6 +59,9 @@ class SeedSettings(_Table, frozen=True):
     sign_in_frequency_hours: int | None = None
     """How old a sign-in may be before it must be repeated, 1 to 8760 hours."""
 
+    user_consent: Literal["all", "low_impact", "none"] = "all"
+    """What people may agree to for themselves."""
+
     def policies(self) -> TenantPolicies:
         """The same as the directory's record."""
         toggles = {None: Toggle.DEFAULT, True: Toggle.ENABLED, False: Toggle.DISABLED}
@@ -75,7 +79,21 @@ class SeedSettings(_Table, frozen=True):
             self_service_sign_up=self.self_service_sign_up,
             password_grant=self.password_grant,
             sign_in_frequency_hours=self.sign_in_frequency_hours,
+            user_consent=_CONSENT[self.user_consent],
         )
+
+
+_CONSENT = {"all": UserConsent.ALL, "low_impact": UserConsent.LOW, "none": UserConsent.NONE}
+
+
+class SeedConsentRequests(_Table, frozen=True):
+    """``[tenant.consent_requests]``: people may ask an administrator to agree; there at all, it is switched on."""
+
+    reviewers: tuple[str, ...]
+    """User names or mail addresses."""
+    notify_reviewers: bool = True
+    remind: bool = True
+    expire_after_days: int = 30
 
 
 class SeedUser(_Table, frozen=True):
@@ -195,6 +213,16 @@ class SeedFederated(_Table, frozen=True):
     description: str | None = None
 
 
+class SeedGrant(_Table, frozen=True):
+    """``[[tenant.app.grant]]``: delegated permissions the app holds without anybody being asked."""
+
+    api: str
+    """Client ID or name of an earlier app of the file, or ``Microsoft Graph``."""
+    scopes: tuple[str, ...]
+    user: str | None = None
+    """Whom it is for, by user name or mail address; everybody without one."""
+
+
 class SeedApp(_Table, frozen=True):
     """``[[tenant.app]]``: an app registration with its service principal."""
 
@@ -232,6 +260,7 @@ class SeedApp(_Table, frozen=True):
     """Client IDs of apps whose consent asks for the permissions of this API too."""
     trusted_clients: tuple[SeedTrustedClient, ...] = ()
     federated: tuple[SeedFederated, ...] = ()
+    grant: tuple[SeedGrant, ...] = ()
 
 
 class SeedEndpoints(_Table, frozen=True):
@@ -337,6 +366,7 @@ class SeedTenant(_Table, frozen=True):
     privacy_statement_url: str | None = None
     terms_url: str | None = None
     settings: SeedSettings = SeedSettings()
+    consent_requests: SeedConsentRequests | None = None
     user: tuple[SeedUser, ...] = ()
     guest: tuple[SeedGuest, ...] = ()
     group: tuple[SeedGroup, ...] = ()

@@ -315,7 +315,7 @@ def _id_of_deleted(office: Office) -> str:
 def test_enterprise_app_switches_and_assignments(office: Office) -> None:
     principal = _principal(office)
     desktop = office.sit("appadmin")
-    desktop.open(f"enterprise-apps/{principal.id}")
+    desktop.open(f"enterprise-apps/{principal.id}/properties")
     assert "Saved." in desktop.send("/properties", assignment_required="yes").text
     assert _principal(office).assignment_required
     desktop.open(f"enterprise-apps/{principal.id}/users-and-groups")

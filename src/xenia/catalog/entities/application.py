@@ -7,13 +7,13 @@ from functools import partial
 from operator import attrgetter
 from typing import Any
 
-from xenia.catalog.edm import Action, Complex, Edm, Entity, Op, Prop, Resource, Sort, Write
+from xenia.catalog.edm import Action, Complex, Edm, Entity, Op, Prop, Resource, Returned, Sort, Write
 from xenia.catalog.entities import application_changes, application_types, signing_certificates
 from xenia.catalog.entities.application_types import KEY_CREDENTIAL, PASSWORD_CREDENTIAL
 from xenia.catalog.entities.claims_mappings import MAPPINGS_OF_PRINCIPAL
 from xenia.catalog.entities.token_lifetimes import token_lifetimes_of
 from xenia.core.directory.application import Application, Platform, ServicePrincipal
-from xenia.usecases.applications import manage_applications, read_applications
+from xenia.usecases.applications import enterprise_apps, manage_applications, read_applications
 from xenia.usecases.applications.application_rules import OWNED_BY
 from xenia.usecases.applications.read_applications import DetailedApplication, DetailedPrincipal
 from xenia.usecases.users import read_directory
@@ -116,13 +116,19 @@ APPLICATION = Entity(
             write=_BOTH,
             read=_of(application_types.optional_claims),
         ),
-        Prop("passwordCredentials", PASSWORD_CREDENTIAL, many=True, read=application_types.passwords),
+        Prop(
+            *("passwordCredentials", PASSWORD_CREDENTIAL),
+            many=True,
+            write=Write.CREATE,
+            read=application_types.passwords,
+        ),
         Prop(*("keyCredentials", KEY_CREDENTIAL), many=True, write=_BOTH, read=application_types.keys),
         Prop(
             *("idTokenSignedResponseAlg", Edm.STRING, "id_token_signed_response_alg"),
             write=_BOTH,
         ),
         Prop("tokenEncryptionKeyId", Edm.GUID, read=_nothing),
+        Prop("backChannelLogoutUri", returned=Returned.SELECT, write=_BOTH),
         Prop("verifiedPublisher", application_types.VERIFIED_PUBLISHER, read=lambda _seen: _NO_PUBLISHER),
     ),
     navs=(token_lifetimes_of(read_directory.get_application),),
@@ -273,10 +279,13 @@ SERVICE_PRINCIPALS = Resource(
             *signing_certificates.PARAMETERS,
         ),
     ),
+    delete=enterprise_apps.delete_service_principal,
     write_permits=_WRITE_PERMITS,
     list=read_applications.list_service_principals,
     get=read_applications.get_service_principal,
     alternate_keys={"appId": partial(read_applications.get_service_principal, by_app_id=True)},
     is_advanced=True,
     read_permits=read_directory.READ_APPLICATIONS,
+    note="Owners change and delete their own. Deleting is final: grants and assignments go with it, and refresh tokens "
+    "end; a registration of this tenant stays.",
 )

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import base64
 import binascii
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from dataclasses import replace
+from datetime import datetime
+from functools import partial
 from typing import Any
 
 from xenia.catalog.edm import Values
@@ -25,10 +28,12 @@ from xenia.ports import Ports
 from xenia.usecases.applications import (
     application_credentials,
     application_keys,
+    apps_with_credentials,
     manage_applications,
     provision_principal,
     read_applications,
 )
+from xenia.usecases.applications.apps_with_credentials import WantedSecret
 from xenia.usecases.applications.change_registration import change_registration
 from xenia.usecases.applications.manage_applications import NewApplication
 from xenia.usecases.applications.read_applications import DetailedApplication, DetailedPrincipal
@@ -48,6 +53,7 @@ _PLAIN = {
     "notes": "notes",
     "groupMembershipClaims": "group_membership_claims",
     "idTokenSignedResponseAlg": "id_token_signed_response_alg",
+    "backChannelLogoutUri": "back_channel_logout_uri",
 }
 
 
@@ -57,21 +63,27 @@ def create(ports: Ports, actor: Actor, values: Values) -> DetailedApplication:
     more = changes_of(values, blank)
     more.pop("display_name", None)
     order = NewApplication(display_name=values["displayName"], more=more)
-    made = manage_applications.register_alone(ports, actor, order)
-    if values.get("keyCredentials"):
-        application_keys.replace_certificates(ports, actor, made.id, _certificates(values["keyCredentials"]))
-    return read_applications.get_application(ports, actor, made.id)
+    made, secrets = apps_with_credentials.register_with_credentials(
+        ports,
+        actor,
+        order,
+        _certificates(values.get("keyCredentials") or ()),
+        [_secret(each) for each in values.get("passwordCredentials") or ()],
+    )
+    found = read_applications.as_made(ports, actor, made)
+    return replace(found, texts={each.secret.key_id: each.value for each in secrets})
 
 
 def update(ports: Ports, actor: Actor, key: str, values: Values) -> None:
     """Change what is given: members of structures that are not given stay, lists are replaced whole."""
     application = read_directory.get_application(ports, actor, key)
-    plain = {name: value for name, value in values.items() if name != "keyCredentials"}
-    if plain:
-        change_registration(ports, actor, application.id, lambda before: changes_of(plain, before))
-    if values.get("keyCredentials") is not None:
-        given = _certificates(values["keyCredentials"])
-        application_keys.replace_certificates(ports, actor, application.id, given)
+    if values.get("keyCredentials") is None:
+        change_registration(ports, actor, application.id, partial(changes_of, values))
+        return
+    given = _certificates(values["keyCredentials"])
+    apps_with_credentials.change_with_certificates(
+        ports, actor, application.id, partial(changes_of, values), given
+    )
 
 
 def changes_of(values: Values, before: Application) -> dict[str, object]:
@@ -252,7 +264,15 @@ def remove_key(ports: Ports, actor: Actor, key: str, values: Values) -> object:
     return None
 
 
-def _certificates(given: list[dict[str, Any]]) -> list[application_keys.WantedKey]:
+def _secret(given: dict[str, Any]) -> WantedSecret:
+    if given.get("secretText"):
+        raise InvalidValue(
+            "passwordCredentials", "The text of a client secret is made here; leave secretText out."
+        )
+    return WantedSecret(given.get("displayName") or "", moment(given.get("endDateTime")))
+
+
+def _certificates(given: Iterable[dict[str, Any]]) -> list[application_keys.WantedKey]:
     return [
         application_keys.WantedKey(
             key_id=each.get("keyId"),

@@ -244,7 +244,7 @@ def optional_claims(application: Application) -> object:
 
 
 def passwords(seen: DetailedApplication) -> object:
-    """``passwordCredentials``: never their text."""
+    """``passwordCredentials``: their text in the answer of their making alone."""
     return [
         {
             "customKeyIdentifier": None,
@@ -252,7 +252,7 @@ def passwords(seen: DetailedApplication) -> object:
             "endDateTime": secret.ends_at,
             "hint": secret.hint,
             "keyId": secret.key_id,
-            "secretText": None,
+            "secretText": seen.texts.get(secret.key_id),
             "startDateTime": secret.starts_at,
         }
         for secret in seen.secrets

@@ -4,6 +4,7 @@
 
     XeniaError
     +-- InvalidValue            a property or field holds something it may not
+    |   +-- StillEnabled        it is disabled before it goes
     +-- NotFound                the thing addressed does not exist (in this tenant)
     +-- Conflict                it exists already, or changed meanwhile
     +-- NotPermitted            the caller lacks a role, scope or right
@@ -30,6 +31,7 @@ from xenia.core.errors.base import (
     NotAuthenticated,
     NotFound,
     NotPermitted,
+    StillEnabled,
     XeniaError,
 )
 from xenia.core.errors.devices import (
@@ -245,6 +247,7 @@ __all__ = [
     "SignInTooOld",
     "SignUpRefused",
     "SpaRefreshTokenExpired",
+    "StillEnabled",
     "TenantNotFound",
     "TenantRequired",
     "UnknownInstance",

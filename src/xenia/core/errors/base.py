@@ -22,6 +22,16 @@ class InvalidValue(XeniaError):
         self.field = field
 
 
+class StillEnabled(InvalidValue):
+    """A scope or app role that is enabled was to go; it is disabled first."""
+
+    def __init__(self, field: str) -> None:
+        # As the field answers it; clients match this sentence.
+        super().__init__(
+            field, "Permission (scope or role) cannot be deleted or updated unless disabled first."
+        )
+
+
 class NotFound(XeniaError):
     """The addressed object does not exist, or not in this tenant."""
 

@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 
 from xenia.core import audit
 from xenia.core.actor import Actor
-from xenia.core.directory.application import Certificate, ClientSecret
+from xenia.core.directory.application import Application, Certificate, ClientSecret
 from xenia.core.errors import InvalidValue, NotFound, NotPermitted
 from xenia.core.ids import ObjectId
 from xenia.ports import Ports, Transaction
@@ -62,9 +62,27 @@ def add_client_secret(
 
     *value* is for the operator's seed files alone. Raises NotPermitted, NotFound, InvalidValue.
     """
-    now = ports.clock.now()
     if value is not None and not actor.is_system:
         raise NotPermitted("operator")
+    made = made_secret(ports, object_id, display_name, ends_at, value)
+    record_id = ports.entropy.guid()
+
+    def work(tx: Transaction) -> NewSecret:
+        application = require_application(tx, object_id)
+        guard_change(tx, actor, application)
+        put_secret(tx, application, made)
+        target = application_target(application)
+        note(tx, record_id, audit.UPDATE_CREDENTIALS, actor, made.secret.starts_at, target)
+        return made
+
+    return ports.store.write(actor.tenant_id, work)
+
+
+def made_secret(
+    ports: Ports, object_id: ObjectId, display_name: str, ends_at: datetime | None, value: str | None = None
+) -> NewSecret:
+    """A secret for this app, not stored yet. Raises InvalidValue."""
+    now = ports.clock.now()
     ends_at = ends_at or now + timedelta(days=180)
     if not now < ends_at <= now + LONGEST_SECRET:
         raise InvalidValue("ends_at", "A client secret ends in the future, at most 24 months from now.")
@@ -78,18 +96,14 @@ def add_client_secret(
         starts_at=now,
         ends_at=ends_at,
     )
-    record_id = ports.entropy.guid()
+    return NewSecret(secret, text)
 
-    def work(tx: Transaction) -> NewSecret:
-        application = require_application(tx, object_id)
-        guard_change(tx, actor, application)
-        if len(tx.applications.secrets(application.id)) >= MOST_CREDENTIALS:
-            raise InvalidValue("display_name", "Delete an old client secret before you add another.")
-        tx.applications.add_secret(secret)
-        note(tx, record_id, audit.UPDATE_CREDENTIALS, actor, now, application_target(application))
-        return NewSecret(secret, text)
 
-    return ports.store.write(actor.tenant_id, work)
+def put_secret(tx: Transaction, application: Application, made: NewSecret) -> None:
+    """Store what ``made_secret`` made. Raises InvalidValue when there are too many."""
+    if len(tx.applications.secrets(application.id)) >= MOST_CREDENTIALS:
+        raise InvalidValue("display_name", "Delete an old client secret before you add another.")
+    tx.applications.add_secret(made.secret)
 
 
 def remove_client_secret(ports: Ports, actor: Actor, object_id: ObjectId, key_id: str) -> None:

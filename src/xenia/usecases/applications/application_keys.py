@@ -5,6 +5,7 @@ Microsoft Graph: application: addKey, removeKey, and PATCH of keyCredentials.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import timedelta
 
 from xenia.core import audit
@@ -14,7 +15,7 @@ from xenia.core.errors import InvalidValue, NotFound, NotPermitted
 from xenia.core.ids import ObjectId
 from xenia.ports import Ports, Transaction
 from xenia.record import Record
-from xenia.usecases.applications.application_credentials import checked_certificate
+from xenia.usecases.applications.application_credentials import MOST_CREDENTIALS, checked_certificate
 from xenia.usecases.applications.application_rules import (
     application_target,
     guard_change,
@@ -72,40 +73,41 @@ def remove_key(ports: Ports, actor: Actor, object_id: ObjectId, key_id: str, pro
     ports.store.write(actor.tenant_id, work)
 
 
-def replace_certificates(
-    ports: Ports, actor: Actor, object_id: ObjectId, wanted: list[WantedKey]
-) -> tuple[Certificate, ...]:
-    """Make these the certificates of the app: what is not named goes. Raises NotPermitted, NotFound, InvalidValue."""
-    fresh = {
-        place: checked_certificate(ports, object_id, each.data, each.display_name)
-        for place, each in enumerate(wanted)
-        if each.data is not None
-    }
-    now, record_id = ports.clock.now(), ports.entropy.guid()
+class CertificateList:
+    """A whole list of certificates for one app, read and checked before the transaction that stores it."""
 
-    def work(tx: Transaction) -> tuple[Certificate, ...]:
-        application = require_application(tx, object_id)
-        guard_change(tx, actor, application)
+    def __init__(self, ports: Ports, object_id: ObjectId, wanted: Sequence[WantedKey]) -> None:
+        """Raises InvalidValue for data that holds no usable certificate."""
+        self._wanted = wanted
+        self._fresh = {
+            place: checked_certificate(ports, object_id, each.data, each.display_name)
+            for place, each in enumerate(wanted)
+            if each.data is not None
+        }
+
+    def put(self, tx: Transaction, application: Application) -> bool:
+        """Make these the certificates of the app: what is not named goes. Whether that changed anything.
+
+        Raises InvalidValue.
+        """
         present = {each.thumbprint_sha256: each for each in tx.applications.certificates(application.id)}
         by_id = {each.key_id: each for each in present.values()}
         kept: dict[str, Certificate] = {}
-        for place, each in enumerate(wanted):
-            held = fresh.get(place) or by_id.get(each.key_id or "")
+        for place, each in enumerate(self._wanted):
+            held = self._fresh.get(place) or by_id.get(each.key_id or "")
             if held is None:
                 raise InvalidValue(
                     "keyCredentials", f"There is no key credential '{each.key_id}'; a new one needs its key."
                 )
             # The same certificate sent back is the one that is there.
             kept[held.thumbprint_sha256] = present.get(held.thumbprint_sha256, held)
+        if len(kept) > MOST_CREDENTIALS:
+            raise InvalidValue("keyCredentials", f"An app has at most {MOST_CREDENTIALS} certificates.")
         for gone in present.keys() - kept.keys():
             tx.applications.remove_certificate(application.id, present[gone].key_id)
         for new in kept.keys() - present.keys():
             tx.applications.add_certificate(kept[new])
-        if kept.keys() != present.keys():
-            note(tx, record_id, audit.UPDATE_CREDENTIALS, actor, now, application_target(application))
-        return tx.applications.certificates(application.id)
-
-    return ports.store.write(actor.tenant_id, work)
+        return kept.keys() != present.keys()
 
 
 def _proven(ports: Ports, tx: Transaction, actor: Actor, object_id: ObjectId, proof: str) -> Application:

@@ -23,6 +23,7 @@ from xenia.record import replace
 from xenia.usecases.applications.application_permissions import offered_pairs
 from xenia.usecases.applications.application_rules import (
     application_target,
+    checked_back_channel,
     checked_link,
     checked_name,
     checked_redirect_uris,
@@ -52,13 +53,24 @@ def change_registration(
     NotPermitted, NotFound, InvalidValue (field: the attribute), and Conflict when the registration changed since
     *version* (field ``version``) or an application ID URI is taken (field ``identifier_uris``).
     """
+    return ports.store.write(actor.tenant_id, changing(ports, actor, object_id, changes, version))
+
+
+def changing(
+    ports: Ports,
+    actor: Actor,
+    object_id: ObjectId,
+    changes: Changes | Callable[[Application], Changes],
+    version: int | None = None,
+) -> Callable[[Transaction], Application]:
+    """The work of ``change_registration``, for transactions that change more."""
     now, record_id = ports.clock.now(), ports.entropy.guid()
 
     def work(tx: Transaction) -> Application:
         before = require_application(tx, object_id)
         guard_change(tx, actor, before)
         wanted = changes(before) if callable(changes) else changes
-        after = checked_change(tx, before, wanted)
+        after = checked_change(ports, tx, before, wanted)
         if after == before and version in (None, before.version):
             return before
         tx.applications.replace(after if version is None else replace(after, version=version))
@@ -67,12 +79,18 @@ def change_registration(
         note(tx, record_id, audit.UPDATE_APPLICATION, actor, now, target)
         return require_application(tx, object_id)
 
-    return ports.store.write(actor.tenant_id, work)
+    return work
 
 
-def checked_change(tx: Transaction, before: Application, wanted: Changes) -> Application:
+def checked_change(ports: Ports, tx: Transaction, before: Application, wanted: Changes) -> Application:
     """The registration as it would be, every rule asked. Raises InvalidValue."""
-    after = replace(before, **{name: _clean(name, value) for name, value in wanted.items()})  # type: ignore[arg-type]
+    clean = {name: _clean(name, value) for name, value in wanted.items()}
+    if "back_channel_logout_uri" in clean:
+        given = clean["back_channel_logout_uri"]
+        clean["back_channel_logout_uri"] = checked_back_channel(
+            ports, given if isinstance(given, str) else None
+        )
+    after = replace(before, **clean)  # type: ignore[arg-type]
     tenant = tx.tenants.find(before.tenant_id)
     check_registration(before, after, [domain.name for domain in tenant.domains] if tenant else [])
     if before.required_resource_access != after.required_resource_access:

@@ -239,18 +239,37 @@ def remove_enterprise_app(ports: Ports, actor: Actor, principal_id: ObjectId) ->
     actor.require(APP_WRITING_ROLES, *WRITE_APPLICATIONS)
 
     def work(tx: Transaction) -> None:
-        now = ports.clock.now()
         principal = require_principal(tx, principal_id)
-        if principal.app_id in FIRST_PARTY_APP_IDS:
-            raise InvalidValue("id", "Apps that ship with this server cannot be deleted.")
         if principal.owner_tenant_id == actor.tenant_id:
             raise InvalidValue("id", "Delete the app registration instead: this app is registered here.")
-        tx.sign_ins.revoke_families_by(principal.app_id, None, now)
-        tx.applications.remove_service_principal(principal.id)
-        target = principal_target(principal)
-        note(tx, ports.entropy.guid(), audit.REMOVE_SERVICE_PRINCIPAL, actor, now, target)
+        _remove(ports, tx, actor, principal)
 
     ports.store.write(actor.tenant_id, work)
+
+
+def delete_service_principal(ports: Ports, actor: Actor, principal_id: ObjectId) -> None:
+    """Microsoft Graph: delete servicePrincipal. For good: what it was granted, and who was assigned, goes with it.
+
+    A registration of this organization stays, and a new one can be made of it. Raises NotPermitted, NotFound,
+    InvalidValue for an app that ships with the server.
+    """
+
+    def work(tx: Transaction) -> None:
+        principal = require_principal(tx, principal_id)
+        guard_change_principal(tx, actor, principal, *WRITE_APPLICATIONS)
+        _remove(ports, tx, actor, principal)
+
+    ports.store.write(actor.tenant_id, work)
+
+
+def _remove(ports: Ports, tx: Transaction, actor: Actor, principal: ServicePrincipal) -> None:
+    if principal.app_id in FIRST_PARTY_APP_IDS:
+        raise InvalidValue("id", "Apps that ship with this server cannot be deleted.")
+    now = ports.clock.now()
+    tx.sign_ins.revoke_families_by(principal.app_id, None, now)
+    tx.applications.remove_service_principal(principal.id)
+    target = principal_target(principal)
+    note(tx, ports.entropy.guid(), audit.REMOVE_SERVICE_PRINCIPAL, actor, now, target)
 
 
 def _checked_notes(text: str) -> str | None:

@@ -41,7 +41,6 @@ from xenia.usecases.applications.application_permissions import (
 from xenia.usecases.applications.application_rules import (
     WRITE_APPLICATIONS,
     application_target,
-    checked_back_channel,
     checked_name,
     is_over_all,
     may_change,
@@ -78,8 +77,8 @@ __all__ = [
     "list_assigned",
     "list_permissions",
     "may_register_applications",
-    "register_alone",
     "register_application",
+    "register_in",
     "remove_certificate",
     "remove_client_secret",
     "set_api_permissions",
@@ -94,6 +93,7 @@ __all__ = [
 _GIVEN = (
     *("audience", "redirect_uris", "id_token_issuance", "identifier_uris", "scopes", "app_roles"),
     *("home_page_url", "logout_url", "is_fallback_public_client", "requested_access_token_version"),
+    "back_channel_logout_uri",
 )
 
 
@@ -158,7 +158,7 @@ def register_application(ports: Ports, actor: Actor, order: NewApplication) -> R
     drawn = [ports.entropy.guid() for _ in range(2)]
 
     def work(tx: Transaction) -> RegisteredApplication:
-        application = _register(ports, tx, actor, order)
+        application = register_in(ports, tx, actor, order)
         principal = provision_principal(
             tx, actor, application, application.created_at, principal_id=drawn[0], record_id=drawn[1]
         )
@@ -168,15 +168,8 @@ def register_application(ports: Ports, actor: Actor, order: NewApplication) -> R
     return ports.store.write(actor.tenant_id, work)
 
 
-def register_alone(ports: Ports, actor: Actor, order: NewApplication) -> Application:
-    """Microsoft Graph: create application. The enterprise app is made by a call of its own.
-
-    Raises as ``register_application``.
-    """
-    return ports.store.write(actor.tenant_id, lambda tx: _register(ports, tx, actor, order))
-
-
-def _register(ports: Ports, tx: Transaction, actor: Actor, order: NewApplication) -> Application:
+def register_in(ports: Ports, tx: Transaction, actor: Actor, order: NewApplication) -> Application:
+    """The registration alone, in the transaction of the caller. Raises as ``register_application``."""
     if not may_register(tx, actor):
         raise NotPermitted(CLOUD_APPLICATION_ADMINISTRATOR.name)
     now = ports.clock.now()
@@ -186,8 +179,7 @@ def _register(ports: Ports, tx: Transaction, actor: Actor, order: NewApplication
         raise InvalidValue("app_id", "The application ID must be a GUID.")
     blank = Application(object_id, actor.tenant_id, app_id, checked_name(order.display_name), now)
     given = {name: getattr(order, name) for name in _GIVEN}
-    given["back_channel_logout_uri"] = checked_back_channel(ports, order.back_channel_logout_uri)
-    application = checked_change(tx, blank, given | dict(order.more))
+    application = checked_change(ports, tx, blank, given | dict(order.more))
     tx.applications.add(application)
     if actor.user_id is not None:
         tx.applications.add_owner(application.id, actor.user_id)
@@ -211,7 +203,7 @@ def update_authentication(
         "access_token_issuance": wanted.access_token_issuance,
         "is_fallback_public_client": wanted.is_fallback_public_client,
         "logout_url": wanted.logout_url,
-        "back_channel_logout_uri": checked_back_channel(ports, wanted.back_channel_logout_uri),
+        "back_channel_logout_uri": wanted.back_channel_logout_uri,
     }
     if wanted.audience is not None:
         changes["audience"] = wanted.audience

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from xenia.core.actor import Actor
 from xenia.core.directory.application import Application, Certificate, ClientSecret, ServicePrincipal
 from xenia.core.directory.signing_key import AppSigningKey
 from xenia.core.query import Page, Query
 from xenia.ports import Ports, Transaction
-from xenia.record import Record
+from xenia.record import Record, field
 from xenia.usecases.applications import application_lifecycle
 from xenia.usecases.users import read_directory
 
@@ -19,6 +21,8 @@ class DetailedApplication(Record):
     secrets: tuple[ClientSecret, ...]
     certificates: tuple[Certificate, ...]
     publisher_domain: str | None
+    texts: Mapping[str, str] = field(default_factory=dict)
+    """Of secrets that were made just now, by the id of the secret."""
 
 
 class DetailedPrincipal(Record):
@@ -35,6 +39,12 @@ def get_application(ports: Ports, actor: Actor, key: str, *, by_app_id: bool = F
     found = read_directory.get_application(ports, actor, key, by_app_id=by_app_id)
     with ports.store.read(actor.tenant_id) as tx:
         return detailed(tx, found)
+
+
+def as_made(ports: Ports, actor: Actor, application: Application) -> DetailedApplication:
+    """A registration as whoever just made it is told of it."""
+    with ports.store.read(actor.tenant_id) as tx:
+        return detailed(tx, application)
 
 
 def list_applications(ports: Ports, actor: Actor, query: Query) -> Page[DetailedApplication]:

@@ -55,6 +55,7 @@ from tests.storage.records import (
     user_attribute,
     user_flow,
 )
+from xenia.core.directory.application import Logo
 from xenia.core.directory.group import GroupLink, ObjectKind
 from xenia.core.errors import NotFound
 from xenia.core.query import Compare, Page, Query
@@ -110,6 +111,7 @@ PLATFORM_WIDE = {
     "outbox.next_due",
 }
 # What each method answers (or raises) in a tenant where nothing of this is; None: answers nothing.
+LOGO = Logo("image/png", b"picture")
 PROBES: dict[str, tuple[Callable[[Any], Any], Any]] = {
     "users.find": (lambda it: it.find(MIA, deleted=True), None),
     "users.find_by_upn": (lambda it: it.find_by_upn(user().user_principal_name), None),
@@ -166,6 +168,8 @@ PROBES: dict[str, tuple[Callable[[Any], Any], Any]] = {
     "applications.owners": (lambda it: it.owners("app-object"), ()),
     "applications.add_owner": (lambda it: it.add_owner("app-object", MIA), NotFound),
     "applications.remove_owner": (lambda it: it.remove_owner("app-object", MIA), False),
+    "applications.logo": (lambda it: it.logo("app-object"), None),
+    "applications.put_logo": (lambda it: it.put_logo("app-object", LOGO), NotFound),
     "applications.add_owning_app": (lambda it: it.add_owning_app("app-object", "sp-object"), NotFound),
     "applications.principal_owners": (lambda it: it.principal_owners("sp-object"), ()),
     "applications.add_principal_owner": (lambda it: it.add_principal_owner("sp-object", MIA), NotFound),
@@ -339,6 +343,7 @@ def _fill(tx: SqlTransaction) -> None:
     tx.applications.add_owner("app-object", MIA)
     tx.applications.add_service_principal(principal())
     tx.applications.add_owning_app("app-object", "sp-object")
+    tx.applications.put_logo("app-object", LOGO)
     tx.applications.add_principal_owner("sp-object", MIA)
     tx.applications.add_assignment(assignment())
     tx.applications.add_assignment(assignment("as-3", principal_id="group-1", principal_type="Group"))

@@ -179,6 +179,19 @@ class Action(Record):
     """Bound to the collection: ``GET /identity/identityProviders/availableProviderTypes()``."""
 
 
+class Stream(Record):
+    """A property whose value is bytes at an address of its own: ``PUT /applications/{id}/logo`` (OData 4.01, 11.4.7)."""
+
+    name: str
+    read: Callable[..., tuple[str, bytes]]
+    """(ports, actor, key): media type and content. Raises NotFound when there is none."""
+    write: Callable[..., object]
+    """(ports, actor, key, content)."""
+    remove: Callable[..., object]
+    """(ports, actor, key)."""
+    note: str = ""
+
+
 class Entity(Record, dict=True):
     """A type with identity: its properties and relations."""
 
@@ -298,6 +311,7 @@ class Resource(Record, dict=True):
     """(ports, actor, target id): ``DELETE …/{id}/$ref``."""
     alternate_keys: Mapping[str, Callable[..., Any]] = field(default_factory=dict)
     actions: tuple[Action, ...] = ()
+    streams: tuple[Stream, ...] = ()
     is_advanced: bool = False
     """A directory object: some queries need ``ConsistencyLevel: eventual`` with ``$count=true``."""
     has_skip: bool = False
@@ -333,6 +347,11 @@ class Resource(Record, dict=True):
         plain = name.removesuffix("()").rpartition(".")[2].lower()
         fitting = (action for action in self.actions if action.of_collection == of_collection)
         return next((action for action in fitting if action.name.lower() == plain), None)
+
+    def stream(self, rest: tuple[str, ...]) -> Stream | None:
+        """The stream that these segments after an item name, ``/$value`` or not."""
+        name = rest[0].lower() if rest and rest[1:] in ((), ("$value",)) else ""
+        return next((stream for stream in self.streams if stream.name.lower() == name), None)
 
     def below(self, parents: tuple[str, ...]) -> Resource:
         """The same resource at one place: the keys of its parents filled in everywhere."""

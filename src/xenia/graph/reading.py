@@ -23,7 +23,7 @@ from xenia.graph.options import (
     returned_props,
     single,
 )
-from xenia.graph.wire import Root, entity_json, fragment, item_json, json_answer, told
+from xenia.graph.wire import Root, entity_json, fragment, item_json, json_answer, stream_answer, told
 from xenia.ports import Ports
 from xenia.record import Record, replace
 from xenia.web.http import HttpRequest, HttpResponse, text
@@ -81,6 +81,9 @@ def read(call: Call) -> HttpResponse:
         return _item(call)
     if len(rest) == 1 and call.resource.action(rest[0]):
         return _function(call, rest)
+    stream = call.resource.stream(rest)
+    if stream is not None:
+        return stream_answer(*stream.read(call.ports, call.actor, id_of(call)))
     nav = call.resource.entity.nav(rest[0])
     if nav is None or len(rest) > 2 or (len(rest) == 2 and rest[1] not in ("$ref", "$count")):
         raise unknown_segment(rest[0] if nav is None else rest[1])

@@ -112,6 +112,10 @@ def _calls(resource: Resource) -> Iterator[tuple[str, tuple[str, ...]]]:
         yield f"DELETE {path}/{{id}}/$ref", resource.write_permits
     for name in resource.alternate_keys:
         yield f"GET {path}({name}='…')", resource.read_permits
+    for stream in resource.streams:
+        yield f"GET {item}/{stream.name}", resource.read_permits
+        yield f"PUT {item}/{stream.name}", resource.write_permits
+        yield f"DELETE {item}/{stream.name}", resource.write_permits
     for action in resource.actions:
         owner = path if action.of_collection else item
         form = f"GET {owner}/{action.name}()" if action.is_function else f"POST {owner}/{action.name}"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from urllib.parse import quote
 
-from xenia.catalog.edm import Action, Nav, Write
+from xenia.catalog.edm import Action, Nav, Stream, Write
 from xenia.graph.bodies import checked, checked_item, id_in_url, json_object, last_in_url, reference
 from xenia.graph.errors import bad_request, not_allowed
 from xenia.graph.options import returned_props
@@ -25,6 +25,9 @@ def write(call: Call) -> HttpResponse:
         if action is None:
             raise unknown_segment(rest[0])
         return _act(call, action)
+    stream = call.resource.stream(rest)
+    if stream is not None:
+        return _write_stream(call, stream, method)
     nav = call.resource.entity.nav(rest[0])
     if nav is not None and rest[-1].lower() == "$ref":
         return _write_reference(call, nav, method, rest[1:-1])
@@ -70,6 +73,19 @@ def _create(call: Call) -> HttpResponse:
     location = ("Location", call.root.url(f"{resource.path}/{quote(str(body[entity.key]), safe='')}"))
     context = call.root.context(f"{resource.fragment}/$entity")
     return json_answer({"@odata.context": context, **body}, status=201, headers=(location,))
+
+
+def _write_stream(call: Call, stream: Stream, method: str) -> HttpResponse:
+    """Bytes as they are; what they are is not told by the header but found out by the use case."""
+    if method == "PUT":
+        if not call.request.body:
+            raise bad_request("Empty Payload. The content of the stream is expected.")
+        stream.write(call.ports, call.actor, id_of(call), call.request.body)
+    elif method == "DELETE":
+        stream.remove(call.ports, call.actor, id_of(call))
+    else:
+        raise not_allowed("GET", "PUT", "DELETE")
+    return empty_answer()
 
 
 def _act(call: Call, action: Action) -> HttpResponse:

@@ -12,6 +12,7 @@ from xenia.core.directory.application import (
     Certificate,
     ClientSecret,
     FederatedIdentityCredential,
+    Logo,
 )
 from xenia.core.errors import Conflict, NotFound
 from xenia.core.ids import AppId, ObjectId, fold
@@ -22,6 +23,7 @@ from xenia.storage.filter_sql import Collection, Searchable, attribute_columns
 from xenia.storage.paging import list_page
 from xenia.storage.schema.applications import (
     application_identifier_uris,
+    application_logos,
     application_owners,
     application_owning_apps,
     applications,
@@ -81,6 +83,12 @@ _ADD_OWNING_APP = Both(application_owning_apps, ("tenant_id", "application_id", 
 _REMOVE_OWNING_APP = sa.delete(application_owning_apps).where(
     _apps.tenant_id == _TENANT, _apps.application_id == _APP, _apps.principal_id == sa.bindparam("owner")
 )
+_logos = application_logos.c
+_LOGO = sa.select(_logos.media_type, _logos.content).where(
+    _logos.tenant_id == _TENANT, _logos.application_id == _APP
+)
+_ADD_LOGO = sa.insert(application_logos)
+_DROP_LOGO = sa.delete(application_logos).where(_logos.tenant_id == _TENANT, _logos.application_id == _APP)
 _USE_ASSERTION = Both(used_assertions, ("application_id", "jti_hash"))
 
 _SEARCHABLE = Searchable(
@@ -215,6 +223,19 @@ class Registrations(Repository):
         """False when there was none."""
         own = {"own_tenant": self._tenant, "application": application_id, "key": key_id}
         return self._run(_REMOVE_CERTIFICATE, own) == 1
+
+    def logo(self, application_id: ObjectId) -> Logo | None:
+        """The picture of a registration of this tenant."""
+        row = self._first(_LOGO, {"own_tenant": self._tenant, "application": application_id})
+        return None if row is None else Logo(row[0], bytes(row[1]))
+
+    def put_logo(self, application_id: ObjectId, logo: Logo | None) -> None:
+        """Keep this picture, or none. Raises NotFound when there is no such registration in this tenant."""
+        self._run(_DROP_LOGO, {"own_tenant": self._tenant, "application": application_id})
+        if logo is not None:
+            row = {"tenant_id": self._tenant, "application_id": application_id}
+            with self._refusing():
+                self._run(_ADD_LOGO, {**row, "media_type": logo.media_type, "content": logo.content})
 
     def owners(self, application_id: ObjectId) -> tuple[ObjectId, ...]:
         """Object ids of the owners: users, and service principals."""

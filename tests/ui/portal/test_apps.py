@@ -12,6 +12,7 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509.oid import NameOID
 
+from tests.support.pictures import png
 from tests.ui.portal.office import Desktop, Office
 from xenia.core.actor import system_actor
 from xenia.core.directory.application import Application, ServicePrincipal
@@ -349,3 +350,24 @@ def test_readers_cannot_assign(office: Office) -> None:
     assert (
         desktop.post(f"enterprise-apps/{principal.id}/properties", desktop.fields("/sign-out")).status == 403
     )
+
+
+def test_a_logo_is_uploaded_shown_and_removed(office: Office) -> None:
+    here = f"app-registrations/{office.platform.app.id}/branding"
+    desktop = office.sit("appadmin")
+    desktop.open(here)
+    assert desktop.upload("/logo", {}).status == 422
+    refused = desktop.upload("/logo", {"logo": b"<svg onload='alert(1)'/>"})
+    assert (refused.status, "This is no PNG or JPEG picture." in refused.text) == (422, True)
+    shown = desktop.upload("/logo", {"logo": png()})
+    assert "Saved." in shown.text
+    address = f"/{office.platform.tenant.id}/signin/app-logo/{office.platform.app.id}?v="
+    assert f'src="{address}' in shown.source
+    reader = office.sit("reader")
+    page = reader.open(here)
+    assert f'src="{address}' in page.source
+    assert not reader.has_form("/logo")
+    fields = [("form_token", dict(reader.fields("/sign-out"))["form_token"]), ("remove", "yes")]
+    assert reader.post(here.replace("branding", "logo"), fields).status == 403
+    desktop.open(here)
+    assert address not in desktop.send("/logo", remove="yes").source

@@ -10,6 +10,7 @@ from urllib.parse import urlencode
 
 import pytest
 
+from tests.support.pictures import png
 from tests.support.platform import PASSWORD, RunningServer, challenge, platform
 from tests.support.walker import BASE, Page, Walker, query_of, read_page
 from xenia.core.actor import Actor, system_actor
@@ -32,6 +33,7 @@ from xenia.core.errors import Conflict, NotPermitted
 from xenia.core.mail import MailKind
 from xenia.core.query import Query
 from xenia.ports import Transaction
+from xenia.usecases.applications.application_logos import set_logo
 from xenia.usecases.consent.consent_requests import approve_request, deny_request, remind_everywhere
 from xenia.usecases.tenants.manage_tenant import NewTenant, create_tenant
 from xenia.usecases.users.manage_users import NewMember, create_member
@@ -176,6 +178,17 @@ def accept_for_everybody(walker: Walker) -> dict[str, str]:
 
 
 # --- apps of other organizations ------------------------------------------------------------------
+
+
+def test_the_page_shows_the_logo_of_an_app_of_another_organization(consenting: Consenting) -> None:
+    app = consenting.publish()
+    walker = consenting.signed_in()
+    assert "app-logo" not in walker.open(consenting.url(app)).source
+    operator = system_actor(consenting.fabrikam.id, "x")
+    set_logo(consenting.server.ports, operator, app.id, png())
+    address = f"/{consenting.fabrikam.id}/signin/app-logo/{app.id}"
+    assert f'src="{address}?v=' in walker.open(consenting.url(app)).source
+    assert walker.send("GET", f"{BASE}{address}").body == png()
 
 
 def test_the_first_consent_brings_an_app_of_another_organization_here(consenting: Consenting) -> None:

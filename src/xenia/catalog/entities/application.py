@@ -7,13 +7,21 @@ from functools import partial
 from operator import attrgetter
 from typing import Any
 
-from xenia.catalog.edm import Action, Complex, Edm, Entity, Op, Prop, Resource, Returned, Sort, Write
+from xenia.catalog.edm import Action, Complex, Edm, Entity, Op, Prop, Resource, Returned, Sort, Stream, Write
 from xenia.catalog.entities import application_changes, application_types, signing_certificates
 from xenia.catalog.entities.application_types import KEY_CREDENTIAL, PASSWORD_CREDENTIAL
 from xenia.catalog.entities.claims_mappings import MAPPINGS_OF_PRINCIPAL
 from xenia.catalog.entities.token_lifetimes import token_lifetimes_of
+from xenia.core.actor import Actor
 from xenia.core.directory.application import Application, Platform, ServicePrincipal
-from xenia.usecases.applications import enterprise_apps, manage_applications, read_applications
+from xenia.core.errors import NotFound
+from xenia.ports import Ports
+from xenia.usecases.applications import (
+    application_logos,
+    enterprise_apps,
+    manage_applications,
+    read_applications,
+)
 from xenia.usecases.applications.application_rules import OWNED_BY
 from xenia.usecases.applications.read_applications import DetailedApplication, DetailedPrincipal
 from xenia.usecases.users import read_directory
@@ -110,7 +118,11 @@ APPLICATION = Entity(
             write=_BOTH,
             read=_of(application_types.required_access),
         ),
-        Prop("info", application_types.INFORMATIONAL, write=_BOTH, read=_of(application_types.info)),
+        Prop(
+            *("info", application_types.INFORMATIONAL),
+            write=_BOTH,
+            read=lambda seen: application_types.info(seen.application, seen.base_url),
+        ),
         Prop(
             *("optionalClaims", application_types.OPTIONAL_CLAIMS),
             write=_BOTH,
@@ -164,6 +176,19 @@ _CREDENTIAL_ACTIONS = (
     ),
     _action("removeKey", application_changes.remove_key, None, _KEY_ID, _PROOF),
 )
+
+
+def _read_logo(ports: Ports, actor: Actor, key: str) -> tuple[str, bytes]:
+    logo = application_logos.get_logo(ports, actor, key)
+    if logo is None:
+        raise NotFound("Resource", "logo")
+    return logo.media_type, logo.content
+
+
+def _remove_logo(ports: Ports, actor: Actor, key: str) -> None:
+    application_logos.set_logo(ports, actor, key, b"")
+
+
 APPLICATIONS = Resource(
     "applications",
     APPLICATION,
@@ -171,6 +196,13 @@ APPLICATIONS = Resource(
     update=application_changes.update,
     delete=manage_applications.delete_application,
     actions=_CREDENTIAL_ACTIONS,
+    streams=(
+        Stream(
+            *("logo", _read_logo, application_logos.set_logo, _remove_logo),
+            note="a PNG or JPEG picture of at most 20 kB and 1024 by 1024 pixels, recognised by its bytes; "
+            "`info/logoUrl` says where everybody may see it",
+        ),
+    ),
     write_permits=_WRITE_PERMITS,
     list=read_applications.list_applications,
     get=read_applications.get_application,
@@ -206,6 +238,12 @@ def _reply_urls(application: Application) -> object:
 def _principal_names(seen: DetailedPrincipal | ServicePrincipal) -> object:
     application = seen.application if isinstance(seen, DetailedPrincipal) else None
     return [*(application.identifier_uris if application else ()), _principal(seen).app_id]
+
+
+def _principal_info(seen: DetailedPrincipal | ServicePrincipal) -> object:
+    if not isinstance(seen, DetailedPrincipal) or seen.application is None:
+        return None
+    return application_types.info(seen.application, seen.base_url)
 
 
 SERVICE_PRINCIPAL = Entity(
@@ -249,7 +287,7 @@ SERVICE_PRINCIPAL = Entity(
         Prop("homepage", attribute="home_page_url"),
         Prop("logoutUrl", read=_of_principal(lambda application: application.logout_url)),
         Prop("replyUrls", many=True, read=_of_principal(_reply_urls)),
-        Prop("info", application_types.INFORMATIONAL, read=_of_principal(application_types.info)),
+        Prop("info", application_types.INFORMATIONAL, read=_principal_info),
         Prop("servicePrincipalType", read=lambda _seen: "Application"),
         Prop(
             "servicePrincipalNames",

@@ -8,6 +8,7 @@ from xenia.catalog.edm import Complex, Edm, Prop, Write
 from xenia.core.directory.application import Application, Platform
 from xenia.core.errors import InvalidValue
 from xenia.core.optional_claims import TOKEN_KINDS
+from xenia.usecases.applications.application_logos import logo_path
 from xenia.usecases.applications.read_applications import DetailedApplication
 
 
@@ -214,10 +215,11 @@ def required_access(application: Application) -> object:
     ]
 
 
-def info(application: Application) -> object:
-    """``info``."""
+def info(application: Application, base_url: str) -> object:
+    """``info``; *base_url*: of this server, where the logo is."""
+    path = logo_path(application)
     return {
-        "logoUrl": None,
+        "logoUrl": f"{base_url}{path}" if path else None,
         "marketingUrl": application.marketing_url,
         "privacyStatementUrl": application.privacy_statement_url,
         "supportUrl": application.support_url,

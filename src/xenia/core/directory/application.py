@@ -180,6 +180,8 @@ class Application(Record):
     """Whether a claims mapping may change its tokens although they are signed by the common key."""
     id_token_signed_response_alg: str | None = None
     """``ES256`` where it asks for ID tokens signed so (OpenID Connect Dynamic Client Registration 1.0 section 2). An addition."""
+    logo_mark: str | None = None
+    """Tells one logo from the next; None: the app has none. The picture itself is kept apart."""
     deleted_at: datetime | None = None
     """When it was deleted; it can be restored for 30 days, and works nowhere meanwhile."""
     is_first_party: bool = False
@@ -195,6 +197,14 @@ class Application(Record):
     def is_multi_tenant(self) -> bool:
         """Whether people and apps of other tenants may use it."""
         return self.audience is not Audience.SINGLE
+
+
+class Logo(Record):
+    """The picture of an app."""
+
+    media_type: str
+    """``image/png`` or ``image/jpeg``."""
+    content: bytes
 
 
 class ServicePrincipal(Record):

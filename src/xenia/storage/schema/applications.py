@@ -255,3 +255,14 @@ principal_owners = sa.Table(
     _principal("principal_id"),
 )
 sa.Index("ix_principal_owners_object_id", principal_owners.c.tenant_id, principal_owners.c.object_id)
+
+# Apart from the registration: that is read with every request, its picture hardly ever.
+application_logos = sa.Table(
+    "application_logos",
+    metadata,
+    identifier("tenant_id", primary_key=True),
+    identifier("application_id", primary_key=True),
+    identifier("media_type"),
+    sa.Column("content", sa.LargeBinary, nullable=False),
+    _of_application(),
+)

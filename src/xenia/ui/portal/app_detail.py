@@ -17,7 +17,8 @@ from xenia.ui.portal.app_words import (
 from xenia.ui.portal.desk import Desk, Model, Question, Visit
 from xenia.ui.portal.graph_calls import call
 from xenia.ui.portal.roles import Standing, refusal_words, standing_of
-from xenia.usecases.applications import manage_applications
+from xenia.usecases.applications import application_logos, manage_applications
+from xenia.usecases.applications.application_logos import logo_path
 from xenia.usecases.applications.manage_applications import ApplicationView, Authentication
 from xenia.web.http import HttpResponse
 from xenia.web.routing import Route
@@ -42,6 +43,7 @@ class AppDetail:
             Route("GET", base, desk.shown(self.show)),
             Route("GET", f"{base}/branding", desk.shown(self.branding)),
             Route("POST", f"{base}/branding", desk.posted(self.save_branding)),
+            Route("POST", f"{base}/logo", desk.posted(self.save_logo)),
             Route("GET", f"{base}/authentication", desk.shown(self.authentication)),
             Route("POST", f"{base}/authentication", desk.posted(self.save_authentication)),
             Route("POST", f"{base}/authentication/add/{{tool}}", desk.posted(self.add_tool)),
@@ -94,6 +96,19 @@ class AppDetail:
             return self._branding(visit, view, typed, error)
         return self._desk.back(visit, f"app-registrations/{view.application.id}/branding", "saved")
 
+    def save_logo(self, visit: Visit) -> HttpResponse:
+        """**Upload new logo**, or remove it."""
+        view = self._view(visit)
+        is_removal = visit.form("remove") == "yes"
+        data = b"" if is_removal else visit.request.files.get("logo", b"")
+        try:
+            if not data and not is_removal:
+                raise InvalidValue("logo", "Choose a picture first.")
+            application_logos.set_logo(self._desk.ports, visit.actor, view.application.id, data)
+        except _REFUSALS as error:
+            return self._branding(visit, view, _branding_of(view.application), error)
+        return self._desk.back(visit, f"app-registrations/{view.application.id}/branding", "saved")
+
     def _branding(
         self, visit: Visit, view: ApplicationView, typed: dict[str, str], error: XeniaError | None
     ) -> HttpResponse:
@@ -117,6 +132,7 @@ class AppDetail:
             error,
             typed=typed,
             labels=labels,
+            logo=logo_path(view.application),
             stored=differing if isinstance(error, Conflict) else [],
         )
 

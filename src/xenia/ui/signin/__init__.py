@@ -14,7 +14,7 @@ from xenia.ports import Ports
 from xenia.ui.signin.devices import Devices
 from xenia.ui.signin.dispatcher import Dispatcher
 from xenia.ui.signin.federating import Callback
-from xenia.ui.signin.flow_logos import FlowLogos
+from xenia.ui.signin.flow_logos import AppLogos, FlowLogos
 from xenia.ui.signin.landing import Landing
 from xenia.ui.signin.refusals import Refusals
 from xenia.usecases.tenants.find_tenant import TenantDirectory
@@ -39,6 +39,7 @@ def routes(ports: Ports, pages: Pages, cookies: Cookies, guard: FormGuard) -> Su
             Route("GET", "/{tenant}/signin", dispatcher.show),
             Route("GET", "/{tenant}/signin/progress", dispatcher.progress),
             Route("GET", "/{tenant}/signin/logo/{flow}", logos.show),
+            Route("GET", "/{tenant}/signin/app-logo/{app}", AppLogos(ports).show),
             Route("POST", "/{tenant}/signin/{action}", dispatcher.submit),
             Route("GET", GUEST_SIGN_IN_CALLBACK, callback.receive),
             Route("GET", "/{tenant}/federation/oauth2", callback.receive),

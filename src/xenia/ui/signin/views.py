@@ -14,6 +14,7 @@ from xenia.ports import Ports
 from xenia.ui.signin.federating import federate_model, wait_model
 from xenia.ui.signin.sign_up_views import SIGN_UP_VIEWS, is_open_to_sign_up, logo_url, sign_up_page
 from xenia.ui.signin.words import field_of, sentence
+from xenia.usecases.applications.application_logos import logo_path
 from xenia.usecases.federation.ways import offered_providers
 from xenia.usecases.sign_in import Rejected, Situation
 from xenia.usecases.sign_in.passcode import passcode_status
@@ -191,6 +192,7 @@ def _consent(ports: Ports, situation: Situation) -> Model:
         "longest_justification": LONGEST_JUSTIFICATION,
         "may_grant_for_all": need.may_grant_for_all,
         "publisher": need.publisher,
+        "logo": logo_path(client),
         "mixes_alphabets": mixes_alphabets(client.display_name),
         "privacy_url": client.privacy_statement_url,
         "terms_url": client.terms_of_service_url,

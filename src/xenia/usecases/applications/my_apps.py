@@ -5,6 +5,7 @@ from __future__ import annotations
 from xenia.core.ids import ObjectId, TenantId
 from xenia.ports import Ports
 from xenia.record import Record
+from xenia.usecases.applications.application_logos import logo_path
 
 
 class AssignedApp(Record):
@@ -13,6 +14,7 @@ class AssignedApp(Record):
     name: str
     url: str | None
     role: str
+    logo_path: str | None = None
 
 
 def my_apps(ports: Ports, tenant_id: TenantId, user_id: ObjectId) -> tuple[AssignedApp, ...]:
@@ -30,5 +32,5 @@ def my_apps(ports: Ports, tenant_id: TenantId, user_id: ObjectId) -> tuple[Assig
             )
             home = principal.home_page_url or (application.home_page_url if application else None)
             # Of somebody assigned twice, in person and by a group, or by two groups, it is one tile.
-            tiles[AssignedApp(principal.display_name, home, role)] = None
+            tiles[AssignedApp(principal.display_name, home, role, logo_path(application))] = None
     return tuple(sorted(tiles, key=lambda tile: (tile.name.casefold(), tile.role)))

@@ -23,6 +23,8 @@ class DetailedApplication(Record):
     publisher_domain: str | None
     texts: Mapping[str, str] = field(default_factory=dict)
     """Of secrets that were made just now, by the id of the secret."""
+    base_url: str = ""
+    """Of this server: where its logo is."""
 
 
 class DetailedPrincipal(Record):
@@ -32,19 +34,20 @@ class DetailedPrincipal(Record):
     application: Application | None
     signing_keys: tuple[AppSigningKey, ...] = ()
     """Its own, by which tokens for it are or can be signed."""
+    base_url: str = ""
 
 
 def get_application(ports: Ports, actor: Actor, key: str, *, by_app_id: bool = False) -> DetailedApplication:
     """By object id or application id. Raises NotPermitted, NotFound."""
     found = read_directory.get_application(ports, actor, key, by_app_id=by_app_id)
     with ports.store.read(actor.tenant_id) as tx:
-        return detailed(tx, found)
+        return detailed(ports, tx, found)
 
 
 def as_made(ports: Ports, actor: Actor, application: Application) -> DetailedApplication:
     """A registration as whoever just made it is told of it."""
     with ports.store.read(actor.tenant_id) as tx:
-        return detailed(tx, application)
+        return detailed(ports, tx, application)
 
 
 def list_applications(ports: Ports, actor: Actor, query: Query) -> Page[DetailedApplication]:
@@ -56,7 +59,7 @@ def get_deleted_application(ports: Ports, actor: Actor, key: str) -> DetailedApp
     """One that can be restored. Raises NotPermitted, NotFound."""
     found = application_lifecycle.get_deleted_application(ports, actor, key)
     with ports.store.read(actor.tenant_id) as tx:
-        return detailed(tx, found)
+        return detailed(ports, tx, found)
 
 
 def list_deleted_applications(ports: Ports, actor: Actor, query: Query) -> Page[DetailedApplication]:
@@ -76,22 +79,23 @@ def list_service_principals(ports: Ports, actor: Actor, query: Query) -> Page[De
     """Apps as this tenant knows them. Raises NotPermitted."""
     page = read_directory.list_service_principals(ports, actor, query)
     with ports.store.read(actor.tenant_id) as tx:
-        items = tuple(_detailed_principal(tx, each) for each in page.items)
+        items = tuple(_detailed_principal(ports, tx, each) for each in page.items)
     return Page(items, page.next, page.total)
 
 
 def with_application(ports: Ports, actor: Actor, principal: ServicePrincipal) -> DetailedPrincipal:
     """The enterprise app with its registration, which may be another tenant's."""
     with ports.store.read(actor.tenant_id) as tx:
-        return _detailed_principal(tx, principal)
+        return _detailed_principal(ports, tx, principal)
 
 
-def _detailed_principal(tx: Transaction, principal: ServicePrincipal) -> DetailedPrincipal:
+def _detailed_principal(ports: Ports, tx: Transaction, principal: ServicePrincipal) -> DetailedPrincipal:
     application = tx.applications.find_by_app_id(principal.app_id)
-    return DetailedPrincipal(principal, application, tx.app_keys.of_principal(principal.id))
+    keys = tx.app_keys.of_principal(principal.id)
+    return DetailedPrincipal(principal, application, keys, ports.server.base_url)
 
 
-def detailed(tx: Transaction, application: Application) -> DetailedApplication:
+def detailed(ports: Ports, tx: Transaction, application: Application) -> DetailedApplication:
     """The registration with what hangs on it."""
     tenant = tx.tenants.find(application.tenant_id)
     return DetailedApplication(
@@ -99,9 +103,10 @@ def detailed(tx: Transaction, application: Application) -> DetailedApplication:
         tx.applications.secrets(application.id),
         tx.applications.certificates(application.id),
         tenant.initial_domain if tenant else None,
+        base_url=ports.server.base_url,
     )
 
 
 def _page(ports: Ports, actor: Actor, page: Page[Application]) -> Page[DetailedApplication]:
     with ports.store.read(actor.tenant_id) as tx:
-        return Page(tuple(detailed(tx, each) for each in page.items), page.next, page.total)
+        return Page(tuple(detailed(ports, tx, each) for each in page.items), page.next, page.total)

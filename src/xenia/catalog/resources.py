@@ -9,6 +9,7 @@ from xenia.catalog.entities.claims_mappings import CLAIMS_MAPPINGS
 from xenia.catalog.entities.consent_requests import CONSENT_REQUEST_RESOURCES
 from xenia.catalog.entities.deleted_items import DELETED
 from xenia.catalog.entities.events_flows import EVENTS_FLOW_RESOURCES, INCLUDED_APPS_OF_USER_FLOW
+from xenia.catalog.entities.extension_properties import EXTENSION_PROPERTIES
 from xenia.catalog.entities.federated_credentials import FEDERATED_IDENTITY_CREDENTIALS
 from xenia.catalog.entities.granted_permissions import PERMISSION_RESOURCES
 from xenia.catalog.entities.group import GROUPS
@@ -34,6 +35,7 @@ RESOURCES: tuple[Resource, ...] = (
     *DELETED,
     with_owners(APPLICATIONS),
     FEDERATED_IDENTITY_CREDENTIALS,
+    EXTENSION_PROPERTIES,
     with_memberships(with_owners(SERVICE_PRINCIPALS), ObjectKind.SERVICE_PRINCIPAL),
     *OWNERS,
     *PERMISSION_RESOURCES,

@@ -19,7 +19,7 @@ from xenia.usecases.users import read_directory
 _ATTRIBUTES = ("issuer", "subject", "description")
 
 
-def _object_id(ports: Ports, actor: Actor, key: str) -> str:
+def object_id_of(ports: Ports, actor: Actor, key: str) -> str:
     """The path names the app by object id, or in parentheses by appId."""
     try:
         return read_directory.get_application(ports, actor, key).id
@@ -29,12 +29,12 @@ def _object_id(ports: Ports, actor: Actor, key: str) -> str:
 
 def _list(ports: Ports, actor: Actor, app: str, query: Query) -> Page[FederatedIdentityCredential]:
     return page_of(
-        federated_credentials.list_federated_credentials(ports, actor, _object_id(ports, actor, app)), query
+        federated_credentials.list_federated_credentials(ports, actor, object_id_of(ports, actor, app)), query
     )
 
 
 def _get(ports: Ports, actor: Actor, app: str, key: str) -> FederatedIdentityCredential:
-    return federated_credentials.get_federated_credential(ports, actor, _object_id(ports, actor, app), key)
+    return federated_credentials.get_federated_credential(ports, actor, object_id_of(ports, actor, app), key)
 
 
 def _create(ports: Ports, actor: Actor, app: str, values: Values) -> FederatedIdentityCredential:
@@ -45,7 +45,9 @@ def _create(ports: Ports, actor: Actor, app: str, values: Values) -> FederatedId
         audiences=_audiences(values.get("audiences") or [DEFAULT_AUDIENCE]),
         description=values.get("description"),
     )
-    return federated_credentials.add_federated_credential(ports, actor, _object_id(ports, actor, app), wanted)
+    return federated_credentials.add_federated_credential(
+        ports, actor, object_id_of(ports, actor, app), wanted
+    )
 
 
 def _update(ports: Ports, actor: Actor, app: str, key: str, values: Values) -> None:
@@ -53,12 +55,12 @@ def _update(ports: Ports, actor: Actor, app: str, key: str, values: Values) -> N
     if values.get("audiences") is not None:
         changes["audiences"] = _audiences(values["audiences"])
     federated_credentials.update_federated_credential(
-        ports, actor, _object_id(ports, actor, app), key, **changes
+        ports, actor, object_id_of(ports, actor, app), key, **changes
     )
 
 
 def _delete(ports: Ports, actor: Actor, app: str, key: str) -> None:
-    federated_credentials.remove_federated_credential(ports, actor, _object_id(ports, actor, app), key)
+    federated_credentials.remove_federated_credential(ports, actor, object_id_of(ports, actor, app), key)
 
 
 def _audiences(given: list[str | None]) -> tuple[str, ...]:

@@ -71,7 +71,7 @@ def create_attribute(ports: Ports, actor: Actor, order: NewAttribute) -> UserAtt
     ids = tuple(ports.entropy.guid() for _ in range(3))
     display_name = checked_text("display_name", order.name, 100, is_required=True)
     attribute = UserAttribute(
-        id=custom_attribute_id(extensions_app_id(actor.tenant_id), _bare_name(display_name)),
+        id=custom_attribute_id(extensions_app_id(actor.tenant_id), bare_name(display_name)),
         display_name=display_name,
         description=checked_text("description", order.description, 500),
         data_type=_data_type(order.data_type),
@@ -81,14 +81,11 @@ def create_attribute(ports: Ports, actor: Actor, order: NewAttribute) -> UserAtt
     )
 
     def work(tx: Transaction) -> UserAttribute:
-        custom = tx.user_attributes.list()
-        if len(custom) >= MOST_ATTRIBUTES:
-            raise InvalidValue("display_name", f"There are {MOST_ATTRIBUTES} custom attributes already.")
-        for other in (*BUILT_IN_ATTRIBUTES, *custom):
-            if fold(other.display_name) == fold(display_name) or fold(other.id) == fold(attribute.id):
+        for other in (*BUILT_IN_ATTRIBUTES, *tx.user_attributes.list()):
+            if fold(other.display_name) == fold(display_name):
                 raise Conflict("display_name", f"There is an attribute called {other.display_name} already.")
         ensure_extensions_app(tx, actor, now, ids[0], ids[1])
-        tx.user_attributes.add(attribute)
+        add_custom(tx, attribute)
         note_change(tx, ids[2], audit.CREATE_USER_ATTRIBUTE, actor, now, before=None, after=attribute)
         return attribute
 
@@ -132,19 +129,35 @@ def delete_attribute(ports: Ports, actor: Actor, attribute_id: str) -> None:
 
     def work(tx: Transaction) -> None:
         attribute = _require_custom(tx, attribute_id)
-        key = attribute_key(attribute.id)
-        flows = [
-            flow.id
-            for flow in tx.user_flows.list()
-            if any(attribute_key(entry.attribute_id) == key for entry in flow.attributes)
-        ]
-        if flows:
-            raise Conflict("id", f"Remove it from these user flows first: {', '.join(flows)}.")
-        tx.user_attributes.remove(attribute.id)
-        tx.users.forget_extension(attribute.id)
+        drop_custom(tx, attribute)
         note_change(tx, record_id, audit.DELETE_USER_ATTRIBUTE, actor, now, before=attribute, after=None)
 
     ports.store.write(actor.tenant_id, work)
+
+
+def add_custom(tx: Transaction, attribute: UserAttribute) -> None:
+    """Store a custom attribute. Raises InvalidValue (too many), Conflict (its id is taken)."""
+    present = tx.user_attributes.list()
+    if len(present) >= MOST_ATTRIBUTES:
+        raise InvalidValue("display_name", f"There are {MOST_ATTRIBUTES} custom attributes already.")
+    same = next((other for other in present if fold(other.id) == fold(attribute.id)), None)
+    if same is not None:
+        raise Conflict("display_name", f"There is an attribute called {same.display_name} already.")
+    tx.user_attributes.add(attribute)
+
+
+def drop_custom(tx: Transaction, attribute: UserAttribute) -> None:
+    """Take it away with what users hold of it. Raises Conflict while a user flow asks for it."""
+    key = attribute_key(attribute.id)
+    flows = [
+        flow.id
+        for flow in tx.user_flows.list()
+        if any(attribute_key(entry.attribute_id) == key for entry in flow.attributes)
+    ]
+    if flows:
+        raise Conflict("id", f"Remove it from these user flows first: {', '.join(flows)}.")
+    tx.user_attributes.remove(attribute.id)
+    tx.users.forget_extension(attribute.id)
 
 
 def _require_custom(tx: Transaction, attribute_id: str) -> UserAttribute:
@@ -154,7 +167,8 @@ def _require_custom(tx: Transaction, attribute_id: str) -> UserAttribute:
     return found
 
 
-def _bare_name(display_name: str) -> str:
+def bare_name(display_name: str) -> str:
+    """The name as it stands in the id, without blanks. Raises InvalidValue."""
     bare = display_name.replace(" ", "")
     if not _NAME.fullmatch(bare):
         raise InvalidValue(

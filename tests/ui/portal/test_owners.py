@@ -76,6 +76,7 @@ def test_every_section_of_their_app_is_open_to_an_owner(office: Office) -> None:
         assert page.status == 200, section
         if section != "/api-permissions":
             assert "You need" not in page.text, section
+    assert "Token signing" not in desktop.open(f"enterprise-apps/{principal_id(office)}").text
     for section in ("", "/properties", "/owners", "/users-and-groups", "/permissions"):
         assert desktop.open(f"enterprise-apps/{principal_id(office)}{section}").status == 200, section
 

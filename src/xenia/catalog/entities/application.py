@@ -149,13 +149,19 @@ APPLICATION = Entity(
 )
 
 
-def _action(name: str, run: Callable[..., object], returns: Complex | None, *params: Prop) -> Action:
+def _action(
+    name: str,
+    run: Callable[..., object],
+    returns: Complex | None,
+    *params: Prop,
+    permits: tuple[str, ...] = _WRITE_PERMITS,
+) -> Action:
     kind = returns.name if returns else ""
     return Action(
         name,
         run,
         f"graph.{kind}" if kind else None,
-        _WRITE_PERMITS,
+        permits,
         params=params,
         structure=returns,
         context=f"microsoft.graph.{kind}" if kind else "",
@@ -315,6 +321,7 @@ SERVICE_PRINCIPALS = Resource(
         _action(
             *("addTokenSigningCertificate", signing_certificates.add, signing_certificates.SELF_SIGNED),
             *signing_certificates.PARAMETERS,
+            permits=manage_applications.WRITE_APPLICATIONS,
         ),
     ),
     delete=enterprise_apps.delete_service_principal,

@@ -6,7 +6,6 @@ import base64
 import binascii
 from collections.abc import Callable, Iterable
 from dataclasses import replace
-from datetime import datetime
 from functools import partial
 from typing import Any
 
@@ -269,7 +268,7 @@ def _secret(given: dict[str, Any]) -> WantedSecret:
         raise InvalidValue(
             "passwordCredentials", "The text of a client secret is made here; leave secretText out."
         )
-    return WantedSecret(given.get("displayName") or "", moment(given.get("endDateTime")))
+    return WantedSecret(given.get("displayName") or "", application_types.moment(given.get("endDateTime")))
 
 
 def _certificates(given: Iterable[dict[str, Any]]) -> list[application_keys.WantedKey]:

@@ -22,6 +22,8 @@ _SECTIONS = (
     ("Permissions", "permissions"),
     ("Token signing", "token-signing"),
 )
+_ADMINISTRATORS = frozenset({"Token signing"})
+"""Sections that owners without a role do not open."""
 _FIELDS = {"Users and groups": "user", "Owners": "owner", "Token signing": "display_name"}
 """Where a section shows why what was sent is not done."""
 
@@ -47,6 +49,7 @@ def app_page(
     tabs = [
         {"label": label, "url": visit.url(f"{base}/{path}"), "current": label == section}
         for label, path in _SECTIONS
+        if not (visit.is_owner and label in _ADMINISTRATORS)
     ]
     if not visit.is_owner:
         logs = visit.url("sign-in-logs", app=principal.app_id)

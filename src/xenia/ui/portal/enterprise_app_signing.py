@@ -88,7 +88,16 @@ class EnterpriseAppSigning:
             "typed": visit.form("display_name") or f"CN={principal.display_name}",
             "api": call(visit, "POST", path, body=body, permission="Application.ReadWrite.All"),
         }
-        return app_page(self._desk, visit, "enterprise_app_signing.html", _SECTION, principal, error, model)
+        return app_page(
+            self._desk,
+            visit,
+            "enterprise_app_signing.html",
+            _SECTION,
+            principal,
+            error,
+            model,
+            for_owners=False,
+        )
 
 
 def _rows(held: SigningCertificates, now: datetime) -> list[Model]:

@@ -47,8 +47,8 @@ from xenia.usecases.applications.manage_applications import (
     view_application,
 )
 from xenia.usecases.applications.my_apps import my_apps
-from xenia.usecases.consent.granted_permissions import grant_admin_consent
 from xenia.usecases.applications.ownership import list_owned
+from xenia.usecases.consent.granted_permissions import grant_admin_consent
 from xenia.usecases.tenants.manage_tenant import NewTenant, create_tenant
 from xenia.usecases.users.manage_users import NewMember, create_member
 

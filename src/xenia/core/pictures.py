@@ -6,7 +6,8 @@ PNG and JPEG alone: formats that hold no script, links or styles.
 from __future__ import annotations
 
 import struct
-from dataclasses import dataclass
+
+from xenia.record import Record
 
 PNG, JPEG = "image/png", "image/jpeg"
 _PNG_BEGIN = b"\x89PNG\r\n\x1a\n\x00\x00\x00\rIHDR"
@@ -17,8 +18,7 @@ _ALONE = frozenset({0x01, *range(0xD0, 0xD8)})
 """Markers without a length."""
 
 
-@dataclass(frozen=True, slots=True)
-class Picture:
+class Picture(Record):
     """What the bytes say of themselves."""
 
     media_type: str

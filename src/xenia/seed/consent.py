@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
-
 from xenia.core.actor import Actor
 from xenia.core.directory.application import GRAPH_APP_ID, DelegatedGrant, ServicePrincipal
 from xenia.core.directory.tenant import ConsentRequestPolicy
 from xenia.core.ids import ObjectId, parse_guid
 from xenia.core.query import Compare, Query
 from xenia.ports import Ports
+from xenia.record import Record, replace
 from xenia.seed.document import SeedConsentRequests, SeedGrant
 from xenia.seed.groups import find_person
 from xenia.usecases.consent.granted_permissions import create_grant
@@ -19,8 +18,7 @@ from xenia.usecases.tenants.manage_tenant import update_policies
 _GRAPH = "Microsoft Graph"
 
 
-@dataclass(frozen=True, slots=True)
-class CheckedGrant:
+class CheckedGrant(Record):
     """A grant whose names were all found."""
 
     resource_id: ObjectId

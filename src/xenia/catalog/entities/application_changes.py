@@ -5,7 +5,6 @@ from __future__ import annotations
 import base64
 import binascii
 from collections.abc import Callable, Iterable
-from dataclasses import replace
 from functools import partial
 from typing import Any
 
@@ -24,6 +23,7 @@ from xenia.core.directory.application import (
 from xenia.core.errors import InvalidValue
 from xenia.core.registration_rules import checked_audience
 from xenia.ports import Ports
+from xenia.record import replace
 from xenia.usecases.applications import (
     application_credentials,
     application_keys,

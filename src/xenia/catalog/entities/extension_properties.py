@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
 
 from xenia.catalog.edm import Edm, Entity, Op, Prop, Resource, Values, Write
 from xenia.catalog.entities.federated_credentials import object_id_of
@@ -14,6 +13,7 @@ from xenia.core.errors import InvalidValue, NotFound
 from xenia.core.query import Page, Query
 from xenia.core.user_attributes import DataType, UserAttribute
 from xenia.ports import Ports
+from xenia.record import Record
 from xenia.usecases.applications import app_extensions
 from xenia.usecases.applications.application_rules import (
     OWNED_BY,
@@ -25,8 +25,7 @@ _TYPES = {"String": DataType.STRING, "Boolean": DataType.BOOLEAN, "Integer": Dat
 _WIRE = {kind: name for name, kind in _TYPES.items()}
 
 
-@dataclass(frozen=True, slots=True)
-class _Extension:
+class _Extension(Record):
     """An attribute as the app that defines it is told."""
 
     id: str

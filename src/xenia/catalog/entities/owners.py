@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
@@ -18,6 +17,7 @@ from xenia.core.errors import NotFound
 from xenia.core.ids import ObjectId
 from xenia.core.query import Page, Query
 from xenia.ports import Ports
+from xenia.record import Record, replace
 from xenia.usecases.applications import application_owners
 from xenia.usecases.applications.application_owners import OwningApp
 from xenia.usecases.applications.application_rules import OWNED_BY, WRITE_APPLICATIONS
@@ -29,8 +29,7 @@ _EXPANDED = 20
 _WRITE = (*WRITE_APPLICATIONS, OWNED_BY)
 
 
-@dataclass(frozen=True, slots=True)
-class _Owned:
+class _Owned(Record):
     """What owners hang on, with the use cases behind them."""
 
     place: str

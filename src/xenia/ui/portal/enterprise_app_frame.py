@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from xenia.core.directory.application import ServicePrincipal
 from xenia.core.directory.roles import APP_WRITING_ROLES
 from xenia.core.errors import NotPermitted, XeniaError
+from xenia.record import replace
 from xenia.ui.portal.desk import Desk, Model, Visit
 from xenia.ui.portal.roles import refusal_words
 from xenia.usecases.applications.enterprise_apps import may_manage

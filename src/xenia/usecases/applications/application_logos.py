@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-from dataclasses import replace
 
 from xenia.core import audit
 from xenia.core.actor import Actor
@@ -17,6 +16,7 @@ from xenia.core.errors import InvalidValue
 from xenia.core.ids import ObjectId, TenantId
 from xenia.core.pictures import read_picture
 from xenia.ports import Ports, Transaction
+from xenia.record import replace
 from xenia.usecases.applications.application_rules import (
     application_target,
     guard_change,

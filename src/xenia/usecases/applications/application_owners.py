@@ -6,7 +6,6 @@ An owner is a user, or an app that registered it (``Application.ReadWrite.OwnedB
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 from typing import Any
 
 from xenia.core import audit
@@ -18,6 +17,7 @@ from xenia.core.directory.user import User
 from xenia.core.errors import Conflict, InvalidValue, NotFound
 from xenia.core.ids import ObjectId, parse_guid
 from xenia.ports import Ports, Transaction
+from xenia.record import Record
 from xenia.usecases.applications.application_rules import (
     WRITE_APPLICATIONS,
     application_target,
@@ -36,16 +36,14 @@ from xenia.usecases.users.user_protection import user_target
 MOST_OWNERS = 100
 
 
-@dataclass(frozen=True, slots=True)
-class OwningApp:
+class OwningApp(Record):
     """An app that owns another, as the actor sees it: whole, or that it exists."""
 
     principal: ServicePrincipal
     whole: bool
 
 
-@dataclass(frozen=True, slots=True)
-class _Owned:
+class _Owned(Record):
     """What differs between owners of a registration and of an enterprise app."""
 
     require: Callable[[Transaction, ObjectId], Any]

@@ -6,7 +6,6 @@ Microsoft Graph: create application, update application, with keyCredentials and
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
 from datetime import datetime
 
 from xenia.core import audit
@@ -14,6 +13,7 @@ from xenia.core.actor import Actor
 from xenia.core.directory.application import Application
 from xenia.core.ids import ObjectId
 from xenia.ports import Ports, Transaction
+from xenia.record import Record, replace
 from xenia.usecases.applications.application_credentials import (
     GRAPH_LIFETIME,
     NewSecret,
@@ -26,8 +26,7 @@ from xenia.usecases.applications.change_registration import Changes, changing
 from xenia.usecases.applications.manage_applications import NewApplication, register_in
 
 
-@dataclass(frozen=True, slots=True)
-class WantedSecret:
+class WantedSecret(Record):
     """A client secret to be made; without an end it lasts two years."""
 
     display_name: str = ""

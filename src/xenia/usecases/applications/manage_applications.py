@@ -23,7 +23,7 @@ from xenia.core.directory.roles import APP_WRITING_ROLES, CLOUD_APPLICATION_ADMI
 from xenia.core.errors import InvalidValue, NotPermitted
 from xenia.core.ids import AppId, ObjectId, parse_guid
 from xenia.ports import Ports, Transaction
-from xenia.record import Record, field, replace
+from xenia.record import Record, field
 from xenia.usecases.applications.application_credentials import (
     LONGEST_SECRET,
     NewSecret,

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from xenia.core.actor import Actor
 from xenia.core.directory.application import Application, ServicePrincipal
 from xenia.core.errors import NotPermitted
 from xenia.core.ids import ObjectId, parse_guid
 from xenia.core.query import AnyOf, Compare, Filter, Page, Query, all_of
 from xenia.ports import Ports
+from xenia.record import replace
 
 _ONE = Query(limit=1)
 

@@ -41,7 +41,8 @@ _REASONS: tuple[tuple[tuple[int, ...], str], ...] = (
     ((50015, 54000), "no rules about age"),
     ((50061, 50068, 50070, 50071), "sign-out always ends on a page, whatever the request says"),
     ((140000, 140001), "no primary refresh tokens"),
-    ((52004, 65002, 650052, 650054, 650056, 650057, 90084, 90093, 90099, 1000031), "belong to the other vendor's own services and billing"),
+    ((52004, 65002, 650052, 90084, 90093, 90099, 1000031), "belong to the other vendor's own services and billing"),
+    ((650054, 650056, 650057), "a resource that is gone answers 500011, an unknown scope 70011; what a registration does not list is asked for at sign-in"),
     ((50033, 90006, 90012, 90024, 90055), "one number (90033) says that something failed here, and 50053 that there was too much"),
     ((700020, 67003, 900432, 240000), "grants and clouds that are not offered"),
 )  # fmt: skip

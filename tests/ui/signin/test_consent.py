@@ -665,3 +665,11 @@ def test_requests_expire_and_reviewers_are_reminded_once(consenting: Consenting)
         approve_request(server.ports, server.actor(), request.id)
     ask(consenting, app)
     assert len(requests(consenting)) == 2
+
+
+def test_an_app_of_another_organization_is_not_shown_as_ours(consenting: Consenting) -> None:
+    foreign, own = consenting.publish(), consenting.publish("Timesheet", owner=consenting.server.tenant)
+    lead = consenting.server.walker().open(consenting.url(foreign)).text
+    assert "to continue to Planner" in lead
+    assert "Planner by Contoso" not in lead
+    assert "Timesheet by Contoso" in consenting.server.walker().open(consenting.url(own)).text

@@ -8,6 +8,7 @@ from datetime import datetime
 from xenia.core.addresses import masked
 from xenia.core.consent import mixes_alphabets
 from xenia.core.consent_request import LONGEST_JUSTIFICATION
+from xenia.core.directory.first_party import PLATFORM_TENANT_ID
 from xenia.core.directory.tenant import Tenant
 from xenia.core.signin.interrupts import Step
 from xenia.ports import Ports
@@ -94,6 +95,10 @@ def _frame(situation: Situation) -> Model:
         "host": host_in(situation),
         "app_name": None if redeeming else situation.client.display_name,
         "destination": f"accept the invitation of {name}" if redeeming else situation.client.display_name,
+        # An app of another organization must not be taken for one of ours.
+        "publisher_name": name
+        if situation.client.tenant_id in (situation.tenant.id, PLATFORM_TENANT_ID)
+        else None,
         "redeeming": redeeming,
         "on_device": request is not None and request.device_code is not None,
         "signing_up": situation.standing is not None,

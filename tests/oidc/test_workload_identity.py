@@ -10,7 +10,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -22,7 +21,6 @@ from tests.support.outgoing import outgoing
 from tests.support.protocol import SECRET, Protocol, body_of, claims_of, other_app
 from tests.support.walker import BASE
 from xenia.core.directory.application import FederatedIdentityCredential
-from xenia.outside.provider_documents import CachedDocuments
 from xenia.usecases.tenants.manage_tenant import NewTenant, create_tenant
 from xenia.web.http import HttpResponse
 
@@ -216,17 +214,21 @@ def test_an_issuer_that_does_not_answer_is_told_apart_from_a_wrong_token(
     assert _refusal(_ask(idp, gone.token(idp.server.clock))) == (503, "temporarily_unavailable", 90061)
 
 
-def test_private_addresses_are_reached_by_the_named_setting_only(idp: Protocol, issuer: Issuer) -> None:
+def test_private_addresses_are_reached_by_the_named_setting_only(
+    idp: Protocol, issuer: Issuer, monkeypatch: pytest.MonkeyPatch
+) -> None:
     _trust(idp, issuer.url)
     ports = idp.server.ports
-    fetcher = outgoing(ports.clock, allow_private=False)["fetcher"]
-    guarded = CachedDocuments(fetcher, ports.clock)
-    object.__setattr__(ports, "provider_documents", guarded)
+    guarded = outgoing(ports.clock, allow_private=False)["provider_documents"]
+    monkeypatch.setattr(ports.provider_documents, "metadata", guarded.metadata)
+    monkeypatch.setattr(ports.provider_documents, "keys", guarded.keys)
     assert _refusal(_ask(idp, issuer.token(idp.server.clock))) == (503, "temporarily_unavailable", 90061)
     assert issuer.asked == []
 
 
-def test_another_tenant_of_this_server_is_an_issuer_without_a_call(idp: Protocol, tmp_path: Path) -> None:
+def test_another_tenant_of_this_server_is_an_issuer_without_a_call(
+    idp: Protocol, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """An app of Contoso proves an app of Fabrikam; a person's token does not."""
     fabrikam = create_tenant(idp.server.ports, None, NewTenant("Fabrikam", "fabrikam"))
     worker = idp.principal(idp.app.app_id)
@@ -243,7 +245,8 @@ def test_another_tenant_of_this_server_is_an_issuer_without_a_call(idp: Protocol
     def refused(*_: object) -> None:
         raise AssertionError("a tenant of this server is asked nothing")
 
-    object.__setattr__(idp.server.ports, "provider_documents", refused)
+    monkeypatch.setattr(idp.server.ports.provider_documents, "metadata", refused)
+    monkeypatch.setattr(idp.server.ports.provider_documents, "keys", refused)
     assert claims_of(body_of(_ask(idp, token))["access_token"])["azpacr"] == "2"
     # ID tokens and people's access tokens name an oid that is not their sub.
     signed_in = body_of(idp.redeem(idp.sign_in()["code"]))

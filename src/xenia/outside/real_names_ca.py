@@ -1,8 +1,8 @@
 """The second CA: speaks for the vendor's names on loopback (``xenia up --hosts``), and for nothing else.
 
 It is apart from the local CA in everything: key, file, trust. Who trusts it lets this machine pose as the real
-sign-in service, so it is confined to exactly the names that were asked for, excludes every address, signs
-server certificates only, and ends after weeks instead of years.
+sign-in service, so it is confined to the names that were asked for (and what is below them: RFC 5280 section 4.2.1.10
+knows nothing narrower), excludes every address, signs server certificates only, and ends after weeks instead of years.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ class RealNamesCa(CertificateAuthority):
                 raise ValueError(f"the stand-in CA issues no certificate for {name}")
 
     def constraints(self, names: Sequence[str]) -> x509.NameConstraints:
-        """Exactly these names. (What would be below one of them never gets a certificate here.)"""
+        """These names. (What would be below one of them never gets a certificate here.)"""
         return x509.NameConstraints([x509.DNSName(name) for name in names], _EVERY_ADDRESS)
 
     def suits(self, certificate: x509.Certificate, names: Sequence[str]) -> bool:

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any
-
-from xenia.catalog.edm import Edm, Entity, Nav, Prop, Resource, Values, Write
-from xenia.catalog.entities.token_lifetimes import sole_definition
+from xenia.catalog.edm import Entity, Nav, Resource, Values
+from xenia.catalog.entities.sts_policies import STS_POLICY_PROPS, sole_definition, sts_policy_changes
 from xenia.catalog.whole_lists import page_of
 from xenia.core.actor import Actor
 from xenia.core.claims_mapping_policy import ClaimsMappingPolicy
@@ -30,27 +28,13 @@ def _create(ports: Ports, actor: Actor, values: Values) -> ClaimsMappingPolicy:
 
 
 def _update(ports: Ports, actor: Actor, key: str, values: Values) -> None:
-    changes: dict[str, Any] = {}
-    if values.get("displayName") is not None:
-        changes["display_name"] = values["displayName"]
-    if values.get("definition") is not None:
-        changes["definition"] = sole_definition(values["definition"])
-    if values.get("isOrganizationDefault") is not None:
-        changes["is_organization_default"] = values["isOrganizationDefault"]
-    mappings.MAPPINGS.update(ports, actor, key, **changes)
+    mappings.MAPPINGS.update(ports, actor, key, **sts_policy_changes(values))
 
 
 CLAIMS_MAPPING_POLICY = Entity(
     "claimsMappingPolicy",
     "Claims that administrators put into the tokens of an app, and whether those about the person stay.",
-    (
-        Prop("id", nullable=False),
-        Prop("displayName", attribute="display_name", write=Write.BOTH, required=True),
-        Prop(
-            "definition", many=True, read=lambda policy: [policy.definition], write=Write.BOTH, required=True
-        ),
-        Prop("isOrganizationDefault", Edm.BOOLEAN, "is_organization_default", write=Write.BOTH),
-    ),
+    STS_POLICY_PROPS,
     base="stsPolicy",
 )
 CLAIMS_MAPPINGS = Resource(

@@ -5,21 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from xenia.catalog.edm import Edm, Entity, Nav, Prop, Resource, Values, Write
+from xenia.catalog.edm import Entity, Nav, Resource, Values
+from xenia.catalog.entities.sts_policies import STS_POLICY_PROPS, sole_definition, sts_policy_changes
 from xenia.catalog.whole_lists import page_of
 from xenia.core.actor import Actor
-from xenia.core.errors import InvalidValue
 from xenia.core.query import Page, Query
 from xenia.core.token_lifetime import TokenLifetimePolicy
 from xenia.ports import Ports
 from xenia.usecases.tokens import manage_token_lifetimes as lifetimes
-
-
-def sole_definition(value: object) -> str:
-    """The one string of a ``definition``. Raises InvalidValue."""
-    if not isinstance(value, list) or len(value) != 1 or not isinstance(value[0], str):
-        raise InvalidValue("definition", "The definition is a collection of exactly one string.")
-    return value[0]
 
 
 def _list(ports: Ports, actor: Actor, query: Query) -> Page[TokenLifetimePolicy]:
@@ -36,27 +29,13 @@ def _create(ports: Ports, actor: Actor, values: Values) -> TokenLifetimePolicy:
 
 
 def _update(ports: Ports, actor: Actor, key: str, values: Values) -> None:
-    changes: dict[str, Any] = {}
-    if values.get("displayName") is not None:
-        changes["display_name"] = values["displayName"]
-    if values.get("definition") is not None:
-        changes["definition"] = sole_definition(values["definition"])
-    if values.get("isOrganizationDefault") is not None:
-        changes["is_organization_default"] = values["isOrganizationDefault"]
-    lifetimes.update_token_lifetime(ports, actor, key, **changes)
+    lifetimes.update_token_lifetime(ports, actor, key, **sts_policy_changes(values))
 
 
 TOKEN_LIFETIME_POLICY = Entity(
     "tokenLifetimePolicy",
     "How long access and ID tokens live: 10 minutes to 1 day.",
-    (
-        Prop("id", nullable=False),
-        Prop("displayName", attribute="display_name", write=Write.BOTH, required=True),
-        Prop(
-            "definition", many=True, read=lambda policy: [policy.definition], write=Write.BOTH, required=True
-        ),
-        Prop("isOrganizationDefault", Edm.BOOLEAN, "is_organization_default", write=Write.BOTH),
-    ),
+    STS_POLICY_PROPS,
     base="stsPolicy",
 )
 TOKEN_LIFETIMES = Resource(

@@ -134,17 +134,25 @@ def _link_resources(name: str, link: GroupLink, *, transitive: bool) -> tuple[Re
         described_at="users`, `/groups` and `/servicePrincipals",
         note="Kinds that the token may not read are told by id and type alone. Properties of one kind are filtered behind its cast.",
     )
-    return (whole, *(_cast(whole, run, kind) for kind in ObjectKind))
+    return (
+        whole,
+        *(
+            cast_of(whole, kind.value, entity, place, partial(run, kind=kind))
+            for kind, (place, entity) in _CASTS.items()
+        ),
+    )
 
 
-def _cast(whole: Resource, run: Callable[..., Page[Any]], kind: ObjectKind) -> Resource:
-    place, entity = _CASTS[kind]
+def cast_of(
+    whole: Resource, kind: str, entity: Entity, place: str, run: Callable[..., Page[Any]]
+) -> Resource:
+    """Only what is of one kind in a relation to objects of several: ``…/members/microsoft.graph.user``. Reads only."""
     return replace(
         whole,
-        path=f"{whole.path}/microsoft.graph.{kind.value}",
+        path=f"{whole.path}/microsoft.graph.{kind}",
         entity=replace(entity, navs=()),
         context=place,
-        list=partial(run, kind=kind),
+        list=run,
         attach=None,
         detach=None,
         typed_items=False,

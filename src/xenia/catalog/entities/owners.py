@@ -8,7 +8,7 @@ from typing import Any
 
 from xenia.catalog.edm import Nav, Resource
 from xenia.catalog.entities.application import SERVICE_PRINCIPAL
-from xenia.catalog.entities.memberships import DIRECTORY_OBJECT, DIRECTORY_OBJECTS
+from xenia.catalog.entities.memberships import DIRECTORY_OBJECT, DIRECTORY_OBJECTS, cast_of
 from xenia.catalog.entities.user import USER
 from xenia.catalog.whole_lists import page_of
 from xenia.core.actor import Actor
@@ -124,18 +124,7 @@ def _resources(owned: _Owned) -> tuple[Resource, ...]:
     return (
         whole,
         *(
-            replace(
-                whole,
-                path=f"{whole.path}/microsoft.graph.{kind}",
-                entity=replace(entity, navs=()),
-                context=place,
-                list=partial(run, owned=owned),
-                attach=None,
-                detach=None,
-                typed_items=False,
-                described_at=place,
-                note="",
-            )
+            cast_of(whole, kind, entity, place, partial(run, owned=owned))
             for kind, entity, place, run in casts
         ),
     )

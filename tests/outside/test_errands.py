@@ -10,7 +10,8 @@ import pytest
 from xenia.outside.errands import BackgroundErrands, ErrandLimits
 
 LONG = 60.0
-LIMITS = ErrandLimits(at_once=4, per_host=2, waiting=3, listening=1)
+LIMITS = ErrandLimits(at_once=8, per_host=2, waiting=6, listening=1)
+OURS, THEIRS = "tenant-1", "tenant-2"
 
 
 class Desk:
@@ -22,7 +23,7 @@ class Desk:
         self.changed = threading.Condition()
         self.gates: dict[str, threading.Event] = {}
 
-    def start(self, key: str, host: str) -> bool:
+    def start(self, key: str, host: str, tenant_id: str = OURS) -> bool:
         gate = self.gates.setdefault(key, threading.Event())
 
         def work() -> None:
@@ -31,7 +32,7 @@ class Desk:
                 self.changed.notify_all()
             gate.wait(LONG)
 
-        return self.errands.start(key, host, work)
+        return self.errands.start(key, tenant_id, host, work)
 
     def until_begun(self, *keys: str) -> None:
         with self.changed:
@@ -71,7 +72,7 @@ def test_errands_that_come_together_begin_together_although_one_thread_is_idle(d
     # A thread is idle now. Each of these lasts until the other has begun.
     meeting = threading.Barrier(3)
     for key in ("x", "y", "z"):
-        assert desk.errands.start(key, f"{key}.example", lambda: meeting.wait(LONG) and None)
+        assert desk.errands.start(key, OURS, f"{key}.example", lambda: meeting.wait(LONG) and None)
     assert all(desk.errands.wait(key, LONG) for key in ("x", "y", "z"))
     assert not meeting.broken
 
@@ -81,6 +82,24 @@ def test_too_much_is_refused_at_once(desk: Desk) -> None:
         assert desk.start(key, f"{key}.example")
         desk.until_begun(key)
     assert [desk.start(key, "e.example") for key in ("e", "f", "g", "h")] == [True, True, True, False]
+
+
+def test_a_tenant_whose_servers_all_hang_leaves_places_and_a_queue_for_others(desk: Desk) -> None:
+    """Limits per host are no limit to whoever enters as many hosts as they like."""
+    keys = [f"hanging-{number}" for number in range(10)]
+    assert [desk.start(key, f"{key}.example") for key in keys].count(True) == 7
+    desk.until_begun(*keys[:4])
+    # Four run and three wait. Another tenant waits for none of them, and may still queue.
+    assert desk.start("theirs-1", "a.example", THEIRS)
+    assert desk.start("theirs-2", "b.example", THEIRS)
+    desk.until_begun("theirs-1", "theirs-2")
+    assert desk.start("theirs-3", "c.example", THEIRS)
+    assert desk.start("third", "d.example", "tenant-3")
+    desk.until_begun("third")
+    assert sorted(desk.begun) == [*keys[:4], "theirs-1", "theirs-2", "third"]
+    # A place that is given back goes to who waits for it.
+    desk.end(keys[0])
+    desk.until_begun(keys[4])
 
 
 def test_the_same_key_is_one_errand(desk: Desk) -> None:
@@ -124,7 +143,7 @@ def test_an_errand_that_fails_harms_no_other(desk: Desk) -> None:
         raise ValueError("x")
 
     for number in range(10):
-        desk.errands.start(f"broken-{number}", "one.example", broken)
+        desk.errands.start(f"broken-{number}", OURS, "one.example", broken)
         assert desk.errands.wait(f"broken-{number}", LONG)
     desk.start("a", "one.example")
     desk.until_begun("a")

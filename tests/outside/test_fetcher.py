@@ -213,7 +213,7 @@ def test_only_so_many_at_once(site: int) -> None:
 
 def test_a_host_that_keeps_its_requests_open_leaves_places_for_others(site: int) -> None:
     """An issuer that an app trusts is asked because of anybody's assertion: it must not hold all of the places."""
-    with fetching(OPEN, FetchLimits(seconds=20, silence=20, at_once=3, of_one_host=2)) as fetcher:
+    with fetching(OPEN, FetchLimits(seconds=20, silence=20, at_once=5, of_one_host=2)) as fetcher:
 
         def slow() -> None:
             with pytest.raises(FetchFailed):
@@ -238,6 +238,31 @@ def test_a_host_that_keeps_its_requests_open_leaves_places_for_others(site: int)
             thread.join(20)
         # What has ended gives its place back.
         assert fetcher.fetch(get(f"http://127.0.0.1:{site}/ok")).status == 200
+
+
+def test_a_tenant_with_many_hosts_that_hang_leaves_places_for_others(site: int) -> None:
+    def of(tenant_id: str, path: str) -> FetchRequest:
+        return FetchRequest("GET", f"http://127.0.0.1:{site}{path}", tenant_id=tenant_id)
+
+    with fetching(OPEN, FetchLimits(seconds=20, silence=20, at_once=4)) as fetcher:
+
+        def slow() -> None:
+            with pytest.raises(FetchFailed):
+                fetcher.fetch(of("tenant-1", "/hang"))
+
+        threads = [threading.Thread(target=slow) for _ in range(2)]
+        for thread in threads:
+            thread.start()
+        while len(Site.seen) < 2:
+            Site.hang.wait(0.01)
+        with pytest.raises(FetchFailed, match="Too many requests"):
+            fetcher.fetch(of("tenant-1", "/ok"))
+        assert fetcher.fetch(of("tenant-2", "/ok")).status == 200
+        assert fetcher.fetch(get(f"http://127.0.0.1:{site}/ok")).status == 200
+        Site.hang.set()
+        for thread in threads:
+            thread.join(20)
+        assert fetcher.fetch(of("tenant-1", "/ok")).status == 200
 
 
 def test_requests_that_may_take_long_have_places_of_their_own(site: int) -> None:

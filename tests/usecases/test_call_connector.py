@@ -105,7 +105,7 @@ class Bench:
 
 @pytest.fixture
 def bench(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Bench]:
-    fetcher = Hurried(FetchPolicy(allow_private=True), getattr(request, "param", 2))
+    fetcher = Hurried(FetchPolicy(allow_private=True), getattr(request, "param", 4))
     with platform(tmp_path) as server, connector_server() as site:
         found = Bench(server, fetcher, site)
         found.connector()
@@ -196,7 +196,7 @@ class TestAnswers:
         found = bench.ask()
         assert (found.reason, len(bench.site.received)) == (Failure.NO_ANSWER, 2)
         assert bench.fetcher.seconds == [20.0, 20.0]
-        # There are two places only: a thread that went on reading would keep them for ever.
+        # The tenant has two of four places only: a thread that went on reading would keep them for ever.
         bench.fetcher.patience = 30.0
         bench.site.will(CONTINUE)
         pause = threading.Event()
@@ -361,7 +361,9 @@ class TestTestBench:
         bench.site.will(held(gate, CONTINUE))
         ports = bench.ports
         for number in range(4):  # as many as errands allow for one host
-            ports.errands.start(f"sign-up-{number}", "127.0.0.1", lambda: bench.ask() and None)
+            ports.errands.start(
+                f"sign-up-{number}", bench.server.tenant.id, "127.0.0.1", lambda: bench.ask() and None
+            )
         bench.site.wait_for(4)
         ended = threading.Event()
         trials: list[Any] = []

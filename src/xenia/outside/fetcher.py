@@ -12,7 +12,6 @@ import ipaddress
 import socket
 import ssl
 import threading
-from collections import Counter
 from collections.abc import Callable, Iterable
 from concurrent.futures import Future, ThreadPoolExecutor
 from concurrent.futures import TimeoutError as TooSlow
@@ -21,8 +20,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
 from urllib.parse import SplitResult, urljoin, urlsplit
 
+from xenia.core.ids import TenantId
 from xenia.outside.client_certificates import present
 from xenia.outside.cut_line import CutLine, make_cuttable
+from xenia.outside.places import Places
 from xenia.ports import (
     ClientCertificate,
     Fetched,
@@ -53,10 +54,11 @@ class FetchLimits(Record):
     silence: float = 5.0
     """Seconds without a byte, while connecting or reading."""
     size: int = 1_048_576
-    at_once: int = 16
+    at_once: int = 32
+    """Of those a tenant has its share (``Places``), of the patient ones too."""
     of_one_host: int = 8
     """Of those: a server that keeps its requests open, on purpose or not, leaves places for everybody else's."""
-    patient_at_once: int = 16
+    patient_at_once: int = 32
     """Of requests that bring a time limit of their own, apart from the others: slow servers are expected there."""
 
 
@@ -96,8 +98,7 @@ class GuardedFetcher:
         self._resolve = resolver
         self._room = _Room("fetch", self._limits.at_once, self._limits.of_one_host)
         # Whoever sends these has limits per host of their own (errands, the queue of logout tokens).
-        patient = self._limits.patient_at_once
-        self._patient_room = _Room("patient-fetch", patient, patient)
+        self._patient_room = _Room("patient-fetch", self._limits.patient_at_once, None)
 
     def fetch(self, request: FetchRequest) -> Fetched:
         """Raises FetchRefused (an address we do not go to) or FetchFailed (no usable answer)."""
@@ -108,7 +109,7 @@ class GuardedFetcher:
             return self._policy.answer_own(request)
         line = CutLine()
         room = self._room if request.seconds is None else self._patient_room
-        future = room.begin(origin, lambda: self._follow(request, line))
+        future = room.begin(request.tenant_id, origin, lambda: self._follow(request, line))
         if future is None:
             raise FetchFailed("Too many requests to other servers are under way. Try again in a moment.")
         seconds = request.seconds or self._limits.seconds
@@ -231,27 +232,24 @@ class GuardedFetcher:
 class _Room:
     """Threads for so many requests at once, and a no instead of a queue beyond that."""
 
-    def __init__(self, name: str, at_once: int, of_one_host: int) -> None:
+    def __init__(self, name: str, at_once: int, of_one_host: int | None) -> None:
         self._pool = ThreadPoolExecutor(at_once, thread_name_prefix=name)
-        self._at_once = at_once
-        self._of_one_host = of_one_host
-        self._taken: Counter[str] = Counter()
+        self._places = Places(at_once, of_one_host)
         self._counting = threading.Lock()
 
-    def begin(self, origin: str, work: Callable[[], Fetched]) -> Future[Fetched] | None:
+    def begin(
+        self, tenant_id: TenantId | None, origin: str, work: Callable[[], Fetched]
+    ) -> Future[Fetched] | None:
         with self._counting:
-            if self._taken.total() >= self._at_once or self._taken[origin] >= self._of_one_host:
+            if not self._places.take(tenant_id, origin):
                 return None
-            self._taken[origin] += 1
         future = self._pool.submit(work)
-        future.add_done_callback(lambda _: self._leave(origin))
+        future.add_done_callback(lambda _: self._leave(tenant_id, origin))
         return future
 
-    def _leave(self, origin: str) -> None:
+    def _leave(self, tenant_id: TenantId | None, origin: str) -> None:
         with self._counting:
-            self._taken[origin] -= 1
-            if not self._taken[origin]:
-                del self._taken[origin]
+            self._places.leave(tenant_id, origin)
 
     def close(self) -> None:
         self._pool.shutdown(wait=False, cancel_futures=True)

@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 
 import msgspec
 
+from xenia.core.ids import TenantId
 from xenia.ports import Clock, Fetched, Fetcher, FetchFailed, FetchRequest
 from xenia.record import Record
 
@@ -36,15 +37,17 @@ class CachedDocuments:
         self._kept: dict[str, _Kept] = {}
         self._lock = threading.Lock()
 
-    def metadata(self, url: str) -> Mapping[str, object]:
+    def metadata(self, url: str, tenant_id: TenantId) -> Mapping[str, object]:
         """The discovery document. Raises FetchRefused, FetchFailed."""
-        return self._document(url, _BELIEVED).document
+        return self._document(url, tenant_id, _BELIEVED).document
 
-    def keys(self, jwks_uri: str, kid: str | None = None) -> Sequence[Mapping[str, object]]:
+    def keys(
+        self, jwks_uri: str, tenant_id: TenantId, kid: str | None = None
+    ) -> Sequence[Mapping[str, object]]:
         """The provider's keys; fetched anew for an unknown *kid*. Raises FetchRefused, FetchFailed."""
-        found = _keys(self._document(jwks_uri, _BELIEVED).document)
+        found = _keys(self._document(jwks_uri, tenant_id, _BELIEVED).document)
         if kid is not None and all(entry.get("kid") != kid for entry in found):
-            found = _keys(self._document(jwks_uri, _KEYS_AT_MOST_EVERY).document)
+            found = _keys(self._document(jwks_uri, tenant_id, _KEYS_AT_MOST_EVERY).document)
         return found
 
     def forget(self, url: str) -> None:
@@ -54,13 +57,14 @@ class CachedDocuments:
             if kept is not None:
                 self._kept.pop(str(kept.document.get("jwks_uri")), None)
 
-    def _document(self, url: str, believed: timedelta) -> _Kept:
+    def _document(self, url: str, tenant_id: TenantId, believed: timedelta) -> _Kept:
         now = self._clock.now()
         with self._lock:
             kept = self._kept.get(url)
         if kept is not None and now - kept.at < believed:
             return kept
-        fetched = self._fetcher.fetch(FetchRequest("GET", url, {"Accept": "application/json"}))
+        request = FetchRequest("GET", url, {"Accept": "application/json"}, tenant_id=tenant_id)
+        fetched = self._fetcher.fetch(request)
         fresh = _Kept(_json_object(url, fetched), now)
         with self._lock:
             if len(self._kept) >= _MOST_KEPT:

@@ -9,6 +9,7 @@ from typing import Protocol
 from xenia.core.directory.application import ServicePrincipal
 from xenia.core.directory.signing_key import AppSigningKey
 from xenia.core.endpoints import Addressed
+from xenia.core.ids import TenantId
 from xenia.core.mail import Mail, RenderedMail
 from xenia.ports.store import Store
 from xenia.record import Record, field
@@ -207,6 +208,8 @@ class FetchRequest(Record):
     seconds: float | None = None
     """Longest time for the whole request; None takes the fetcher's own limit."""
     client_certificate: ClientCertificate | None = None
+    tenant_id: TenantId | None = None
+    """In whose name: tenants share the places. None: in the installation's own."""
 
 
 class Fetched(Record):
@@ -228,11 +231,13 @@ class Fetcher(Protocol):
 class ProviderDocuments(Protocol):
     """Discovery documents and keys of identity providers, cached. Blocks: never in a transaction."""
 
-    def metadata(self, url: str) -> Mapping[str, object]:
-        """The discovery document. Raises FetchRefused, FetchFailed (also for what is no JSON object)."""
+    def metadata(self, url: str, tenant_id: TenantId) -> Mapping[str, object]:
+        """The discovery document, asked for in the name of this tenant when none is cached. Raises FetchRefused, FetchFailed (also for what is no JSON object)."""
         ...
 
-    def keys(self, jwks_uri: str, kid: str | None = None) -> Sequence[Mapping[str, object]]:
+    def keys(
+        self, jwks_uri: str, tenant_id: TenantId, kid: str | None = None
+    ) -> Sequence[Mapping[str, object]]:
         """The provider's keys (RFC 7517). Raises as ``metadata``.
 
         A *kid* that is not among the cached ones fetches anew, within a limit, so that a rotated key
@@ -263,10 +268,10 @@ class ForeignTokens(Protocol):
 
 
 class Errands(Protocol):
-    """Requests to other people's servers in the background, in a pool of their own with a limit per host."""
+    """Requests to other people's servers in the background, in a pool of their own, shared by tenants and by hosts."""
 
-    def start(self, key: str, host: str, work: Callable[[], None]) -> bool:
-        """Run *work* in the background. False when too much is waiting already (for this host or altogether)."""
+    def start(self, key: str, tenant_id: TenantId, host: str, work: Callable[[], None]) -> bool:
+        """Run *work* in the background. False when too much is waiting already (of this tenant or altogether)."""
         ...
 
     def wait(self, key: str, seconds: float) -> bool:

@@ -124,6 +124,7 @@ class LogoutDispatcher:
             {"content-type": "application/x-www-form-urlencoded", "accept": "application/json"},
             urlencode({"logout_token": token}).encode(),
             seconds=_DELIVERY,
+            tenant_id=notice.tenant_id,
         )
         try:
             answer = self._fetcher.fetch(request)

@@ -367,7 +367,9 @@ def test_what_was_given_up_while_it_queued_is_not_asked(
     """Trying again, or leaving, must not make a queue longer that is too long already."""
     gate = threading.Event()
     for number in range(ErrandLimits().per_host):
-        assert server.ports.errands.start(f"somebody-{number}", "127.0.0.1", lambda: bool(gate.wait(60)))
+        assert server.ports.errands.start(
+            f"somebody-{number}", server.tenant.id, "127.0.0.1", lambda: bool(gate.wait(60))
+        )
     attach(server, connector, Hook.BEFORE_CREATION, attributes=())
     walker = server.walker()
     create_account(server, walker)

@@ -82,7 +82,7 @@ def check_provider(ports: Ports, actor: Actor, provider_id: str) -> ProviderChec
 def _in_errand(ports: Ports, provider: IdentityProvider) -> tuple[Finding, ...]:
     done: list[tuple[Finding, ...]] = []
     key, host = f"provider-test:{ports.entropy.guid()}", host_of(provider)
-    if ports.errands.start(key, host, lambda: done.append(_findings(ports, provider))):
+    if ports.errands.start(key, provider.tenant_id, host, lambda: done.append(_findings(ports, provider))):
         ports.errands.wait(key, LONGEST_TEST)
     if done:
         return done[0]
@@ -100,11 +100,11 @@ def _findings(ports: Ports, provider: IdentityProvider) -> tuple[Finding, ...]:
         return (Finding("bad", "The provider cannot be reached.", str(failed)),)
     if provider.kind is ProviderKind.FACEBOOK:
         return (_credentials(ports, provider, endpoints),)
-    document = ports.provider_documents.metadata(provider.well_known_url)
+    document = ports.provider_documents.metadata(provider.well_known_url, provider.tenant_id)
     return (
         Finding("ok", "The discovery document names the issuer that was entered.", endpoints.issuer),
         *_abilities(provider, document),
-        _keys(ports, endpoints),
+        _keys(ports, provider, endpoints),
         _credentials(ports, provider, endpoints),
     )
 
@@ -132,9 +132,9 @@ def _listed(document: Mapping[str, object], name: str, default: str) -> list[str
     return [str(entry)[:60] for entry in value[:50]] if isinstance(value, list) else [default]
 
 
-def _keys(ports: Ports, endpoints: Endpoints) -> Finding:
+def _keys(ports: Ports, provider: IdentityProvider, endpoints: Endpoints) -> Finding:
     try:
-        keys = ports.provider_documents.keys(endpoints.keys)
+        keys = ports.provider_documents.keys(endpoints.keys, provider.tenant_id)
     except (FetchFailed, FetchRefused) as failed:
         return Finding("bad", "The signing keys cannot be fetched.", str(failed))
     usable = [

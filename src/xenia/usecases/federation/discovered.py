@@ -39,7 +39,7 @@ def endpoints_of(ports: Ports, partner: IdentityProvider) -> Endpoints:
         return _checked(
             ports, Endpoints(partner.issuer, given.authorization, given.token, userinfo=given.profile)
         )
-    document = ports.provider_documents.metadata(partner.well_known_url)
+    document = ports.provider_documents.metadata(partner.well_known_url, partner.tenant_id)
     named = document.get("issuer")
     if named != partner.issuer:
         raise EndpointsRefused(

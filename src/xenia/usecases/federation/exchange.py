@@ -93,7 +93,7 @@ def _account(ports: Ports, returned: Returned) -> ExternalAccount:
     _check_who_answers(endpoints, returned)
     answer = _redeem(ports, endpoints, returned)
     if partner.kind is ProviderKind.FACEBOOK:
-        claims = _profile(ports, endpoints, answer)
+        claims = _profile(ports, partner, endpoints, answer)
     else:
         claims = _id_token_claims(ports, endpoints, returned, answer)
         claims = _completed(ports, partner, endpoints, answer, claims)
@@ -144,7 +144,7 @@ def token_request(ports: Ports, partner: IdentityProvider, url: str, form: Mappi
             "client_assertion_type": _ASSERTION_TYPE,
             "client_assertion": _assertion(ports, partner, url),
         }
-    return FetchRequest("POST", url, headers, urlencode(body).encode())
+    return FetchRequest("POST", url, headers, urlencode(body).encode(), tenant_id=partner.tenant_id)
 
 
 def _secret(ports: Ports, partner: IdentityProvider) -> str:
@@ -177,14 +177,15 @@ def _id_token_claims(ports: Ports, endpoints: Endpoints, returned: Returned, ans
     header = ports.foreign_tokens.header(token) if isinstance(token, str) else None
     if not isinstance(token, str) or header is None:
         raise HandOverFailed("signature", "the token endpoint sent no signed ID token")
-    kid = header.get("kid")
-    keys = ports.provider_documents.keys(endpoints.keys, kid if isinstance(kid, str) else None)
+    kid, partner = header.get("kid"), returned.partner
+    keys = ports.provider_documents.keys(
+        endpoints.keys, partner.tenant_id, kid if isinstance(kid, str) else None
+    )
     claims = ports.foreign_tokens.claims(token, keys, ALGORITHMS)
     if claims is None:
         raise HandOverFailed(
             "signature", f"no key of the provider signed the ID token (alg {ascii(header.get('alg'))[:40]})"
         )
-    partner = returned.partner
     expected = Expected(partner.issuer, partner.client_id, returned.federation.nonce, returned.fresh_since)
     check_id_token(claims, expected, ports.clock.now())
     return claims
@@ -204,7 +205,7 @@ def _completed(
     if known or not endpoints.userinfo or not isinstance(answer.get("access_token"), str):
         return claims
     try:
-        profile = _profile(ports, endpoints, answer)
+        profile = _profile(ports, partner, endpoints, answer)
     except (HandOverFailed, FetchFailed, FetchRefused):
         return claims  # who it is, is proven; the rest can be typed
     if profile.get("sub") != claims.get("sub"):
@@ -222,13 +223,14 @@ def _merged(partner: IdentityProvider, claims: Claims, profile: Claims) -> Claim
     return {**profile, **claims}
 
 
-def _profile(ports: Ports, endpoints: Endpoints, answer: Claims) -> Claims:
+def _profile(ports: Ports, partner: IdentityProvider, endpoints: Endpoints, answer: Claims) -> Claims:
     """The profile behind the access token that was just issued to us."""
     token = answer.get("access_token")
     if not isinstance(token, str) or not token.isascii() or not token.isprintable() or not endpoints.userinfo:
         raise HandOverFailed("profile", "no access token for the profile")
     headers = {"Authorization": f"Bearer {token}", "Accept": "application/json"}
-    fetched = ports.fetcher.fetch(FetchRequest("GET", endpoints.userinfo, headers))
+    request = FetchRequest("GET", endpoints.userinfo, headers, tenant_id=partner.tenant_id)
+    fetched = ports.fetcher.fetch(request)
     profile = json_object(fetched)
     if fetched.status != 200 or profile is None:
         raise HandOverFailed("profile", f"the profile answered {fetched.status}")

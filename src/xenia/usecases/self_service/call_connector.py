@@ -140,8 +140,9 @@ def _in_errand(ports: Ports, connector: ApiConnector, body: bytes) -> _Exchange:
     """One attempt in the pool of errands, so that trials are bounded like everybody else's requests."""
     done: list[_Exchange] = []
     key, host = f"trial:{ports.entropy.guid()}", connector_host(connector)
-    begun = ports.errands.start(key, host, lambda: done.append(_exchange(ports, connector, body, 1)))
-    if begun:
+    if ports.errands.start(
+        key, connector.tenant_id, host, lambda: done.append(_exchange(ports, connector, body, 1))
+    ):
         ports.errands.wait(key, CONNECTOR_TIMEOUT.total_seconds() + 1)
     if done:
         return done[0]
@@ -220,6 +221,7 @@ def _request(ports: Ports, connector: ApiConnector, body: bytes) -> FetchRequest
         body,
         seconds=CONNECTOR_TIMEOUT.total_seconds(),
         client_certificate=certificate,
+        tenant_id=connector.tenant_id,
     )
 
 

@@ -57,7 +57,8 @@ def launch(ports: Ports, waiting: Waiting, work: Callable[[], None], *, trouble:
         if found is not None and _is_awaited(found, waiting.errand, ports.clock.now()):
             work()
 
-    if not ports.errands.start(waiting.errand.id, waiting.errand.host, work_if_awaited):
+    errand = waiting.errand
+    if not ports.errands.start(errand.id, waiting.tenant_id, errand.host, work_if_awaited):
         settle(ports, waiting, lambda _tx, situation, _now: replace(situation.facts, trouble=trouble))
 
 

@@ -158,7 +158,7 @@ def _by_federation(
     with ports.store.read(tenant.id) as tx:
         application, principal = find_client(tx, tenant, presented.client_id)
         trusted = trusted_issuer(tx.applications.federated_credentials(application.id), claims)
-    _check_times(prove_federated(ports, base_url, assertion, trusted), now)
+    _check_times(prove_federated(ports, tenant.id, base_url, assertion, trusted), now)
     return AuthenticatedClient(application, principal, ClientAuthentication.ASSERTION)
 
 

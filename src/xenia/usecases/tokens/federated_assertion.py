@@ -10,8 +10,9 @@ from collections.abc import Mapping
 
 from xenia.core import errors
 from xenia.core.directory.application import FederatedIdentityCredential
+from xenia.core.directory.provider_defaults import DISCOVERY_PATH
 from xenia.core.endpoints import V1, V2, issuer, origins
-from xenia.core.ids import parse_guid
+from xenia.core.ids import TenantId, parse_guid
 from xenia.core.outgoing_url import outgoing_url_problem
 from xenia.core.workload_identity import ALGORITHMS, check_federated
 from xenia.ports import FetchFailed, FetchRefused, Ports
@@ -20,15 +21,23 @@ Claims = Mapping[str, object]
 
 
 def prove_federated(
-    ports: Ports, base_url: str, assertion: str, trusted: tuple[FederatedIdentityCredential, ...]
+    ports: Ports,
+    tenant_id: TenantId,
+    base_url: str,
+    assertion: str,
+    trusted: tuple[FederatedIdentityCredential, ...],
 ) -> dict[str, object]:
-    """Claims of *assertion*, once a key of the issuer that *trusted* names signed it, about this client.
+    """Claims of *assertion*, once a key of the issuer that *trusted* names signed it, about this client of a tenant.
 
     Times are the caller's. Raises ClientAssertionInvalid, IssuerUnreachable.
     """
     named = trusted[0].issuer
     is_ours = _is_ours(ports, base_url, named)
-    claims = _own_claims(ports, base_url, assertion) if is_ours else _foreign_claims(ports, named, assertion)
+    claims = (
+        _own_claims(ports, base_url, assertion)
+        if is_ours
+        else _foreign_claims(ports, tenant_id, named, assertion)
+    )
     if claims.get("iss") != named:  # what is proven may read otherwise than what was looked at before
         raise _unsigned()
     check_federated(trusted, claims)
@@ -62,11 +71,13 @@ def _own_claims(ports: Ports, base_url: str, assertion: str) -> dict[str, object
     return claims
 
 
-def _foreign_claims(ports: Ports, named: str, assertion: str) -> dict[str, object]:
+def _foreign_claims(ports: Ports, tenant_id: TenantId, named: str, assertion: str) -> dict[str, object]:
     header = ports.foreign_tokens.header(assertion)
     kid = header.get("kid") if header else None
     try:
-        keys = ports.provider_documents.keys(_keys_url(ports, named), kid if isinstance(kid, str) else None)
+        keys = ports.provider_documents.keys(
+            _keys_url(ports, tenant_id, named), tenant_id, kid if isinstance(kid, str) else None
+        )
     except (FetchRefused, FetchFailed) as error:
         raise errors.IssuerUnreachable(named, str(error)) from None
     claims = ports.foreign_tokens.claims(assertion, keys, ALGORITHMS)
@@ -75,12 +86,13 @@ def _foreign_claims(ports: Ports, named: str, assertion: str) -> dict[str, objec
     return claims
 
 
-def _keys_url(ports: Ports, named: str) -> str:
+def _keys_url(ports: Ports, tenant_id: TenantId, named: str) -> str:
     """OpenID Connect Discovery sections 4.1 and 4.3: the document's issuer is exactly the one trusted.
 
     Raises FetchRefused, FetchFailed, IssuerUnreachable.
     """
-    document = ports.provider_documents.metadata(f"{named.rstrip('/')}/.well-known/openid-configuration")
+    address = f"{named.rstrip('/')}{DISCOVERY_PATH}"
+    document = ports.provider_documents.metadata(address, tenant_id)
     if document.get("issuer") != named:
         raise errors.IssuerUnreachable(named, "its discovery document names another issuer")
     url = document.get("jwks_uri")

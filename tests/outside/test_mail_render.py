@@ -319,6 +319,26 @@ def test_a_code_for_the_organization_itself_names_it_once() -> None:
     assert "for signing in at Contoso, asked for at 14:07 UTC." in " ".join(mail.text.split())
 
 
+@pytest.mark.parametrize(
+    ("known", "sentence"),
+    [
+        ("access", "You already have access to Contoso. The code signs you in; no new account is made."),
+        ("invited", "Contoso has invited you already."),
+        ("elsewhere", "You already have an account at Contoso, with another way to sign in."),
+    ],
+)
+def test_the_code_mail_tells_somebody_who_signs_up_that_they_are_here_already(
+    known: str, sentence: str
+) -> None:
+    told = replace(PASSCODE, data={**PASSCODE.data, "known": known})
+    for part in parts(render(told)):
+        assert sentence in part
+    for part in parts(render(PASSCODE)):
+        assert "already" not in part
+    german = parts(render(replace(told, language="de")))
+    assert all("bereits" in part for part in german)
+
+
 def test_the_other_kinds_say_what_happened() -> None:
     for part in parts(render(TEST)):
         assert "Ada asked for it on 2026-07-01 at 14:07 UTC." in part

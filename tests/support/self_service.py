@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from tests.support.platform import RunningServer
-from tests.support.walker import Page, Walker
+from tests.support.walker import Page, Walker, query_of
 from xenia.core.directory.identity_provider import EMAIL_PASSCODE_PROVIDER_ID, ENTRA_PROVIDER_ID
 from xenia.core.directory.user import User
 from xenia.core.query import Query
@@ -60,6 +60,25 @@ def verify_address(server: RunningServer, walker: Walker, address: str = NEWCOME
     walker.submit("/sign-up-address", address=address)
     walker.submit("/send")
     return walker.submit("/signin/code", code=server.code_for(address))
+
+
+def details(walker: Walker, **values: str) -> Page:
+    """Accept *Review permissions*, then send the details."""
+    walker.submit("/signin/review", button="Accept")
+    return walker.submit(
+        "/signin/details", button="Continue", **{"givenName": "Kim", "surname": "Larsen", **values}
+    )
+
+
+def arrive(walker: Walker) -> dict[str, str]:
+    """Agree to what the app asks for; what the app is told."""
+    assert walker.page is not None
+    page = walker.page
+    if page.has_form("/consent"):
+        page = walker.submit("/consent", button="Accept")
+    assert page.refresh is not None, page.text
+    assert page.refresh.startswith("https://orders.example/signed-in"), page.refresh
+    return query_of(page.refresh)
 
 
 def guests(server: RunningServer) -> tuple[User, ...]:

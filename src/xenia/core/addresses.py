@@ -39,6 +39,13 @@ def parse_address(text: str, *, allow_plus: bool = True) -> str | None:
     return None if "+" in local and not allow_plus else address
 
 
+def is_sign_in_name(name: str) -> bool:
+    """Whether somebody can be asked to prove this: a mailbox, a guest's own name, or a user name without ``@``."""
+    if not name or len(name) > MAX_LENGTH or not name.isprintable():
+        return False
+    return "@" not in name or "#EXT#" in name or parse_address(name) is not None
+
+
 def address_key(address: str) -> str:
     """The folded form by which two spellings of one mailbox are equal."""
     local, _, domain = address.strip().rpartition("@")

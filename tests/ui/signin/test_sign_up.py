@@ -17,15 +17,17 @@ from tests.support.self_service import (
     FLOW,
     NAMES,
     NEWCOMER,
+    arrive,
     change_flow,
     create_account,
+    details,
     events,
     guests,
     open_flow,
     stations,
     verify_address,
 )
-from tests.support.walker import Page, Walker, query_of
+from tests.support.walker import Walker, query_of
 from xenia.core.directory.identity_provider import ENTRA_PROVIDER_ID
 from xenia.core.directory.tenant import DomainRestrictions, DomainRule
 from xenia.core.directory.user import CreationType, ExternalUserState, Identity, User, UserType
@@ -73,25 +75,6 @@ def test_somebody_signs_up_with_a_code_and_details(server: RunningServer) -> Non
         "connector-passed",
         "guest-created",
     ]
-
-
-def details(walker: Walker, **values: str) -> Page:
-    """Accept *Review permissions*, then send the details."""
-    walker.submit("/signin/review", button="Accept")
-    return walker.submit(
-        "/signin/details", button="Continue", **{"givenName": "Kim", "surname": "Larsen", **values}
-    )
-
-
-def arrive(walker: Walker) -> dict[str, str]:
-    """Agree to what the app asks for; what the app is told."""
-    assert walker.page is not None
-    page = walker.page
-    if page.has_form("/consent"):
-        page = walker.submit("/consent", button="Accept")
-    assert page.refresh is not None, page.text
-    assert page.refresh.startswith("https://orders.example/signed-in"), page.refresh
-    return query_of(page.refresh)
 
 
 def test_without_attributes_there_is_no_page_and_a_second_factor_follows(server: RunningServer) -> None:
@@ -279,7 +262,7 @@ def test_the_address_can_be_changed_before_the_proof(server: RunningServer) -> N
     walker = server.walker()
     walker.open(server.authorize_url(prompt="create"))
     page = walker.submit("/sign-up-address", address="mistyped@nordwind.example")
-    page = walker.follow("Use a different account")
+    page = walker.follow("Change email")
     assert "Create account" in page.text
     verify_address(server, walker)
     walker.submit("/signin/review", button="Accept")

@@ -11,7 +11,8 @@ invitation     ``inviter_name`` and ``inviter_address`` (empty: the organization
                ``apps`` (names, may be empty), ``landing`` (host), ``message`` (plain text, may have lines),
                ``redeem_url``, ``way`` (``passcode`` or ``account``), ``privacy_url``, ``terms_url``,
                ``contact``, ``cc_name``
-passcode       ``code`` (8 digits), ``app_name``, ``requested_at`` (ISO 8601), ``lifetime_minutes``, ``privacy_url``
+passcode       ``code`` (8 digits), ``app_name``, ``requested_at`` (ISO 8601), ``lifetime_minutes``, ``privacy_url``,
+               ``known`` (``access``, ``invited`` or ``elsewhere``: who signs up is somebody here already)
 test           ``requested_by``, ``requested_at``
 method-added   ``method``, ``added_at``, ``contact``
 consent-…      ``app_name``, ``asked_at``, ``contact``; when requested ``asker_name``, ``message`` (their words),

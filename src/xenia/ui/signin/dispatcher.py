@@ -168,7 +168,12 @@ class Dispatcher:
     ) -> HttpResponse:
         other = request.query.get("other") == "1" or request.form.get("other") == "1"
         if situation.interrupt is not None and situation.interrupt.step is Step.REFUSED and not other:
-            return self._refusals.of_situation(request, situation, self._way_on(request, situation))
+            return self._refusals.of_situation(
+                request,
+                situation,
+                way_on=self._way_on(request, situation),
+                way_back=self._way_back(request, situation),
+            )
         if request.query.get("cancelled") == "1" and situation.interaction.redeem is not None:
             return self._refusals.cancelled(request, situation)
         template, model = page_of(
@@ -201,6 +206,15 @@ class Dispatcher:
             text, action = "Sign out and use another account", "another-account"
         else:
             return None
+        return self._button(request, situation, text, action)
+
+    def _way_back(self, request: HttpRequest, situation: Situation) -> WayOn | None:
+        """**Back to** the app, which is told ``access_denied``: nobody is left on a page of ours with nowhere to go."""
+        if situation.interaction.authorize is None:
+            return None
+        return self._button(request, situation, f"Back to {situation.client.display_name}", "cancel")
+
+    def _button(self, request: HttpRequest, situation: Situation, text: str, action: str) -> WayOn:
         form = {"ctx": situation.interaction.id, "version": str(situation.interaction.version)}
         token = self._guard.token(self._cookies.browser(request) or "", _purpose(form))
         return WayOn(text, f"/{situation.tenant.id}/signin/{action}", form, token)

@@ -39,7 +39,12 @@ class Refusals:
         self._pages = pages
 
     def of_situation(
-        self, request: HttpRequest, situation: Situation, way_on: WayOn | None = None
+        self,
+        request: HttpRequest,
+        situation: Situation,
+        *,
+        way_on: WayOn | None = None,
+        way_back: WayOn | None = None,
     ) -> HttpResponse:
         """The step is a refusal: somebody proven, whom directory or policy turn away."""
         error: XeniaError = situation.interrupt.silent_error if situation.interrupt else e.ServerError()
@@ -49,7 +54,7 @@ class Refusals:
         )
         ctx = situation.interaction.id
         switch = None if situation.interaction.redeem else f"/{situation.tenant.id}/signin?ctx={ctx}&other=1"
-        return self._page(request, error, words, situation.tenant, switch, way_on=way_on)
+        return self._page(request, error, words, situation.tenant, switch, way_on=way_on, way_back=way_back)
 
     def cancelled(self, request: HttpRequest, situation: Situation) -> HttpResponse:
         """Cancel on *Review permissions*: nothing happened, the invitation stays open."""
@@ -98,6 +103,7 @@ class Refusals:
         *,
         detail: str = "",
         way_on: WayOn | None = None,
+        way_back: WayOn | None = None,
     ) -> HttpResponse:
         row = aadsts_of(error)
         log.info(
@@ -115,6 +121,7 @@ class Refusals:
             words=words,
             switch_url=switch_url,
             way_on=way_on,
+            way_back=way_back,
             code=f"AADSTS{row.code}",
             message=error.message,
             correlation_id=request.correlation_id,

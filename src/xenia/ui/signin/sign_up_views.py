@@ -87,7 +87,7 @@ def _ways(shown: Shown) -> Model:
         shown.text,
         takes_address=ways.takes_address,
         buttons=((button.provider_id, button.name) for button in ways.buttons),
-        address=situation.facts.login or hint or "",
+        address=(shown.rejected and shown.rejected.typed("address")) or situation.facts.login or hint or "",
     )
 
 

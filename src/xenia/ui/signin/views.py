@@ -71,6 +71,7 @@ def page_of(
     if rejected is not None:
         to = str(model.get("address", "")) if step is Step.PASSCODE else ""
         model["errors"] = [{"field": field_of(rejected), "text": sentence(rejected, sent_to=to)}]
+        model["typed"] = rejected.typed("login")
     return f"signin/{template}.html", model
 
 
@@ -104,6 +105,7 @@ def _frame(situation: Situation) -> Model:
         "signing_up": situation.standing is not None,
         "tenant": situation.tenant,
         "login": situation.facts.login,
+        "typed": None,
         "switch_url": None
         if redeeming or (situation.facts.login is None and situation.facts.provider_id is None)
         else f"/{situation.tenant.id}/signin?ctx={situation.interaction.id}&other=1",

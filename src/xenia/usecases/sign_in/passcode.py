@@ -102,7 +102,7 @@ def send_code(ports: Ports, posted: Posted) -> Turn | Rejected:
                 expires_at=now + PASSCODE_LIFETIME,
             )
         )
-        queue_mail(ports, tx, _mail(situation, address, digits, now), now)
+        queue_mail(ports, tx, _mail(tx, situation, address, digits, now), now)
         return here
 
     outcome = ports.store.write(posted.tenant_id, work)
@@ -143,7 +143,7 @@ def _code_hash(ports: Ports, posted: Posted, address: str, digits: str) -> str:
     return ports.sealer.mac("passcode", posted.tenant_id, posted.interaction_id, address_key(address), digits)
 
 
-def _mail(situation: Situation, address: str, digits: str, now: datetime) -> Mail:
+def _mail(tx: Transaction, situation: Situation, address: str, digits: str, now: datetime) -> Mail:
     tenant = situation.tenant
     app_name = tenant.display_name if situation.interaction.redeem else situation.client.display_name
     return Mail(
@@ -157,8 +157,25 @@ def _mail(situation: Situation, address: str, digits: str, now: datetime) -> Mai
             "requested_at": now.isoformat(),
             "lifetime_minutes": str(int(PASSCODE_LIFETIME.total_seconds() // 60)),
             "privacy_url": tenant.privacy_statement_url or "",
+            "known": _known_as(tx, situation, address),
         },
     )
+
+
+def _known_as(tx: Transaction, situation: Situation, address: str) -> str:
+    """What the mail to somebody who signs up says of them; the page says the same to everybody.
+
+    Both questions are asked whoever it is, so that knowing an address costs no more than not knowing it.
+    """
+    if situation.facts.sign_up is None:
+        return ""
+    bound = tx.users.find_by_identity(MAIL_ISSUER, address_key(address))
+    same_address = tx.users.find_by_address(address)
+    if bound is not None:
+        return "access" if bound.account_enabled else ""
+    if any(user.is_pending and user.account_enabled for user in same_address):
+        return "invited"
+    return "elsewhere" if any(user.account_enabled for user in same_address) else ""
 
 
 def enter_code(ports: Ports, posted: Posted, typed: str) -> Turn | Rejected:

@@ -5,7 +5,7 @@ Own domains cost no statement, everything else is read from memory while nobody 
 
 from __future__ import annotations
 
-from xenia.core.addresses import domain_key, domain_of
+from xenia.core.addresses import domain_key, domain_of, is_sign_in_name
 from xenia.core.directory.tenant import Tenant
 from xenia.core.ids import TenantId
 from xenia.core.session import SessionAccount
@@ -53,6 +53,8 @@ def way_of(entry: SessionAccount) -> Home:
 def hinted(tx: Transaction, tenant: Tenant, request: AuthorizeRequest) -> Facts | None:
     """Facts that ``login_hint`` and ``domain_hint`` suggest, or None. They help and never decide."""
     login = request.login_hint if request.login_hint and "@" in request.login_hint else None
+    # What an app passes on may be anything: mail goes to what a person could have typed as well.
+    login = login if login is not None and is_sign_in_name(login) else None
     facts = at_home(tx, tenant, login) if login else None
     undecided = facts is None or facts.realm is Realm.EMAIL_PASSCODE
     hint = request.domain_hint

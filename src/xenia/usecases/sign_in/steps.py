@@ -11,7 +11,7 @@ from datetime import datetime
 
 from xenia.core import audit
 from xenia.core.aadsts import AADSTS
-from xenia.core.addresses import parse_address
+from xenia.core.addresses import is_sign_in_name
 from xenia.core.consent_request import ConsentAsker
 from xenia.core.directory.user import User
 from xenia.core.errors import AdminConsentRequired, ConsentDeclined, InvalidValue, WrongPassword
@@ -111,10 +111,8 @@ def take_step(ports: Ports, posted: Posted, steps: tuple[Step, ...], apply: Appl
 def identify(ports: Ports, posted: Posted, login: str) -> Turn | Rejected:
     """The address was typed. Also *Use a different account*: valid at every page, the request is kept."""
     name = login.strip()
-    # A user name of members may lack the @; anything else must be a mailbox.
-    wrong = "@" in name and parse_address(name) is None and "#EXT#" not in name
-    if not name or len(name) > 254 or wrong or not name.isprintable():
-        return Rejected("address")
+    if not is_sign_in_name(name):
+        return Rejected("address", posted={"login": (login,)})
 
     def apply(tx: Transaction, situation: Situation, now: datetime) -> Facts:
         del now

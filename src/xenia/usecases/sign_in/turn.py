@@ -45,4 +45,8 @@ class Rejected(Record):
     fields: tuple[FieldError, ...] = ()
     """What is wrong with single answers of a page that has many."""
     posted: Mapping[str, Sequence[str]] | None = None
-    """The answers as they were sent, to be shown again."""
+    """The answers as they were sent, to be shown again. Never a password or a code."""
+
+    def typed(self, name: str) -> str | None:
+        """What was typed into this field, to be shown again."""
+        return next(iter(self.posted.get(name, ())), None) if self.posted is not None else None

@@ -87,9 +87,9 @@ def leave_sign_up(ports: Ports, posted: Posted) -> Turn | Rejected:
 
 def enter_address(ports: Ports, posted: Posted, typed: str) -> Turn | Rejected:
     """The address was typed. Also **Change email**, at every page before the guest exists."""
-    address = parse_address(typed)
+    address, posted_form = parse_address(typed), {"address": (typed,)}
     if address is None:
-        return Rejected("address")
+        return Rejected("address", posted=posted_form)
 
     def apply(tx: Transaction, situation: Situation, now: datetime) -> Facts | Rejected:
         del now
@@ -98,10 +98,10 @@ def enter_address(ports: Ports, posted: Posted, typed: str) -> Turn | Rejected:
         if progress is None or flow is None:
             return situation.facts
         if parse_address(address, allow_plus=situation.policies.allow_plus_addresses) is None:
-            return Rejected("address")
+            return Rejected("address", posted=posted_form)
         home = home_in_flow(tx, situation.tenant, situation.policies, flow, address)
         if home is None:
-            return Rejected("address-way")
+            return Rejected("address-way", posted=posted_form)
         chosen = Facts().with_account(address, home.realm, provider_id=home.provider_id)
         return replace(chosen, sign_up=progress.again())
 

@@ -131,6 +131,11 @@ def test_two_spellings_of_a_subject_are_two_people() -> None:
         (ProviderKind.FACEBOOK, {"email": "a@own.example", "email_verified": True}, False),
         (ProviderKind.ENTRA_TENANT, {"oid": "1", "email": "a@x.example", "email_verified": True}, False),
         (ProviderKind.ENTRA_TENANT, {"oid": "1", "preferred_username": "a@own.example"}, True),
+        (ProviderKind.ENTRA_TENANT, {"oid": "1", "preferred_username": "a@outlook.com"}, False),
+        (ProviderKind.MICROSOFT_ACCOUNT, {"email": "a@outlook.com"}, True),
+        (ProviderKind.MICROSOFT_ACCOUNT, {"email": "a@outlook.com", "email_verified": False}, False),
+        (ProviderKind.MICROSOFT_ACCOUNT, {"email": "a@x.example"}, False),
+        (ProviderKind.GOOGLE, {"email": "a@outlook.com"}, False),
     ],
 )
 def test_who_may_vouch_for_which_address(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
@@ -55,7 +56,12 @@ def at(provider_id: str) -> Home:
         ("pia@notpartner.example", None, PASSCODE_HOME),
         ("pia@gmail.com", None, at(GOOGLE_PROVIDER_ID)),
         ("pia@GoogleMail.com", None, at(GOOGLE_PROVIDER_ID)),
-        ("pia@outlook.com", None, PASSCODE_HOME),
+        ("pia@outlook.com", None, at(MICROSOFT_ACCOUNT_PROVIDER_ID)),
+        ("pia@Hotmail.com", None, at(MICROSOFT_ACCOUNT_PROVIDER_ID)),
+        ("pia@live.com", None, at(MICROSOFT_ACCOUNT_PROVIDER_ID)),
+        ("pia@msn.com", None, at(MICROSOFT_ACCOUNT_PROVIDER_ID)),
+        ("pia@live.com", "t2", at(ENTRA_PROVIDER_ID)),
+        ("pia@facebook.com", None, PASSCODE_HOME),
         ("pia@anywhere.example", None, PASSCODE_HOME),
     ],
 )
@@ -67,6 +73,14 @@ def test_a_provider_without_client_is_passed_over() -> None:
     unfinished = (provider(GOOGLE_PROVIDER_ID, ProviderKind.GOOGLE, client_id=""),)
     assert home_realm("pia@gmail.com", CONTOSO, None, unfinished) == PASSCODE_HOME
     assert home_of_hint("google.com", CONTOSO, None, unfinished) is None
+    unfinished = (replace(MICROSOFT, client_id=""),)
+    assert home_realm("pia@outlook.com", CONTOSO, None, unfinished) == PASSCODE_HOME
+
+
+def test_a_domain_that_was_entered_comes_before_one_that_is_known() -> None:
+    """Some organization has its people's mail at a provider of everybody."""
+    own = replace(PARTNER, domains=("gmail.com",))
+    assert home_realm("pia@gmail.com", CONTOSO, None, (GOOGLE, own)) == at("partner")
 
 
 @pytest.mark.parametrize(

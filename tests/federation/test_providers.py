@@ -23,6 +23,7 @@ from tests.support.walker import BASE, Page, Walker
 from xenia.core.directory.identity_provider import (
     FACEBOOK_PROVIDER_ID,
     GOOGLE_PROVIDER_ID,
+    MICROSOFT_ACCOUNT_PROVIDER_ID,
     ClaimMapping,
     ClientAuthentication,
     IdentityProvider,
@@ -344,6 +345,47 @@ def test_google_is_named_by_its_mail_and_by_its_hint(contoso: RunningServer, moc
     assert "Or continue with" in page.text
 
 
+def test_a_microsoft_account_accepts_invitations_of_its_own_mail_alone(
+    contoso: RunningServer, mock: Provider
+) -> None:
+    """Its tokens say nothing of ``email_verified``: it is believed for mailboxes that are its own to give."""
+    partner(
+        contoso,
+        mock,
+        id=MICROSOFT_ACCOUNT_PROVIDER_ID,
+        kind=ProviderKind.MICROSOFT_ACCOUNT,
+        display_name="Microsoft Account",
+        domains=(),
+    )
+    address = "pia.partner@outlook.com"
+    contoso.invite(PIA)
+    mock.lie(claims={"email": PIA, "email_verified": None})
+    walker = Walker(contoso.router)
+    to_the_app(contoso, walker, domain_hint="consumers")
+    page = walker.open(Abroad().visit(hand_over(walker)))
+    assert "You are not a guest here yet" in page.text
+    assert guest(contoso, PIA).is_pending
+
+    walker = Walker(contoso.router)
+    landing = walker.open(contoso.invite(address).redeem_url)
+    assert "Microsoft Account" in landing.text
+    walker.submit("/redeem/start")
+    mock.lie(claims={"email": address, "email_verified": None})
+    page = walker.open(Abroad().visit(hand_over(walker)))
+    assert page.has_form("/accept"), page.text
+    walker.submit("/accept")
+    bound = guest(contoso, address)
+    assert ("MicrosoftAccount", "mock-1") in [(entry.issuer, entry.subject) for entry in bound.identities]
+
+    fresh = Walker(contoso.router)
+    to_the_app(contoso, fresh)
+    fresh.submit("/identify", login=address)
+    page = fresh.open(Abroad().visit(hand_over(fresh)))
+    if page.has_form("/consent"):
+        page = fresh.submit("/consent", button="Accept")
+    assert id_token_of(contoso, page)["idp"] == "live.com"
+
+
 def facebook(server: RunningServer, provider: Provider) -> IdentityProvider:
     endpoints = ProviderEndpoints(
         f"{provider.issuer}/authorize", f"{provider.issuer}/token", f"{provider.issuer}/userinfo"
@@ -398,12 +440,13 @@ def test_a_provider_on_a_private_address_is_not_asked_unless_allowed(
 
     contoso.router = make_router(contoso.ports)
     partner(contoso, mock)
+    before = mock.tell("/seen")
     walker = Walker(contoso.router)
     to_the_app(contoso, walker)
     walker.submit("/identify", login=PIA)
     page = walker.submit("/federate")
     assert "may not reach Partner AG" in page.text
-    assert mock.tell("/seen") == mock.tell("/seen")
+    assert mock.tell("/seen") == before
 
 
 def test_guests_bound_to_their_mailbox_before_still_get_a_code(

@@ -15,6 +15,7 @@ from xenia.core.directory.identity_provider import (
     IdentityProvider,
     ProviderKind,
 )
+from xenia.core.directory.provider_defaults import default_provider
 
 _LONGEST = 256
 _ENTRA = (ProviderKind.ENTRA, ProviderKind.ENTRA_TENANT)
@@ -88,7 +89,8 @@ def _address(
     """The mail address of the account, and whether the provider may vouch for it.
 
     A tenant is believed for the domains that are its own. Other providers say ``email_verified``; where they
-    do not say, the domains an administrator entered count. Facebook never vouches: it forwards what was typed.
+    do not say, the domains an administrator entered count, and those that are known to be the provider's own.
+    Facebook never vouches: it forwards what was typed.
     """
     names = provider.claims
     claimed = [names.email, *(_ENTRA_ADDRESSES if provider.kind in _ENTRA else ())]
@@ -105,7 +107,7 @@ def _address(
 def _vouches(provider: IdentityProvider, claims: Mapping[str, object], address: str) -> bool:
     if provider.kind is ProviderKind.FACEBOOK:
         return False
-    listed = domain_of(address) in provider.domains
+    listed = domain_of(address) in (*provider.domains, *default_provider(provider.kind).domains)
     if provider.kind in _ENTRA:
         return listed
     said = claim(claims, provider.claims.email_verified)

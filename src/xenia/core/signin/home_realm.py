@@ -1,8 +1,8 @@
 """Home realm discovery: where an address proves itself. Looks at the address alone, whoever exists.
 
 The order follows the published redemption order of the field: the tenant's own domains, other tenants
-of this server, domains of configured providers, Google for its own mail, and a passcode by mail for
-everybody else.
+of this server, domains of configured providers, Google and Microsoft accounts for their own mail, and a
+passcode by mail for everybody else.
 """
 
 from __future__ import annotations
@@ -17,14 +17,13 @@ from xenia.core.directory.identity_provider import (
     GOOGLE_PROVIDER_ID,
     MICROSOFT_ACCOUNT_PROVIDER_ID,
     IdentityProvider,
-    ProviderKind,
 )
+from xenia.core.directory.provider_defaults import default_provider
 from xenia.core.directory.tenant import Tenant
 from xenia.core.ids import TenantId, fold
 from xenia.core.signin.facts import Realm
 from xenia.record import Record
 
-GOOGLE_MAIL = frozenset({"gmail.com", "googlemail.com"})
 _HINTS = {
     "google.com": GOOGLE_PROVIDER_ID,
     "facebook.com": FACEBOOK_PROVIDER_ID,
@@ -92,12 +91,10 @@ def home_of_provider(provider_id: str) -> Home:
 
 def _configured(domain: str, providers: Sequence[IdentityProvider]) -> Home | None:
     usable = [entry for entry in providers if is_usable(entry)]
-    for entry in usable:
-        if domain in entry.domains:
-            return _federated(entry)
-    if domain in GOOGLE_MAIL:
-        return next((_federated(entry) for entry in usable if entry.kind is ProviderKind.GOOGLE), None)
-    return None
+    entered = (entry for entry in usable if domain in entry.domains)
+    published = (entry for entry in usable if domain in default_provider(entry.kind).domains)
+    found = next(entered, None) or next(published, None)
+    return None if found is None else _federated(found)
 
 
 def _federated(provider: IdentityProvider) -> Home:

@@ -28,7 +28,7 @@ _OWN_NAMES = {
 KIND_HELP: Mapping[ProviderKind, str] = {
     ProviderKind.GOOGLE: "Accounts of gmail.com, and Google accounts in user flows.",
     ProviderKind.FACEBOOK: "In user flows only. Invitations are never accepted with it.",
-    ProviderKind.MICROSOFT_ACCOUNT: "Personal accounts of outlook.com, hotmail.com and live.com.",
+    ProviderKind.MICROSOFT_ACCOUNT: "Accounts of outlook.com, hotmail.com, live.com and msn.com, and personal accounts in user flows.",
     ProviderKind.OPENID_CONNECT: "Any provider with a discovery document, for the domains you name.",
     ProviderKind.ENTRA_TENANT: "A tenant of another server, by its discovery document.",
 }

@@ -114,11 +114,26 @@ class TestDocumentedAnswers:
             email="evil@x.example",
             mail="evil@x.example",
             userType="Member",
+            accountEnabled=False,
+            roles=["Global Administrator"],
+            identities=[{"signInType": "federated", "issuer": "mail", "issuerAssignedId": "evil@x.example"}],
+            extension_00000000000040008000000000000000_ShoeSize=1,
             City=" Athens ",
             state=None,
             jobTitle="",
         )
-        assert verdict(answer) == Continue((("city", "Athens"),), ("email", "mail", "userType"))
+        assert verdict(answer) == Continue(
+            (("city", "Athens"),),
+            (
+                "email",
+                "mail",
+                "userType",
+                "accountEnabled",
+                "roles",
+                "identities",
+                "extension_00000000000040008000000000000000_ShoeSize",
+            ),
+        )
 
     def test_block(self) -> None:
         blocked = {
@@ -153,8 +168,12 @@ class TestDocumentedAnswers:
             {"city": "x" * 129},
             {"city": "a\x1bb"},
             {"city": {"a": 1}},
+            {"city": "Athens", "City": "Patras"},
+            {"surname": "Smith", "lastName": "Jones"},
+            {"extension_ShoeSize": 42, f"extension_{APP}_ShoeSize": 43},
         ):
             assert verdict(go_on(**claims)).reason is Failure.CLAIM, claims
+        assert verdict(go_on(surname="Smith", lastName="Smith")).claims == (("surname", "Smith"),)
 
 
 @pytest.mark.parametrize(
@@ -166,6 +185,9 @@ class TestDocumentedAnswers:
         (b'"Continue"', 200, Failure.NOT_JSON),
         (b"\xff\xfe", 200, Failure.NOT_JSON),
         (b'{"version":"1.0.0","action":"Continue","a":NaN}', 200, Failure.NOT_JSON),
+        (b'{"version":"1.0.0","action":"ShowBlockPage","action":"Continue"}', 200, Failure.NOT_JSON),
+        ('{"version":"1.0.0","action":"Continue"}'.encode("utf-16"), 200, Failure.NOT_JSON),
+        (b'{"version":"1.0.0","action":"Continue","city":"Z\xfcrich"}', 200, Failure.NOT_JSON),
         (
             b'{"version":"1.0.0","action":"Continue","a":' + b"[" * 40 + b"]" * 40 + b"}",
             200,

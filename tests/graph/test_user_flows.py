@@ -121,6 +121,35 @@ def test_wrong_flows_are_refused(world: GraphWorld, token: str, change: dict[str
     assert world.get(f"{FLOWS}/$count", token=token).body == "0"
 
 
+def test_connectors_are_changed_with_the_flow_itself(world: GraphWorld, token: str, flow: str) -> None:
+    connector = _add_connector(world)
+    reference = {"@odata.id": f"{ROOT}/identity/apiConnectors/{connector}"}
+    change: dict[str, Any] = {"userFlowTypeVersion": 1, "userFlowType": "signUpOrSignIn"}
+    assert world.call("PATCH", flow, change, token=token).status == 204
+    change["apiConnectorConfiguration"] = {"postFederationSignup": reference}
+    assert world.call("PATCH", flow, change, token=token).status == 204
+    change["apiConnectorConfiguration"] = {"postAttributeCollection": {"id": connector}}
+    assert world.call("PATCH", flow, change, token=token).status == 204
+    assert _stored(world).connectors == dict.fromkeys(Hook, connector)
+    change["apiConnectorConfiguration"] = {"postFederationSignup": None}
+    assert world.call("PATCH", flow, change, token=token).status == 204
+    assert _stored(world).connectors == {Hook.BEFORE_CREATION: connector}
+    absent = {"postFederationSignup": {"id": "74d13179-2c02-4ae7-bff3-82842d4e2f1f"}}
+    refused: tuple[tuple[dict[str, object], int], ...] = (
+        ({"apiConnectorConfiguration": absent}, 404),
+        ({"id": "B2X_1_Other"}, 400),
+        ({"userFlowType": "passwordReset"}, 400),
+        ({"userFlowTypeVersion": 3}, 400),
+        ({"identityProviders": []}, 400),
+    )
+    for body, status in refused:
+        assert world.call("PATCH", flow, body, token=token).status == status, body
+    reader = world.token(None, "IdentityUserFlow.Read.All")
+    assert world.call("PATCH", flow, change, token=reader).status == 403
+    assert world.call("PATCH", f"{FLOWS}/B2X_1_Nobody", change, token=token).status == 404
+    assert _stored(world).connectors == {Hook.BEFORE_CREATION: connector}
+
+
 def test_unknown_parts_of_a_flow_are_named(world: GraphWorld, token: str) -> None:
     absent = "74d13179-2c02-4ae7-bff3-82842d4e2f1f"
     for part in (

@@ -153,7 +153,7 @@ def verdict_of(hook: Hook, status: int, body: bytes, attributes: Iterable[UserAt
         return Failed(Failure.TOO_LARGE, f"The answer has more than {LARGEST_ANSWER} bytes.")
     answer = _parsed(body)
     if answer is None:
-        return Failed(Failure.NOT_JSON, "The answer is not a JSON object.")
+        return Failed(Failure.NOT_JSON, "The answer is not a JSON object, or names a member twice.")
     missing = [name for name in ("version", "action") if not _is_text(answer.get(name))]
     if missing:
         return Failed(Failure.INCOMPLETE, f"The answer lacks {' and '.join(missing)}.")
@@ -211,7 +211,7 @@ def _parsed(body: bytes) -> dict[str, object] | None:
         text = body.decode("utf-8-sig")
         if _depth(text) > DEEPEST_ANSWER:
             return None
-        found = json.loads(text, parse_constant=_no_number)
+        found = json.loads(text, parse_constant=_no_number, object_pairs_hook=_members)
     except (ValueError, RecursionError):
         return None
     return found if isinstance(found, dict) else None
@@ -219,6 +219,14 @@ def _parsed(body: bytes) -> dict[str, object] | None:
 
 def _no_number(name: str) -> object:
     raise ValueError(name)  # NaN and Infinity are no JSON
+
+
+def _members(pairs: list[tuple[str, object]]) -> dict[str, object]:
+    """Raises ValueError for a name that comes twice: which of the two counts would be a guess (RFC 8259 section 4)."""
+    found = dict(pairs)
+    if len(found) != len(pairs):
+        raise ValueError("a member comes twice")
+    return found
 
 
 def _depth(text: str) -> int:
@@ -256,9 +264,11 @@ def _continue(answer: Mapping[str, object], attributes: Iterable[UserAttribute])
         if value is None or value == "":
             continue
         try:
-            claims[attribute.id] = _claim(attribute, value)
+            claim = _claim(attribute, value)
         except InvalidValue as problem:
             return Failed(Failure.CLAIM, f"The claim {attribute.id} cannot be used. {problem.message}")
+        if claims.setdefault(attribute.id, claim) != claim:
+            return Failed(Failure.CLAIM, f"The claim {attribute.id} comes twice, with different values.")
     return Continue(tuple(claims.items()), tuple(ignored[:50]))
 
 

@@ -43,10 +43,10 @@ def _read_flow(ports: Ports, actor: Actor, flow_id: str) -> UserFlow:
 
 # --- flows ------------------------------------------------------------------------------------------------
 
-CONNECTOR_REFERENCE = Complex("identityApiConnector", (Prop("id", write=Write.CREATE),))
+CONNECTOR_REFERENCE = Complex("identityApiConnector", (Prop("id", write=Write.BOTH),))
 CONNECTOR_CONFIGURATION = Complex(
     "userFlowApiConnectorConfiguration",
-    tuple(Prop(hook.value, CONNECTOR_REFERENCE, write=Write.CREATE) for hook in Hook),
+    tuple(Prop(hook.value, CONNECTOR_REFERENCE, write=Write.BOTH) for hook in Hook),
 )
 OLDER_PROVIDER_REFERENCE = Complex(
     "identityProvider", tuple(Prop(name, write=Write.CREATE) for name in ("id", "type", "name"))
@@ -62,19 +62,37 @@ def _list(ports: Ports, actor: Actor, query: Query) -> Page[UserFlow]:
 
 
 def _create(ports: Ports, actor: Actor, values: Values) -> UserFlow:
+    _guard_type(values)
+    order = manage_user_flows.NewFlow(
+        name=values["id"],
+        provider_ids=_provider_ids(values),
+        connectors={hook: connector for hook, connector in _connectors(values).items() if connector},
+    )
+    return manage_user_flows.create_flow(ports, actor, order)
+
+
+def _update(ports: Ports, actor: Actor, key: str, values: Values) -> None:
+    """Metadata has this call and documentation has not: what a flow itself holds is its connectors alone."""
+    _guard_type(values)
+    named = _connectors(values)
+    if named:
+        present = _read_flow(ports, actor, key)
+        changes = {"connectors": {**present.connectors, **named}}
+        manage_user_flows.update_flow(ports, actor, key, changes, expected_version=present.version)
+
+
+def _guard_type(values: Values) -> None:
     kind = values.get("userFlowType")
     if kind is not None and kind.lower() != FLOW_TYPE.lower():
         raise InvalidValue("userFlowType", f"Guests sign up by flows of type '{FLOW_TYPE}' alone.")
     if values.get("userFlowTypeVersion") not in (None, 1):
         raise InvalidValue("userFlowTypeVersion", "The version of the user flow type is 1.")
+
+
+def _connectors(values: Values) -> dict[Hook, str | None]:
+    """Connector ids at the hooks that a body names; None: nobody is asked there."""
     hooks = values.get("apiConnectorConfiguration") or {}
-    chosen = {hook: (hooks.get(hook.value) or {}).get("id") for hook in Hook}
-    order = manage_user_flows.NewFlow(
-        name=values["id"],
-        provider_ids=_provider_ids(values),
-        connectors={hook: connector for hook, connector in chosen.items() if connector},
-    )
-    return manage_user_flows.create_flow(ports, actor, order)
+    return {hook: (hooks[hook.value] or {}).get("id") for hook in Hook if hook.value in hooks}
 
 
 def _provider_ids(values: Values) -> tuple[str, ...]:
@@ -357,15 +375,15 @@ USER_FLOW = Entity(
         Prop(
             "userFlowType",
             nullable=False,
-            write=Write.CREATE,
+            write=Write.BOTH,
             values=(FLOW_TYPE,),
             read=lambda _flow: FLOW_TYPE,
         ),
-        Prop("userFlowTypeVersion", Edm.SINGLE, nullable=False, write=Write.CREATE, read=lambda _flow: 1),
+        Prop("userFlowTypeVersion", Edm.SINGLE, nullable=False, write=Write.BOTH, read=lambda _flow: 1),
         Prop(
             "apiConnectorConfiguration",
             CONNECTOR_CONFIGURATION,
-            write=Write.CREATE,
+            write=Write.BOTH,
             read=lambda _flow: {},
         ),
         Prop(
@@ -405,6 +423,7 @@ USER_FLOWS = Resource(
     list=_list,
     get=manage_user_flows.get_flow,
     create=_create,
+    update=_update,
     delete=manage_user_flows.delete_flow,
     read_permits=READ_PERMITS,
     write_permits=WRITE_PERMITS,

@@ -6,7 +6,12 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from xenia.core.api_connector import ApiConnector, ConnectorAuthentication, ConnectorCertificate
+from xenia.core.api_connector import (
+    ApiConnector,
+    ConnectorAuthentication,
+    ConnectorCall,
+    ConnectorCertificate,
+)
 from xenia.core.audit import AuditRecord, AuthenticationStep, Change, SignInRecord, Target
 from xenia.core.codes import AuthorizationCode, TokenFamily
 from xenia.core.consent_request import ConsentAsker, ConsentRequest
@@ -413,6 +418,19 @@ def federation(state_hash: str = "state-1", tenant_id: str = CONTOSO, **changes:
         redirect_uri="https://login.example.com/federation/oauth2",
         created_at=NOW,
         expires_at=NOW + timedelta(minutes=15),
+    )
+    return replace(made, **changes)
+
+
+def connector_call(call_id: str = "call-1", tenant_id: str = CONTOSO, **changes: Any) -> ConnectorCall:
+    made = ConnectorCall(
+        id=call_id,
+        tenant_id=tenant_id,
+        connector_id="connector-1",
+        at=NOW,
+        took_ms=40,
+        outcome="Continue",
+        status=200,
     )
     return replace(made, **changes)
 

@@ -17,6 +17,7 @@ from tests.storage.records import (
     audit,
     captured,
     code,
+    connector_call,
     device_code,
     family,
     federation,
@@ -256,6 +257,7 @@ def test_sweeping_removes_what_expired_and_nothing_else(store: SqlStore):
         tx.limits.hit("k", 1, HOUR, NOW)
         tx.logs.audit(audit())
         tx.sign_ins.add_federation(federation())
+        tx.api_connectors.note_call(connector_call())
         tx.sign_ups.record(sign_up_event())
         tx.sign_ups.add_request(sign_up_request())
         tx.sign_ups.add_request(sign_up_request("denied", flow_id="B2X_1_Other", created_at=NOW - HOUR))
@@ -269,8 +271,8 @@ def test_sweeping_removes_what_expired_and_nothing_else(store: SqlStore):
     )
     # Two refresh tokens that were used up.
     assert store.write(None, lambda tx: tx.sweeping.sweep(NOW + timedelta(days=30), FOR_GOOD)) == 2
-    # The deleted user goes, and with it the families and what hangs on them.
-    assert store.write(None, lambda tx: tx.sweeping.sweep(NOW + timedelta(days=91), FOR_GOOD)) == 2
+    # The deleted user goes, and with it the families and what hangs on them; and the call of a connector.
+    assert store.write(None, lambda tx: tx.sweeping.sweep(NOW + timedelta(days=91), FOR_GOOD)) == 3
     assert store.write(None, lambda tx: tx.sweeping.sweep(NOW + timedelta(days=400), FOR_GOOD)) == 0
     assert store.write(None, lambda tx: tx.sweeping.sweep(NOW + timedelta(days=401), FOR_GOOD)) == 2
     with store.read(CONTOSO) as tx:

@@ -21,6 +21,7 @@ from tests.storage.records import (
     add_tenants,
     application,
     connector,
+    connector_call,
     federation,
     provider,
     sign_up_event,
@@ -235,6 +236,46 @@ def test_an_event_is_kept_once_for_each_stage_and_reason(store: SqlStore):
         assert tx.sign_ups.events("b2x_1_partners", other.at, left.at) == (other,)
 
 
+def test_people_at_a_station_are_counted_and_tests_are_not(store: SqlStore):
+    reached = [sign_up_event(Stage.CREATED, interaction_id=f"ctx-{n}", at=NOW + n * HOUR) for n in range(3)]
+    beside = (
+        sign_up_event(interaction_id="ctx-9", at=NOW + HOUR),
+        sign_up_event(Stage.CREATED, interaction_id="ctx-7", at=NOW + HOUR, is_test=True),
+        sign_up_event(Stage.CREATED, interaction_id="ctx-6", at=NOW + HOUR, left_because="cancelled"),
+        sign_up_event(Stage.CREATED, interaction_id="ctx-5", at=NOW + HOUR, flow_id="B2X_1_Other"),
+    )
+
+    def work(tx):
+        for event in (*reached, *beside):
+            tx.sign_ups.record(event)
+
+    store.write(CONTOSO, work)
+    assert seen(store, lambda tx: tx.sign_ups.count("b2x_1_partners", Stage.CREATED, NOW + HOUR)) == 2
+    assert seen(store, lambda tx: tx.sign_ups.count(FLOW, Stage.CREATED, NOW)) == 3
+    assert seen(store, lambda tx: tx.sign_ups.count("B2X_1_None", Stage.CREATED, NOW)) == 0
+
+
+def test_calls_of_a_connector_are_told_newest_first_and_go_with_it(store: SqlStore):
+    calls = [connector_call(f"call-{n}", at=NOW + n * HOUR, took_ms=n) for n in range(4)]
+    other = connector_call("other", connector_id="connector-2")
+
+    def work(tx):
+        tx.api_connectors.add(connector())
+        tx.api_connectors.add(connector("connector-2"))
+        for call in (*calls, other):
+            tx.api_connectors.note_call(call)
+
+    store.write(CONTOSO, work)
+    assert seen(store, lambda tx: tx.api_connectors.calls("connector-1", 3)) == tuple(calls[:0:-1])
+    with pytest.raises(ValueError, match="tenant"):
+        store.write(FABRIKAM, lambda tx: tx.api_connectors.note_call(calls[0]))
+    store.write(CONTOSO, lambda tx: tx.api_connectors.remove("connector-1"))
+    assert seen(store, lambda tx: tx.api_connectors.calls("connector-1", 3)) == ()
+    assert seen(store, lambda tx: tx.api_connectors.calls("connector-2", 3)) == (other,)
+    # Somebody still waited for the connector that was deleted: that is no reason to fail.
+    store.write(CONTOSO, lambda tx: tx.api_connectors.note_call(connector_call("late")))
+
+
 def test_the_events_of_a_flow_go_with_it(store: SqlStore):
     def work(tx):
         tx.user_flows.add(user_flow())
@@ -311,6 +352,7 @@ def test_what_belongs_to_a_tenant_goes_with_it(store: SqlStore):
         tx.user_flows.add(user_flow(tenant_id=tenant_id, app_ids=(app_id,)))
         tx.user_attributes.add(user_attribute(tenant_id=tenant_id))
         tx.api_connectors.add(connector(tenant_id=tenant_id))
+        tx.api_connectors.note_call(connector_call(tenant_id=tenant_id))
         tx.sign_ins.add_federation(federation(tenant_id=tenant_id))
         tx.sign_ups.record(sign_up_event(tenant_id=tenant_id))
         tx.sign_ups.add_request(sign_up_request(tenant_id=tenant_id))
@@ -318,7 +360,7 @@ def test_what_belongs_to_a_tenant_goes_with_it(store: SqlStore):
     for tenant_id in (CONTOSO, FABRIKAM):
         store.write(tenant_id, fill)
     ours = ("identity_providers", "user_flows", "user_flow_applications", "user_attributes")
-    ours = (*ours, "api_connectors", "federations", "sign_up_events", "sign_up_requests")
+    ours = (*ours, "api_connectors", "connector_calls", "federations", "sign_up_events", "sign_up_requests")
     with store._writing.begin() as connection:
         connection.execute(sa.text("DELETE FROM tenants WHERE id = :id"), {"id": CONTOSO})
         for name in ours:

@@ -29,6 +29,7 @@ from tests.storage.records import (
     certificate,
     code,
     connector,
+    connector_call,
     consent_request,
     device_code,
     family,
@@ -59,7 +60,7 @@ from xenia.core.directory.application import Logo
 from xenia.core.directory.group import GroupLink, ObjectKind
 from xenia.core.errors import NotFound
 from xenia.core.query import Compare, Page, Query
-from xenia.core.sign_up import RequestState
+from xenia.core.sign_up import RequestState, Stage
 from xenia.storage.schema import metadata
 from xenia.storage.store import SqlStore, SqlTransaction
 
@@ -301,6 +302,8 @@ PROBES: dict[str, tuple[Callable[[Any], Any], Any]] = {
     "api_connectors.add": (lambda it: it.add(connector("x")), ValueError),
     "api_connectors.replace": (lambda it: it.replace(connector(tenant_id=FABRIKAM)), NotFound),
     "api_connectors.remove": (lambda it: it.remove("connector-1"), False),
+    "api_connectors.note_call": (lambda it: it.note_call(connector_call("x")), ValueError),
+    "api_connectors.calls": (lambda it: it.calls("connector-1", 9), ()),
     "app_keys.add": (lambda it: it.add(app_key("x")), ValueError),
     "app_keys.of_principal": (lambda it: it.of_principal("sp-object"), ()),
     "app_keys.remove": (lambda it: it.remove("app-key-1"), False),
@@ -311,6 +314,7 @@ PROBES: dict[str, tuple[Callable[[Any], Any], Any]] = {
     "consent_requests.replace": (lambda it: it.replace(consent_request()), ValueError),
     "sign_ups.record": (lambda it: it.record(sign_up_event(interaction_id="x")), ValueError),
     "sign_ups.events": (lambda it: it.events("B2X_1_Partners", NOW, NOW + HOUR), ()),
+    "sign_ups.count": (lambda it: it.count("B2X_1_Partners", Stage.STARTED, NOW), 0),
     "sign_ups.add_request": (lambda it: it.add_request(sign_up_request("x")), ValueError),
     "sign_ups.find_request": (lambda it: it.find_request("request-1"), None),
     "sign_ups.request_of": (lambda it: it.request_of("google.com", "1234", "B2X_1_Partners"), None),
@@ -365,6 +369,7 @@ def _fill(tx: SqlTransaction) -> None:
     tx.user_flows.add(user_flow(app_ids=("app-id",)))
     tx.user_attributes.add(user_attribute())
     tx.api_connectors.add(connector())
+    tx.api_connectors.note_call(connector_call())
     tx.consent_requests.add(consent_request())
     tx.app_keys.add(app_key())
     tx.sign_ups.record(sign_up_event())

@@ -40,6 +40,7 @@ from xenia.core.user_flow import Hook
 from xenia.outside.fetcher import FetchLimits, FetchPolicy, GuardedFetcher
 from xenia.ports import Fetched, FetchRequest, Transaction
 from xenia.usecases.self_service.call_connector import run_hook, try_connector
+from xenia.usecases.self_service.manage_api_connectors import calls_of, recent_calls
 
 SECRET = "s3cret of the connector"
 BADGE = "extension_0123456789abcdef0123456789abcdef_Badge"
@@ -335,6 +336,50 @@ class TestLogLine:
         assert line["correlation_id"] == "c0ffee00-0000-4000-8000-000000000009"
         for secret in (SECRET, "Basic", "maria", "Maria", "code=key"):
             assert secret not in json.dumps(line)
+
+
+class TestRecord:
+    """What *All API connectors* tells of calls."""
+
+    def test_each_call_is_recorded_with_its_time_and_outcome(self, bench: Bench) -> None:
+        clock = bench.server.clock
+
+        def slowly(request: FetchRequest) -> Fetched:
+            clock.advance(timedelta(milliseconds=250))
+            return Hurried.fetch(bench.fetcher, request)
+
+        bench.fetcher.fetch = slowly  # type: ignore[method-assign]
+        bench.site.will(answer(b"oops", 500), answer({"version": "1.0.0"}), CONTINUE)
+        begun = clock.now()
+        bench.ask()
+        bench.ask()
+        try_connector(bench.ports, bench.server.actor(), "c-1", SAMPLE)
+        told = calls_of(bench.ports, bench.server.actor(), "c-1")
+        assert [(call.outcome, call.status, call.attempts, call.took_ms, call.is_trial) for call in told] == [
+            ("Continue", 200, 1, 250, True),
+            ("Continue", 200, 1, 250, False),
+            ("incomplete", 200, 2, 500, False),
+        ]
+        assert told[-1].at == begun
+        assert recent_calls(bench.ports, bench.server.actor()) == {"c-1": told}
+        for secret in ("maria", "Maria", "code=key", SECRET):
+            assert secret not in repr(told)
+
+    def test_a_connector_without_a_usable_secret_is_a_call_that_failed(self, bench: Bench) -> None:
+        bench.connector(sealed_password="not sealed at all")
+        bench.ask()
+        assert [call.outcome for call in calls_of(bench.ports, bench.server.actor(), "c-1")] == [
+            "no-credentials"
+        ]
+
+    def test_readers_alone_are_told(self, bench: Bench) -> None:
+        nobody = replace(bench.server.actor(), roles=frozenset())
+        with pytest.raises(NotPermitted):
+            recent_calls(bench.ports, nobody)
+        with pytest.raises(NotPermitted):
+            calls_of(bench.ports, nobody, "c-1")
+        with pytest.raises(NotFound):
+            calls_of(bench.ports, bench.server.actor(), "c-2")
 
 
 SAMPLE = {"email": "john@fabrikam.example", "givenName": "John", "Badge": True}

@@ -13,7 +13,9 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.hazmat.primitives.serialization import (
     BestAvailableEncryption,
+    KeySerializationEncryption,
     NoEncryption,
+    PrivateFormat,
     load_pem_private_key,
 )
 from cryptography.hazmat.primitives.serialization.pkcs12 import serialize_key_and_certificates
@@ -29,6 +31,7 @@ from xenia.core.directory.roles import (
 from xenia.core.errors import Conflict, InvalidValue, NotFound, NotPermitted
 from xenia.core.query import Query
 from xenia.core.user_flow import Hook
+from xenia.outside.pkcs12_files import open_pkcs12
 from xenia.usecases.self_service.manage_api_connectors import (
     NewConnector,
     create_connector,
@@ -72,6 +75,7 @@ def pfx(
     days: int = 30,
     password: str = "",
     key: rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey | None = None,
+    encryption: KeySerializationEncryption | None = None,
 ) -> bytes:
     key = key or ec.generate_private_key(ec.SECP256R1())
     name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "xenia.contoso.example")])
@@ -85,7 +89,8 @@ def pfx(
         .not_valid_after(now + timedelta(days=days))
         .sign(key, hashes.SHA256())
     )
-    encryption = BestAvailableEncryption(password.encode()) if password else NoEncryption()
+    if encryption is None:
+        encryption = BestAvailableEncryption(password.encode()) if password else NoEncryption()
     return serialize_key_and_certificates(b"client", key, certificate, None, encryption)
 
 
@@ -229,6 +234,15 @@ def test_what_is_no_certificate_to_present(server: RunningServer) -> None:
             upload_certificate(server.ports, server.actor(), stored.id, data, password)
         assert refused.value.field == "pkcs12"
     assert get_connector(server.ports, server.actor(), stored.id) == stored
+
+
+def test_a_file_that_asks_for_more_hashing_than_there_is_time_for_is_given_up(server: RunningServer) -> None:
+    """Two billion rounds would hold the interpreter, and with it everybody's requests, for an hour."""
+    rounds = PrivateFormat.PKCS12.encryption_builder().kdf_rounds(250_000)
+    slow = pfx(server.clock.now(), encryption=rounds.hmac_hash(hashes.SHA256()).build(b"p"))
+    with pytest.raises(ValueError, match="takes too long"):
+        open_pkcs12(slow, "p", seconds=0.2)
+    assert "BEGIN CERTIFICATE" in open_pkcs12(slow, "p")["certificate_pem"]
 
 
 def test_uploading_switches_to_the_certificate(server: RunningServer) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from enum import StrEnum
 
@@ -52,3 +53,27 @@ class ApiConnector(Record):
         """The certificate to present: the newest of those valid now, or None."""
         valid = [entry for entry in self.certificates if entry.not_before <= now < entry.not_after]
         return max(valid, key=lambda entry: entry.not_before, default=None)
+
+
+class ConnectorCall(Record):
+    """That a connector was asked, and how it went: nothing of whom it was asked about, or what it said."""
+
+    id: str
+    tenant_id: TenantId
+    connector_id: str
+    at: datetime
+    took_ms: int
+    """Milliseconds from the first attempt to the end of the last one: what somebody waited."""
+    outcome: str
+    """``Continue``, ``ShowBlockPage``, ``ValidationError``, or a reason of ``connector_messages.Failure``."""
+    status: int | None = None
+    """HTTP status of the answer; None when none came."""
+    attempts: int = 1
+    is_trial: bool = False
+    """From the test bench."""
+
+
+def percentile(values: Sequence[int], share: int) -> int | None:
+    """The smallest value that *share* percent of them do not exceed (nearest rank); None of no values."""
+    ranked = sorted(values)
+    return ranked[max(-(-len(ranked) * share // 100), 1) - 1] if ranked else None

@@ -14,11 +14,12 @@ from datetime import datetime
 
 import msgspec
 from cryptography import x509
-from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
+from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
-from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, pkcs12
+from cryptography.hazmat.primitives.asymmetric import padding, rsa
+from cryptography.hazmat.primitives.serialization import Encoding
 
+from xenia.outside.pkcs12_files import open_pkcs12
 from xenia.ports import KeyedCertificate
 
 _MIN_KEY_BITS = 2048
@@ -82,35 +83,14 @@ class JwtAssertions:
 
     def read_pkcs12(self, data: bytes, password: str) -> KeyedCertificate:
         """The certificate, its chain and its key of a PKCS #12 file (RFC 7292). Raises ValueError."""
-        try:
-            key, certificate, chain = pkcs12.load_key_and_certificates(
-                data, password.encode() if password else None
-            )
-        except (ValueError, TypeError, UnsupportedAlgorithm):
-            raise ValueError("This is no PKCS #12 file (.pfx), or the password is wrong.") from None
-        if key is None or certificate is None:
-            raise ValueError("The file must hold a certificate and its private key.")
-        return _keyed(key, certificate, chain)
-
-
-def _keyed(key: object, certificate: x509.Certificate, chain: list[x509.Certificate]) -> KeyedCertificate:
-    if isinstance(key, rsa.RSAPrivateKey):
-        if key.key_size < _MIN_KEY_BITS:
-            raise ValueError(f"The certificate must hold an RSA key of at least {_MIN_KEY_BITS} bits.")
-    elif not isinstance(key, ec.EllipticCurvePrivateKey):
-        raise ValueError("The private key must be an RSA or an elliptic-curve key.")  # noqa: TRY004  (it is data)
-    if key.public_key() != certificate.public_key():
-        raise ValueError("The private key does not belong to the certificate.")
-    pem = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
-    certificates = (certificate, *chain)
-    der = certificate.public_bytes(Encoding.DER)
-    return KeyedCertificate(
-        certificate_pem="".join(entry.public_bytes(Encoding.PEM).decode() for entry in certificates),
-        private_key_pem=pem.decode(),
-        thumbprint=hashlib.sha1(der, usedforsecurity=False).hexdigest().upper(),
-        not_before=certificate.not_valid_before_utc,
-        not_after=certificate.not_valid_after_utc,
-    )
+        found = open_pkcs12(data, password)
+        return KeyedCertificate(
+            certificate_pem=found["certificate_pem"],
+            private_key_pem=found["private_key_pem"],
+            thumbprint=found["thumbprint"],
+            not_before=datetime.fromisoformat(found["not_before"]),
+            not_after=datetime.fromisoformat(found["not_after"]),
+        )
 
 
 _SCHEMES: dict[str, padding.AsymmetricPadding] = {

@@ -5,10 +5,10 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Protocol, TypeVar
 
-from xenia.core.api_connector import ApiConnector
+from xenia.core.api_connector import ApiConnector, ConnectorCall
 from xenia.core.directory.identity_provider import IdentityProvider
 from xenia.core.ids import AppId, ObjectId
-from xenia.core.sign_up import RequestState, SignUpEvent, SignUpRequest
+from xenia.core.sign_up import RequestState, SignUpEvent, SignUpRequest, Stage
 from xenia.core.user_attributes import UserAttribute
 from xenia.core.user_flow import UserFlow
 
@@ -92,7 +92,17 @@ class ApiConnectors(Protocol):
         """Stored with ``version + 1``. Raises Conflict when the stored version differs."""
         ...
 
-    def remove(self, connector_id: str) -> bool: ...
+    def remove(self, connector_id: str) -> bool:
+        """With the records of its calls."""
+        ...
+
+    def note_call(self, call: ConnectorCall) -> None:
+        """Kept for a month."""
+        ...
+
+    def calls(self, connector_id: str, limit: int) -> tuple[ConnectorCall, ...]:
+        """Newest first."""
+        ...
 
 
 class SignUps(Protocol):
@@ -104,6 +114,10 @@ class SignUps(Protocol):
 
     def events(self, flow_id: str, since: datetime, until: datetime) -> tuple[SignUpEvent, ...]:
         """Oldest first."""
+        ...
+
+    def count(self, flow_id: str, stage: Stage, since: datetime) -> int:
+        """How many people reached this station since then; tests are not counted."""
         ...
 
     def add_request(self, request: SignUpRequest) -> None:

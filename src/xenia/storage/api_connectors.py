@@ -6,16 +6,16 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from xenia.core.api_connector import ApiConnector
+from xenia.core.api_connector import ApiConnector, ConnectorCall
 from xenia.core.errors import Conflict, NotFound
 from xenia.core.ids import fold
 from xenia.record import replace
 from xenia.storage.documents import Document, written
-from xenia.storage.schema.self_service import api_connectors
+from xenia.storage.schema.self_service import api_connectors, connector_calls
 from xenia.storage.transactions import Repository
 
-_CONNECTOR = Document(ApiConnector)
-_c = api_connectors.c
+_CONNECTOR, _CALL = Document(ApiConnector), Document(ConnectorCall)
+_c, _calls = api_connectors.c, connector_calls.c
 _TENANT: sa.BindParameter[Any] = sa.bindparam("own_tenant")
 _SELF = (_c.tenant_id == _TENANT, _c.id == sa.bindparam("own_id"))
 
@@ -24,6 +24,15 @@ _LIST = sa.select(_c.doc).where(_c.tenant_id == _TENANT).order_by(_c.display_nam
 _ADD = sa.insert(api_connectors)
 _REPLACE = sa.update(api_connectors).where(*_SELF, _c.version == sa.bindparam("expected"))
 _REMOVE = sa.delete(api_connectors).where(*_SELF)
+_OF_CONNECTOR = (_calls.tenant_id == _TENANT, _calls.connector_id == sa.bindparam("own_id"))
+_NOTE_CALL = sa.insert(connector_calls)
+_LAST_CALLS = (
+    sa.select(_calls.doc)
+    .where(*_OF_CONNECTOR)
+    .order_by(_calls.at.desc(), _calls.id.desc())
+    .limit(sa.bindparam("most", type_=sa.Integer))
+)
+_FORGET_CALLS = sa.delete(connector_calls).where(*_OF_CONNECTOR)
 
 
 class SqlApiConnectors(Repository):
@@ -56,8 +65,31 @@ class SqlApiConnectors(Repository):
             raise Conflict("version", "The API connector was changed meanwhile. Reload it and try again.")
 
     def remove(self, connector_id: str) -> bool:
-        """False when there was none."""
-        return self._run(_REMOVE, {"own_tenant": self._tenant, "own_id": connector_id}) == 1
+        """With the records of its calls. False when there was none."""
+        own = {"own_tenant": self._tenant, "own_id": connector_id}
+        if not self._run(_REMOVE, own):
+            return False
+        self._run(_FORGET_CALLS, own)
+        return True
+
+    def note_call(self, call: ConnectorCall) -> None:
+        """Whether the connector is still there is not asked."""
+        self._check_owner(call.tenant_id)
+        self._run(
+            _NOTE_CALL,
+            {
+                "tenant_id": self._tenant,
+                "id": call.id,
+                "connector_id": call.connector_id,
+                "at": call.at,
+                "doc": written(call),
+            },
+        )
+
+    def calls(self, connector_id: str, limit: int) -> tuple[ConnectorCall, ...]:
+        """Newest first."""
+        own = {"own_tenant": self._tenant, "own_id": connector_id, "most": limit}
+        return tuple(_CALL.read(row[0]) for row in self._all(_LAST_CALLS, own))
 
 
 def _values(connector: ApiConnector) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from xenia.core.ids import ObjectId, fold
-from xenia.core.sign_up import RequestState, SignUpEvent, SignUpRequest
+from xenia.core.sign_up import RequestState, SignUpEvent, SignUpRequest, Stage
 from xenia.record import replace
 from xenia.storage.documents import Document, written
 from xenia.storage.schema.self_service import sign_up_events, sign_up_requests
@@ -35,6 +35,13 @@ _EVENTS = (
         _e.at < sa.bindparam("until", type_=_e.at.type),
     )
     .order_by(_e.at, _e.interaction_id, _e.stage)
+)
+_REACHED = sa.select(_e.doc).where(
+    _e.tenant_id == _TENANT,
+    _e.flow_id_key == _FLOW,
+    _e.at >= sa.bindparam("since", type_=_e.at.type),
+    _e.stage == sa.bindparam("wanted"),
+    _e.left_because == sa.literal_column("''"),
 )
 _ADD = sa.insert(sign_up_requests)
 _ALL = sa.select(_r.doc, *(_r[name] for name in _DECISION)).where(_r.tenant_id == _TENANT)
@@ -79,6 +86,11 @@ class SqlSignUps(Repository):
         """From *since* to before *until*, oldest first."""
         wanted = {"own_tenant": self._tenant, "flow": fold(flow_id), "since": since, "until": until}
         return tuple(_EVENT.read(row[0]) for row in self._all(_EVENTS, wanted))
+
+    def count(self, flow_id: str, stage: Stage, since: datetime) -> int:
+        """How many people reached this station since then; tests are not counted."""
+        wanted = {"own_tenant": self._tenant, "flow": fold(flow_id), "since": since, "wanted": stage.value}
+        return sum(not _EVENT.read(row[0]).is_test for row in self._all(_REACHED, wanted))
 
     def add_request(self, request: SignUpRequest) -> None:
         """Raises Conflict when a request of this account in this flow waits already, or the id is taken."""

@@ -19,7 +19,12 @@ from xenia.storage.schema.records import (
     outbox,
     sign_in_records,
 )
-from xenia.storage.schema.self_service import federations, sign_up_events, sign_up_requests
+from xenia.storage.schema.self_service import (
+    connector_calls,
+    federations,
+    sign_up_events,
+    sign_up_requests,
+)
 from xenia.storage.schema.signing_in import (
     authorization_codes,
     device_codes,
@@ -40,6 +45,8 @@ _KINDLY = timedelta(days=1)
 _FAMILIES = timedelta(days=90)
 _NOTICES = timedelta(days=30)
 """How long it can be seen which app was told of which sign-out; the audit log keeps the outcome longer."""
+_CALLS = timedelta(days=30)
+"""Whether a connector is well is a question about these days."""
 _SIGN_UPS = timedelta(days=400)
 """A year of a funnel can be compared with the one before; who was turned down may ask anew."""
 _MOST = 2000
@@ -75,6 +82,7 @@ _RULES = (
     (_expired(device_codes.c.expires_at), _KINDLY),
     (_expired(token_families.c.created_at, ~_IN_USE), _FAMILIES),
     (_expired(logout_notices.c.created_at), _NOTICES),
+    (_expired(connector_calls.c.at), _CALLS),
     (_expired(sign_up_events.c.at), _SIGN_UPS),
     (_expired(sign_up_requests.c.decided_at, sign_up_requests.c.decided_at.is_not(None)), _SIGN_UPS),
 )

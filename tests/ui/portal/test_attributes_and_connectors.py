@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 from tests.support.connector_server import CONTINUE, answer, connector_server
 from tests.ui.portal.office import Desktop, Office
 from tests.usecases.test_manage_api_connectors import pfx
@@ -186,6 +188,27 @@ def test_certificate_is_uploaded_and_presented(office: Office) -> None:
     assert "open sesame" not in page.source
 
 
+def test_a_certificate_is_removed_and_the_last_one_in_use_stays(office: Office) -> None:
+    made = connector(office)
+    desktop = at(office, made)
+    for days in (20, 30):
+        data = pfx(office.platform.clock.now(), days=days)
+        desktop.upload("/certificate", {"certificate": data})
+    first, last = (each.thumbprint for each in stored(office, made).certificates)
+    page = desktop.send("/certificate/remove", thumbprint=first)
+    assert "The certificate was removed." in page.text
+    assert [each.thumbprint for each in stored(office, made).certificates] == [last]
+    page = desktop.send("/certificate/remove", thumbprint=first)
+    assert (page.status, len(stored(office, made).certificates)) == (200, 1)
+    page = desktop.send("/certificate/remove", thumbprint=last)
+    assert page.status == 422
+    assert "Upload the next certificate first" in page.text
+    assert 'href="#field-certificate"' in page.source
+    desktop.send(f"/{made.id}", authentication="basic", username="u", password="p")
+    assert "The certificate was removed." in desktop.send("/certificate/remove", thumbprint=last).text
+    assert stored(office, made).certificates == ()
+
+
 def test_connector_with_a_certificate_from_the_start(office: Office) -> None:
     desktop = office.sit()
     desktop.open(f"{CONNECTORS}/new")
@@ -268,9 +291,17 @@ def test_bench_sends_the_sample_and_shows_answer_and_verdict(office: Office) -> 
         assert "The sign-up ends with: <b>No</b>" in page.text
         assert dict(desktop.fields("/test"))["hook"] == "postFederationSignup"
         server.will(answer({"oops": True}, status=500))
+        office.platform.clock.advance(timedelta(seconds=1))
         page = desktop.send("/test")
         assert "No usable answer" in page.text
         assert "nobody be created" in page.text
+        told = desktop.open(f"{CONNECTORS}/{made.id}").text
+        assert "95 % of the last 3 calls took at most" in told
+        for words in ("ShowBlockPage", "Continue", "The status of the answer has no meaning here.", "Test"):
+            assert words in told
+        listed = desktop.open(CONNECTORS).text
+        assert "Failed" in listed
+        assert "The status of the answer has no meaning here." in listed
 
 
 def test_bench_keeps_a_sample_that_is_no_json(office: Office) -> None:

@@ -79,6 +79,25 @@ api_connectors = sa.Table(
     _of_tenant(),
 )
 
+# No reference to the connector: one that was deleted meanwhile must not make a sign-up fail.
+connector_calls = sa.Table(
+    "connector_calls",
+    metadata,
+    identifier("tenant_id", primary_key=True),
+    identifier("id", primary_key=True),
+    identifier("connector_id"),
+    moment("at", required=True),
+    document(),
+    _of_tenant(),
+)
+sa.Index(
+    "ix_connector_calls_connector_id",
+    connector_calls.c.tenant_id,
+    connector_calls.c.connector_id,
+    connector_calls.c.at,
+)
+sa.Index("ix_connector_calls_at", connector_calls.c.at)
+
 federations = sa.Table(
     "federations",
     metadata,

@@ -6,8 +6,9 @@ from urllib.parse import urlsplit
 
 from xenia.core.api_connector import ApiConnector, ConnectorAuthentication
 from xenia.core.directory.roles import FLOW_WRITING_ROLES
-from xenia.core.errors import Conflict, InvalidValue, NotPermitted, XeniaError
+from xenia.core.errors import Conflict, InvalidValue, NotFound, NotPermitted, XeniaError
 from xenia.ui.portal.changed_meanwhile import is_stale, saved_by, version_of
+from xenia.ui.portal.connector_words import call_row, speed
 from xenia.ui.portal.desk import Desk, Model, Question, Visit
 from xenia.ui.portal.graph_calls import call
 from xenia.ui.portal.roles import refusal_words
@@ -20,6 +21,7 @@ HOME = "external-identities/api-connectors"
 GRAPH = "/v1.0/identity/apiConnectors"
 TRAIL = (("External Identities", "external-identities"), ("All API connectors", HOME))
 READ, WRITE = "APIConnectors.Read.All", "APIConnectors.ReadWrite.All"
+_SHOWN_CALLS = 10
 _REFUSALS = (Conflict, InvalidValue, NotPermitted)
 _TEXTS = ("display_name", "target_url", "authentication", "username")
 _FIELDS: dict[str, str | None] = {"pkcs12": "certificate", "certificates": "certificate", "id": None}
@@ -47,6 +49,7 @@ class ApiConnectorPages:
             Route("GET", f"{base}/{{connector}}", desk.shown(self.one)),
             Route("POST", f"{base}/{{connector}}", desk.posted(self.save)),
             Route("POST", f"{base}/{{connector}}/certificate", desk.posted(self.upload)),
+            Route("POST", f"{base}/{{connector}}/certificate/remove", desk.posted(self.remove_certificate)),
             Route("GET", f"{base}/{{connector}}/delete", desk.shown(self.confirm_delete)),
             Route("POST", f"{base}/{{connector}}/delete", desk.posted(self.delete)),
         )
@@ -54,6 +57,7 @@ class ApiConnectorPages:
     def show(self, visit: Visit) -> HttpResponse:
         """All connectors of this tenant."""
         used = self._uses(visit)
+        calls = manage_api_connectors.recent_calls(self._desk.ports, visit.actor)
         now = self._desk.ports.clock.now()
         rows = [
             {
@@ -65,6 +69,8 @@ class ApiConnectorPages:
                 "expired": each.authentication is ConnectorAuthentication.CERTIFICATE
                 and each.certificate_at(now) is None,
                 "flows": used.get(each.id, []),
+                "last": call_row(calls[each.id][0]) if calls.get(each.id) else None,
+                "speed": speed(calls.get(each.id, ())),
             }
             for each in manage_api_connectors.list_connectors(self._desk.ports, visit.actor)
         ]
@@ -137,6 +143,20 @@ class ApiConnectorPages:
             return self._one(visit, found, _stored(found), error)
         return self._desk.back(visit, f"{HOME}/{found.id}", "certificate-added")
 
+    def remove_certificate(self, visit: Visit) -> HttpResponse:
+        """**Remove** a certificate; the last one that is in use stays."""
+        found = connector_of(self._desk, visit)
+        try:
+            manage_api_connectors.remove_certificate(
+                self._desk.ports, visit.actor, found.id, visit.form("thumbprint")
+            )
+        except NotFound:
+            # Removed already, here or in another window: what was wanted is so.
+            return self._desk.back(visit, f"{HOME}/{found.id}")
+        except _REFUSALS as error:
+            return self._one(visit, connector_of(self._desk, visit), _stored(found), error)
+        return self._desk.back(visit, f"{HOME}/{found.id}", "certificate-removed")
+
     def confirm_delete(self, visit: Visit) -> HttpResponse:
         """The question before deleting; a connector in use says where instead."""
         found = connector_of(self._desk, visit)
@@ -205,6 +225,7 @@ class ApiConnectorPages:
         self, visit: Visit, found: ApiConnector, typed: dict[str, str], error: XeniaError | None
     ) -> HttpResponse:
         now = self._desk.ports.clock.now()
+        calls = manage_api_connectors.calls_of(self._desk.ports, visit.actor, found.id)
         return self._desk.page(
             visit,
             "api_connector.html",
@@ -218,6 +239,9 @@ class ApiConnectorPages:
             version=found.version,
             stored=self._stale(visit, found, typed, error),
             presented=found.certificate_at(now),
+            calls=[call_row(each) for each in calls[:_SHOWN_CALLS]],
+            call_count=len(calls),
+            speed=speed(calls),
             now=now,
             flows=self._uses(visit).get(found.id, []),
             standing=self._desk.standing(visit, FLOW_WRITING_ROLES),

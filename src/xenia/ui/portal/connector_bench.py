@@ -5,12 +5,13 @@ from __future__ import annotations
 import json
 
 from xenia.core.api_connector import CONNECTOR_TIMEOUT, ApiConnector
-from xenia.core.connector_messages import Continue, Failure, ShowBlockPage, ValidationError, Verdict
+from xenia.core.connector_messages import Continue, ShowBlockPage, ValidationError, Verdict
 from xenia.core.directory.roles import FLOW_WRITING_ROLES
 from xenia.core.errors import InvalidValue, LimitReached, NotPermitted, XeniaError
 from xenia.core.user_attributes import AttributeKind, DataType
 from xenia.core.user_flow import Hook
 from xenia.ui.portal.api_connectors import HOME, connector_of, connector_tabs, status_of, trail_of
+from xenia.ui.portal.connector_words import FAILURES
 from xenia.ui.portal.desk import Desk, Visit
 from xenia.ui.portal.roles import refusal_words
 from xenia.ui.portal.user_flows.connectors import LABELS
@@ -20,20 +21,6 @@ from xenia.web.http import HttpResponse
 from xenia.web.routing import Route
 
 _LARGEST_SAMPLE = 16_384
-_FAILURES = {
-    Failure.GONE: "The connector was deleted meanwhile.",
-    Failure.REFUSED_ADDRESS: "This server does not go to that address.",
-    Failure.NO_ANSWER: "No answer came in time.",
-    Failure.BUSY: "Too many requests are under way.",
-    Failure.NO_CREDENTIALS: "No certificate is valid now.",
-    Failure.CREDENTIALS_REFUSED: "The connector refused our credentials.",
-    Failure.STATUS: "The status of the answer has no meaning here.",
-    Failure.NOT_JSON: "The answer is not JSON.",
-    Failure.TOO_LARGE: "The answer is too large.",
-    Failure.INCOMPLETE: "The answer lacks version, action or message, or its action is unknown.",
-    Failure.NOT_ALLOWED_HERE: "A validation error is of no use at this point.",
-    Failure.CLAIM: "A returned value does not fit its attribute.",
-}
 _SAMPLES = {DataType.STRING: "A-4711", DataType.BOOLEAN: True, DataType.INTEGER: 42}
 
 
@@ -146,7 +133,7 @@ def _verdict_words(verdict: Verdict) -> dict[str, str]:
             "text": f"The page stays, with: {verdict.message}",
         }
     detail = f" {verdict.detail}" if verdict.detail else ""
-    text = f"{_FAILURES[verdict.reason]}{detail} The sign-up would fail, and nobody be created."
+    text = f"{FAILURES[verdict.reason]}{detail} The sign-up would fail, and nobody be created."
     return {"kind": "bad", "title": "No usable answer", "text": text}
 
 

@@ -45,6 +45,7 @@ _DONE: dict[str, tuple[str, str | None]] = {
     "uri-added": ("The redirect URI was added.", None),
     "credential-removed": ("The credential was deleted.", None),
     "certificate-added": ("The certificate was added.", None),
+    "certificate-removed": ("The certificate was removed.", None),
     "scope-deleted": ("The scope was deleted.", None),
     "role-deleted": ("The app role was deleted.", None),
     "app-restored": ("The app registration was restored.", "Its enterprise app works again too."),

@@ -9,7 +9,7 @@ from __future__ import annotations
 import base64
 import logging
 from collections.abc import Mapping
-from datetime import timedelta
+from datetime import datetime, timedelta
 from urllib.parse import urlsplit
 
 from xenia.core.actor import Actor
@@ -18,6 +18,7 @@ from xenia.core.api_connector import (
     CONNECTOR_TIMEOUT,
     ApiConnector,
     ConnectorAuthentication,
+    ConnectorCall,
 )
 from xenia.core.connector_messages import (
     DEFAULT_LOCALE,
@@ -94,10 +95,11 @@ def run_hook(
     connector, attributes = _read(ports, tenant_id, connector_id)
     if connector is None:
         return Failed(Failure.GONE, f"There is no API connector {connector_id}.")
-    body = encoded(question_body(hook, question))
+    body, begun = encoded(question_body(hook, question)), ports.clock.now()
     exchange = _exchange(ports, connector, body, CONNECTOR_ATTEMPTS)
     verdict = _verdict(hook, exchange, attributes)
     _log(connector, exchange, verdict, correlation_id)
+    _note(ports, connector, exchange, verdict, begun)
     return verdict
 
 
@@ -126,6 +128,7 @@ def try_connector(
     exchange = _in_errand(ports, connector, encoded(body))
     verdict = _verdict(hook, exchange, attributes)
     _log(connector, exchange, verdict, actor.correlation_id)
+    _note(ports, connector, exchange, verdict, now, is_trial=True)
     fetched = exchange.fetched
     return ConnectorTrial(
         verdict,
@@ -237,11 +240,43 @@ def _verdict(hook: Hook, exchange: _Exchange, attributes: tuple[UserAttribute, .
     return verdict_of(hook, exchange.fetched.status, exchange.fetched.body, attributes)
 
 
+def _outcome(verdict: Verdict) -> str:
+    return verdict.reason.value if isinstance(verdict, Failed) else type(verdict).__name__
+
+
+def _note(
+    ports: Ports,
+    connector: ApiConnector,
+    exchange: _Exchange,
+    verdict: Verdict,
+    begun: datetime,
+    *,
+    is_trial: bool = False,
+) -> None:
+    """The record of a call, for *All API connectors*; of one that found no free place there is none."""
+    if isinstance(verdict, Failed) and verdict.reason is Failure.BUSY:
+        return
+    # Clocks are set back now and then; nobody waited for less than nothing.
+    took = max(ports.clock.now() - begun, timedelta(0))
+    call = ConnectorCall(
+        id=ports.entropy.guid(),
+        tenant_id=connector.tenant_id,
+        connector_id=connector.id,
+        at=begun,
+        took_ms=took // timedelta(milliseconds=1),
+        outcome=_outcome(verdict),
+        status=exchange.fetched.status if exchange.fetched else None,
+        attempts=exchange.attempts,
+        is_trial=is_trial,
+    )
+    ports.store.write(connector.tenant_id, lambda tx: tx.api_connectors.note_call(call))
+
+
 def _log(
     connector: ApiConnector, exchange: _Exchange, verdict: Verdict, correlation_id: CorrelationId
 ) -> None:
     """One line a call: who was asked and how it went. No claim, no credential, no message of the connector."""
-    outcome = verdict.reason.value if isinstance(verdict, Failed) else type(verdict).__name__
+    outcome = _outcome(verdict)
     level = logging.WARNING if isinstance(verdict, Failed) else logging.INFO
     ignored = len(verdict.ignored) if isinstance(verdict, Continue) else 0
     log.log(

@@ -7,10 +7,16 @@ connector is asked is ``call_connector``.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from datetime import datetime
 
 from xenia.core import audit
 from xenia.core.actor import Actor
-from xenia.core.api_connector import ApiConnector, ConnectorAuthentication, ConnectorCertificate
+from xenia.core.api_connector import (
+    ApiConnector,
+    ConnectorAuthentication,
+    ConnectorCall,
+    ConnectorCertificate,
+)
 from xenia.core.directory.roles import FLOW_WRITING_ROLES, USER_FLOW_ADMINISTRATOR
 from xenia.core.errors import Conflict, InvalidValue, NotFound
 from xenia.core.ids import fold
@@ -33,6 +39,8 @@ from xenia.usecases.self_service.self_service_rules import (
 SECRET_PURPOSE = "api-connector"  # noqa: S105  (what the sealed value is for)
 MOST_CERTIFICATES = 10
 LARGEST_PKCS12 = 64 * 1024
+RECENT_CALLS = 100
+"""What is said of a connector's speed is said of these."""
 _Change = Callable[[ApiConnector], ApiConnector]
 
 
@@ -64,6 +72,21 @@ def get_connector(ports: Ports, actor: Actor, connector_id: str) -> ApiConnector
         return _require_connector(tx, connector_id)
 
 
+def recent_calls(ports: Ports, actor: Actor) -> Mapping[str, tuple[ConnectorCall, ...]]:
+    """The last calls of each connector of the tenant, newest first, by its id. Raises NotPermitted."""
+    require_reader(actor, *READ_CONNECTORS)
+    with ports.store.read(actor.tenant_id) as tx:
+        connectors = tx.api_connectors.list()
+        return {one.id: tx.api_connectors.calls(one.id, RECENT_CALLS) for one in connectors}
+
+
+def calls_of(ports: Ports, actor: Actor, connector_id: str) -> tuple[ConnectorCall, ...]:
+    """The last calls of one connector, newest first. Raises NotPermitted, NotFound."""
+    require_reader(actor, *READ_CONNECTORS)
+    with ports.store.read(actor.tenant_id) as tx:
+        return tx.api_connectors.calls(_require_connector(tx, connector_id).id, RECENT_CALLS)
+
+
 def create_connector(ports: Ports, actor: Actor, order: NewConnector) -> ApiConnector:
     """Enter a connector (Microsoft Graph: create identityApiConnector). Raises NotPermitted, InvalidValue."""
     _require_writer(actor)
@@ -77,7 +100,8 @@ def create_connector(ports: Ports, actor: Actor, order: NewConnector) -> ApiConn
     if order.authentication is ConnectorAuthentication.BASIC:
         changes |= {"username": order.username, "password": order.password}
     if order.pkcs12:
-        blank = _with_certificate(ports, blank, order.pkcs12, order.pkcs12_password)
+        opened = _certificate(ports, order.pkcs12, order.pkcs12_password)
+        blank = _with_certificate(blank, opened, now)
     made = _changed(ports, blank, changes)
 
     def work(tx: Transaction) -> ApiConnector:
@@ -129,9 +153,12 @@ def upload_certificate(
     Expired ones go; the newest that is valid is presented. *changes*: what is set with it, as by
     ``update_connector``. Raises NotPermitted, NotFound, InvalidValue.
     """
+    _require_writer(actor)
+    # Before the transaction: opening it takes its time.
+    opened = _certificate(ports, pkcs12, password)
 
     def added(connector: ApiConnector) -> ApiConnector:
-        with_it = _with_certificate(ports, connector, pkcs12, password)
+        with_it = _with_certificate(connector, opened, ports.clock.now())
         proven = replace(with_it, authentication=ConnectorAuthentication.CERTIFICATE)
         return _changed(ports, proven, changes or {})
 
@@ -224,23 +251,27 @@ def _change_certificates(ports: Ports, actor: Actor, connector_id: str, change: 
     return ports.store.write(actor.tenant_id, work)
 
 
-def _with_certificate(ports: Ports, connector: ApiConnector, pkcs12: bytes, password: str) -> ApiConnector:
-    now = ports.clock.now()
+def _certificate(ports: Ports, pkcs12: bytes, password: str) -> ConnectorCertificate:
+    """What is in the file, its key sealed. Raises InvalidValue."""
     if not pkcs12 or len(pkcs12) > LARGEST_PKCS12:
         raise InvalidValue("pkcs12", f"Choose a .pfx file of at most {LARGEST_PKCS12 // 1024} kB.")
     try:
         opened = ports.assertions.read_pkcs12(pkcs12, password)
     except ValueError as problem:
         raise InvalidValue("pkcs12", str(problem)) from None
-    if opened.not_after <= now:
-        raise InvalidValue("pkcs12", f"This certificate expired on {opened.not_after:%Y-%m-%d}.")
-    added = ConnectorCertificate(
+    return ConnectorCertificate(
         thumbprint=opened.thumbprint,
         not_before=opened.not_before,
         not_after=opened.not_after,
         certificate_pem=opened.certificate_pem,
         sealed_key=ports.sealer.seal(opened.private_key_pem.encode(), SECRET_PURPOSE),
     )
+
+
+def _with_certificate(connector: ApiConnector, added: ConnectorCertificate, now: datetime) -> ApiConnector:
+    """The connector with it; expired ones go. Raises InvalidValue."""
+    if added.not_after <= now:
+        raise InvalidValue("pkcs12", f"This certificate expired on {added.not_after:%Y-%m-%d}.")
     others = tuple(
         entry
         for entry in connector.certificates

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 
 from xenia.core.actor import Actor
@@ -133,6 +133,15 @@ def funnel(ports: Ports, actor: Actor, flow_id: str, since: datetime, until: dat
     ways = [way for way in _ways(events) if _started_before(way, until)]
     counted = [way for way in ways if not way.is_test]
     return Funnel(flow.id, since, until, _stages(counted, now), len(ways) - len(counted))
+
+
+def sign_ups_this_month(ports: Ports, actor: Actor, flow_id: str) -> int:
+    """Guests who came by this flow since the month began (UTC); tests are not counted. Raises NotPermitted."""
+    actor.require(SELF_SERVICE_READING_ROLES | LOG_READING_ROLES, *READ_FLOWS)
+    now = ports.clock.now().astimezone(UTC)
+    first = now.replace(day=1, hour=0, minute=0, second=0, microsecond=0)
+    with ports.store.read(actor.tenant_id) as tx:
+        return tx.sign_ups.count(flow_id, Stage.CREATED, first)
 
 
 def csv_rows(shown: Funnel) -> tuple[tuple[str, ...], ...]:

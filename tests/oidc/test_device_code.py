@@ -13,6 +13,7 @@ from tests.support.journeys import enrol
 from tests.support.platform import PASSWORD
 from tests.support.protocol import SECRET, Protocol, body_of, claims_of, other_app
 from tests.support.renewing import OIDC
+from tests.support.self_service import NEWCOMER, open_flow, verify_address
 from tests.support.walker import Page, Walker
 from xenia.core.device_code import typed_user_code, user_code
 from xenia.core.directory.application import GRAPH_APP_ID
@@ -342,3 +343,23 @@ def test_a_second_factor_is_asked_for_on_the_page(idp: Protocol, mia: User) -> N
     assert body_of(_poll(idp, started))["error"] == "authorization_pending"
     enrol(idp.server, walker)
     assert claims_of(body_of(_poll(idp, started))["access_token"])["amr"] == ["pwd", "otp", "mfa"]
+
+
+@pytest.mark.parametrize("leaves", [False, True], ids=["signs up", "cancels"])
+def test_who_has_no_account_signs_up_on_the_way(idp: Protocol, mia: User, leaves: bool) -> None:
+    open_flow(idp.server)
+    started, walker = body_of(_start(idp)), idp.walker()
+    _enter(walker, started["user_code"])
+    walker.submit("/device/confirm", button="Continue")
+    walker.submit("/signin/sign-up", button="Create one")
+    verify_address(idp.server, walker)
+    if leaves:
+        page = walker.submit("/signin/review", button="Cancel")
+        assert "You have signed in" not in page.text
+        assert _refusal(_poll(idp, started))[1] == "access_denied"
+        return
+    page = walker.submit("/signin/review", button="Accept")
+    page = walker.submit("/consent", button="Accept") if page.has_form("/consent") else page
+    assert "You have signed in on your device" in page.text
+    claims = claims_of(body_of(_poll(idp, started))["id_token"])
+    assert (claims["email"], claims["idp"]) == (NEWCOMER, "mail")

@@ -147,7 +147,8 @@ def assess(
     facts = _still_proven(interaction.facts, session)
     invitation = tx.invitations.find(interaction.redeem.invitation_id) if interaction.redeem else None
     user = tx.users.find(facts.user_id) if facts.user_id else None
-    standing = standing_of(tx, policies, client.app_id, facts) if facts.sign_up and user is None else None
+    # Somebody who became a user and was deleted since is refused like anybody deleted, not made again.
+    standing = standing_of(tx, policies, client.app_id, facts) if facts.user_id is None else None
     if standing is not None and standing.account is not None:
         # Created meanwhile: by an approver, or in another window of the same person.
         user = user_with(tx, standing.account)

@@ -11,16 +11,18 @@ from datetime import datetime
 
 from xenia.core import audit
 from xenia.core.actor import Actor
+from xenia.core.attribute_rules import attribute_value
 from xenia.core.directory.application import DEFAULT_ACCESS_ROLE, AppRoleAssignment, ServicePrincipal
 from xenia.core.directory.identity_provider import ExternalAccount, identity_at
 from xenia.core.directory.tenant import Tenant
 from xenia.core.directory.user import CreationType, User, UserType, upn_identity
+from xenia.core.errors import InvalidValue
 from xenia.core.sign_up import TEST_GUEST
-from xenia.core.user_attributes import AttributeValue, AttributeValues
+from xenia.core.user_attributes import AttributeValue, AttributeValues, UserAttribute
 from xenia.ports import Ports, Transaction
 from xenia.record import Record, replace
 from xenia.usecases.invitations.invited_user import free_upn
-from xenia.usecases.sign_up.standing import proven_address
+from xenia.usecases.sign_up.standing import all_attributes, proven_address
 from xenia.usecases.users.user_protection import user_target
 
 STORED_AS: Mapping[str, str] = {
@@ -87,7 +89,8 @@ def _guest(tx: Transaction, order: GuestOrder, user_id: str, now: datetime) -> U
     mail = proven_address(account)
     # Without a proven mailbox the name must not show somebody else's address.
     upn = free_upn(tx, mail, tenant.initial_domain) if mail else f"{user_id}#EXT#@{tenant.initial_domain}"
-    known = dict(order.details)
+    details = _still_defined(tx, order.details)
+    known = dict(details)
     user = User(
         id=user_id,
         tenant_id=tenant.id,
@@ -106,7 +109,26 @@ def _guest(tx: Transaction, order: GuestOrder, user_id: str, now: datetime) -> U
         creation_type=CreationType.SELF_SERVICE_SIGN_UP,
         employee_type=TEST_GUEST if order.is_test else None,
     )
-    return with_details(user, order.details)
+    return with_details(user, details)
+
+
+def _still_defined(tx: Transaction, details: AttributeValues) -> AttributeValues:
+    """Without what attributes cannot hold any more that were deleted, or made anew, while somebody waited.
+
+    Values must not outlive their definition: tokens and programs would read them as something else.
+    """
+    attributes = {attribute.id: attribute for attribute in all_attributes(tx)}
+    return tuple(
+        (name, value) for name, value in details if name in attributes and _holds(attributes[name], value)
+    )
+
+
+def _holds(attribute: UserAttribute, value: AttributeValue) -> bool:
+    try:
+        attribute_value(attribute, value)
+    except InvalidValue:
+        return False
+    return True
 
 
 def with_details(user: User, details: AttributeValues) -> User:

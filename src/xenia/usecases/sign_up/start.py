@@ -8,7 +8,7 @@ from xenia.core.addresses import parse_address
 from xenia.core.directory.identity_provider import EMAIL_PASSCODE_PROVIDER_ID, ENTRA_PROVIDER_ID
 from xenia.core.directory.tenant import Tenant, TenantPolicies
 from xenia.core.errors import ConsentDeclined
-from xenia.core.signin.facts import Facts, Realm
+from xenia.core.signin.facts import Factor, Facts, Realm
 from xenia.core.signin.home_realm import PASSCODE_HOME, Home, home_of_provider, is_usable
 from xenia.core.signin.interrupts import Step
 from xenia.core.user_flow import UserFlow
@@ -67,7 +67,16 @@ def start_sign_up(ports: Ports, posted: Posted) -> Turn | Rejected:
         fresh = first_facts(offered_flow(tx, situation.policies, situation.client.app_id))
         if situation.user is not None or account_of(facts) is None:
             return fresh
-        return replace(facts, chosen=True, sign_up=fresh.sign_up)
+        first = tuple(proof for proof in facts.proofs if proof.factor is Factor.FIRST)
+        # Whoever they were before is over, and so is that one's second factor and agreement.
+        return replace(
+            fresh,
+            login=facts.login,
+            realm=facts.realm,
+            provider_id=facts.provider_id,
+            account=facts.account,
+            proofs=first,
+        )
 
     return take_step(ports, posted, (), apply)
 

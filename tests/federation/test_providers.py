@@ -29,6 +29,7 @@ from xenia.core.directory.identity_provider import (
     IdentityProvider,
     ProviderEndpoints,
     ProviderKind,
+    ProviderOutcome,
 )
 from xenia.core.query import Query
 from xenia.usecases.federation.check import check_provider
@@ -81,6 +82,12 @@ def pia_is_a_guest(server: RunningServer, walker: Walker) -> None:
     walker.open(Abroad().visit(hand_over(walker)))
     walker.submit("/accept")
     assert not guest(server, PIA).is_pending
+
+
+def outcome(server: RunningServer) -> ProviderOutcome | None:
+    """How hand-overs to the partner last went."""
+    with server.ports.store.read(server.tenant.id) as tx:
+        return tx.identity_providers.outcomes().get(PARTNER_ID)
 
 
 def test_an_invitation_is_accepted_with_oidc_provider(contoso: RunningServer, neighbour: Provider) -> None:
@@ -153,6 +160,7 @@ def test_cancelling_at_the_provider_leads_back_with_a_way_on(contoso: RunningSer
     assert "did not let you in" in page.text
     assert page.has_form("/federate")
     assert sign_in_errors(contoso)[-1][0] == 65004
+    assert outcome(contoso) is None, "a change of mind is no failure of the provider's"
     page = walker.submit("/cancel")
     target = page.refresh or page.response.header("Location") or ""
     assert "error=access_denied" in target
@@ -200,9 +208,15 @@ def test_a_provider_that_lies_or_fails_proves_nothing(
     assert said in page.text, page.text
     assert page.has_form("/federate"), "the page offers to try again"
     assert sign_in_errors(contoso)[-1][0] == number
+    told = outcome(contoso)
+    assert told is not None
+    assert told.succeeded_at is None
+    assert told.failed_at == contoso.clock.now()
+    assert f"({told.failure})" in sign_in_errors(contoso)[-1][1]
     mock.lie()
     page = walker.open(Abroad().visit(hand_over(walker)))
     assert page.has_form("/accept"), "and trying again works"
+    assert outcome(contoso) == replace(told, succeeded_at=contoso.clock.now())
 
 
 DOCUMENTS = [

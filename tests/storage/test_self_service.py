@@ -30,6 +30,7 @@ from tests.storage.records import (
     user_attribute,
     user_flow,
 )
+from xenia.core.directory.identity_provider import ProviderOutcome
 from xenia.core.errors import Conflict, NotFound
 from xenia.core.sign_up import RequestState, Stage
 from xenia.core.user_flow import UserFlow
@@ -218,6 +219,27 @@ def test_a_hand_over_is_spent_once_and_in_time(store: SqlStore):
     assert seen(store, lambda tx: tx.sign_ins.find_federation("unknown")) is None
 
 
+def test_the_last_success_and_failure_of_a_provider_are_kept(store: SqlStore):
+    def told(*outcomes):
+        def work(tx):
+            for now, failure in outcomes:
+                tx.identity_providers.record_outcome("Google-OAUTH", now, failure)
+
+        store.write(CONTOSO, work)
+        return seen(store, lambda tx: tx.identity_providers.outcomes())
+
+    assert seen(store, lambda tx: tx.identity_providers.outcomes()) == {}
+    assert told((NOW, None)) == {"Google-OAUTH": ProviderOutcome(NOW)}
+    moment = NOW + timedelta(seconds=59)
+    assert told((moment, None)) == {"Google-OAUTH": ProviderOutcome(NOW)}, "one success a minute is enough"
+    later = NOW + HOUR
+    found = told((moment, "first"), (later, "second"))
+    assert found == {"Google-OAUTH": ProviderOutcome(NOW, later, "second")}
+    assert told((later, None)) == {"Google-OAUTH": ProviderOutcome(later, later, "second")}
+    store.write(CONTOSO, lambda tx: tx.identity_providers.remove("Google-OAUTH"))
+    assert seen(store, lambda tx: tx.identity_providers.outcomes()) == {}, "a new one begins anew"
+
+
 def test_an_event_is_kept_once_for_each_stage_and_reason(store: SqlStore):
     started, again = sign_up_event(), sign_up_event(id="again", at=NOW + HOUR)
     other = sign_up_event(id="other", interaction_id="ctx-2", at=NOW + timedelta(seconds=1))
@@ -349,6 +371,7 @@ def test_what_belongs_to_a_tenant_goes_with_it(store: SqlStore):
         app_id = f"app-of-{tenant_id}"
         tx.applications.add(application(f"object-{tenant_id}", app_id, tenant_id=tenant_id))
         tx.identity_providers.add(provider(tenant_id=tenant_id))
+        tx.identity_providers.record_outcome(provider().id, NOW)
         tx.user_flows.add(user_flow(tenant_id=tenant_id, app_ids=(app_id,)))
         tx.user_attributes.add(user_attribute(tenant_id=tenant_id))
         tx.api_connectors.add(connector(tenant_id=tenant_id))
@@ -360,7 +383,8 @@ def test_what_belongs_to_a_tenant_goes_with_it(store: SqlStore):
     for tenant_id in (CONTOSO, FABRIKAM):
         store.write(tenant_id, fill)
     ours = ("identity_providers", "user_flows", "user_flow_applications", "user_attributes")
-    ours = (*ours, "api_connectors", "connector_calls", "federations", "sign_up_events", "sign_up_requests")
+    ours = (*ours, "provider_outcomes", "api_connectors", "connector_calls", "federations")
+    ours = (*ours, "sign_up_events", "sign_up_requests")
     with store._writing.begin() as connection:
         connection.execute(sa.text("DELETE FROM tenants WHERE id = :id"), {"id": CONTOSO})
         for name in ours:

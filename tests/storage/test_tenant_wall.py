@@ -285,6 +285,8 @@ PROBES: dict[str, tuple[Callable[[Any], Any], Any]] = {
     "identity_providers.list": (lambda it: it.list(), ()),
     "identity_providers.add": (lambda it: it.add(provider("x")), ValueError),
     "identity_providers.replace": (lambda it: it.replace(provider()), ValueError),
+    "identity_providers.outcomes": (lambda it: it.outcomes(), {}),
+    "identity_providers.record_outcome": (lambda it: it.record_outcome("Google-OAUTH", NOW), None),
     "identity_providers.remove": (lambda it: it.remove("Google-OAUTH"), False),
     "user_flows.find": (lambda it: it.find("B2X_1_Partners"), None),
     "user_flows.of_app": (lambda it: it.of_app("app-id"), None),
@@ -366,6 +368,7 @@ def _fill(tx: SqlTransaction) -> None:
     tx.logout_notices.add(logout_notice())
     tx.sign_ins.add_federation(federation())
     tx.identity_providers.add(provider())
+    tx.identity_providers.record_outcome("Google-OAUTH", NOW - HOUR)
     tx.user_flows.add(user_flow(app_ids=("app-id",)))
     tx.user_attributes.add(user_attribute())
     tx.api_connectors.add(connector())

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Protocol, TypeVar
 
 from xenia.core.api_connector import ApiConnector, ConnectorCall
-from xenia.core.directory.identity_provider import IdentityProvider
+from xenia.core.directory.identity_provider import IdentityProvider, ProviderOutcome
 from xenia.core.ids import AppId, ObjectId
 from xenia.core.sign_up import RequestState, SignUpEvent, SignUpRequest, Stage
 from xenia.core.user_attributes import UserAttribute
@@ -31,7 +32,17 @@ class IdentityProviders(Protocol):
         """Stored with ``version + 1``. Raises Conflict when the stored version differs."""
         ...
 
-    def remove(self, provider_id: str) -> bool: ...
+    def remove(self, provider_id: str) -> bool:
+        """With its outcomes. False when there was none."""
+        ...
+
+    def outcomes(self) -> Mapping[str, ProviderOutcome]:
+        """How hand-overs last went, by the provider's id; built-in ones too."""
+        ...
+
+    def record_outcome(self, provider_id: str, now: datetime, failure: str | None = None) -> None:
+        """A hand-over ended, by *failure* or well. Of successes one a minute is kept: busy providers write little."""
+        ...
 
 
 class UserFlows(Protocol):

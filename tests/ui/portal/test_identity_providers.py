@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -18,6 +19,7 @@ from xenia.core.directory.identity_provider import (
 )
 from xenia.core.directory.user import User, UserType
 from xenia.core.signin.foreign_claims import idp_of
+from xenia.ports import Transaction
 from xenia.usecases.self_service.manage_identity_providers import (
     NewProvider,
     create_provider,
@@ -26,6 +28,7 @@ from xenia.usecases.self_service.manage_identity_providers import (
     update_provider,
 )
 from xenia.usecases.self_service.manage_user_flows import NewFlow, create_flow
+from xenia.web.pages import format_time
 
 LIST = "external-identities/identity-providers"
 SECRET = "s3cret of the provider"
@@ -205,6 +208,26 @@ def test_addresses_of_social_providers_are_read_only_where_private_ones_are_refu
         page = office.sit().open(f"{LIST}/new/google")
         assert "The addresses of this provider are published" in page.text
         assert re.search(r'id="field-issuer"[^>]* readonly', page.source)
+
+
+def test_last_success_and_failure_are_told_in_the_list_and_with_their_reason(office: Office) -> None:
+    provider = nordwind(office)
+    desktop = at(office, provider)
+    assert "Nobody has signed in with it yet." in desktop.page.text
+    ports, tenant_id, now = office.platform.ports, office.platform.tenant.id, office.platform.clock.now()
+
+    def work(tx: Transaction) -> None:
+        tx.identity_providers.record_outcome(provider.id, now)
+        tx.identity_providers.record_outcome(provider.id, now + timedelta(hours=3), "<b>iss</b> is wrong")
+
+    ports.store.write(tenant_id, work)
+    page = desktop.open(f"{LIST}?view=custom")
+    for moment in (now, now + timedelta(hours=3)):
+        assert format_time(moment) in page.source
+    page = desktop.open(f"{LIST}/configured/{provider.id}")
+    assert "<b>iss</b> is wrong" in page.text
+    assert "<b>iss" not in page.source
+    assert format_time(now) not in office.sit(tenant=office.other).open(LIST).source
 
 
 def test_test_shows_every_check(office: Office) -> None:

@@ -118,6 +118,17 @@ class IdentityProvider(Record):
         )
 
 
+class ProviderOutcome(Record):
+    """How hand-overs to a provider last went."""
+
+    succeeded_at: datetime | None = None
+    """When somebody last proved there who they are, to the minute."""
+    failed_at: datetime | None = None
+    """When its answer last proved nothing. Whoever cancels there is no failure of the provider's."""
+    failure: str = ""
+    """What went wrong then, a sentence for administrators."""
+
+
 class ExternalAccount(Record):
     """Who somebody is at a provider, after everything it said was checked."""
 

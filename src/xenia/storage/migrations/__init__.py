@@ -14,7 +14,7 @@ from xenia.storage.known_directory import renew_stamp
 from xenia.storage.schema import metadata
 from xenia.storage.schema.base import revisions
 
-HEAD = "0013"
+HEAD = "0014"
 """The newest revision; known here so that an up-to-date database needs no Alembic (slow to import)."""
 
 _LOCK = 0x78656E6961  # "xenia"

@@ -27,6 +27,18 @@ identity_providers = sa.Table(
     _of_tenant(),
 )
 
+# Apart from the provider: it is written by sign-ins, and built-in providers have no row.
+provider_outcomes = sa.Table(
+    "provider_outcomes",
+    metadata,
+    identifier("tenant_id", primary_key=True),
+    identifier("provider_id", primary_key=True),
+    moment("succeeded_at"),
+    moment("failed_at"),
+    sa.Column("failure", Words),
+    _of_tenant(),
+)
+
 user_flows = sa.Table(
     "user_flows",
     metadata,

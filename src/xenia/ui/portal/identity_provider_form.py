@@ -225,6 +225,7 @@ class IdentityProviderForm:
             stored=self._stale(visit, found, typed, error),
             reliance=manage_identity_providers.provider_reliance(ports, actor, found.id),
             checks=checks,
+            outcome=manage_identity_providers.provider_outcomes(ports, actor).get(found.id),
             refresh_url=visit.url(f"{LIST}/configured/{found.id}"),
             api=call(visit, "GET", f"{GRAPH}/{found.id}", permission="IdentityProvider.Read.All"),
         )

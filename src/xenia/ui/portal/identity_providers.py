@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from xenia.core.directory.identity_provider import IdentityProvider, ProviderKind
+from xenia.core.directory.identity_provider import IdentityProvider, ProviderKind, ProviderOutcome
 from xenia.core.directory.policies import PolicyBlock, marks_text, may_change, read_marks
 from xenia.core.directory.roles import PROVIDER_WRITING_ROLES
 from xenia.core.directory.tenant import TenantPolicies, Toggle
@@ -60,6 +60,9 @@ class IdentityProviders:
         known = manage_identity_providers.list_providers(self._desk.ports, visit.actor)
         is_custom = visit.request.query.get("view") == "custom"
         rows = self._custom(visit, known) if is_custom else self._built_in(visit, known)
+        outcomes = manage_identity_providers.provider_outcomes(self._desk.ports, visit.actor)
+        for row in rows:
+            row["outcome"] = outcomes.get(str(row["id"]), ProviderOutcome())
         addable = _CUSTOM_KINDS if is_custom else ()
         return self._desk.page(
             visit,
@@ -101,6 +104,7 @@ class IdentityProviders:
                 url, ready, state = visit.url(f"{LIST}/new/{slug_of(kind)}"), False, "Not configured"
             rows.append(
                 {
+                    "id": found.id if found is not None else "",
                     "name": provider_name(found) if found is not None else KIND_WORDS[kind],
                     "url": url,
                     "note": _BUILT_IN_HELP.get(kind, KIND_HELP.get(kind, "")),
@@ -114,6 +118,7 @@ class IdentityProviders:
     def _custom(self, visit: Visit, known: tuple[IdentityProvider, ...]) -> list[Model]:
         return [
             {
+                "id": found.id,
                 "name": found.display_name,
                 "url": visit.url(f"{LIST}/configured/{found.id}"),
                 "note": ", ".join(found.domains) or found.issuer,

@@ -22,6 +22,7 @@ from xenia.usecases.sign_in.situation import Situation
 
 def recognise(tx: Transaction, situation: Situation, account: ExternalAccount, now: datetime) -> Facts:
     """Facts with the proof, and with the user it belongs to when there is one."""
+    tx.identity_providers.record_outcome(account.provider_id, now)
     account = _within_its_say(tx, situation, account)
     identity = identity_at(account.kind, account.idp, account.subject)
     user = tx.users.find_by_identity(identity.issuer, identity.subject or "")

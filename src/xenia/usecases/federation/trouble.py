@@ -33,6 +33,11 @@ TROUBLES: dict[str, type[e.ProviderFailed]] = {
 """``Facts.trouble`` by its error."""
 
 
+_NOT_ITS_FAULT = frozenset({"declined", "gone", "not-fresh", "not-home"})
+"""What the person did, or an administrator here, says nothing of how well the provider works."""
+_LONGEST_FAILURE = 300
+
+
 class HandOverFailed(Exception):
     """The hand-over leads to nothing. ``args[0]`` is a key of ``TROUBLES``, ``args[1]`` a sentence for operators."""
 
@@ -49,6 +54,9 @@ def with_trouble(
     """Facts for the page, which offers to try again; and a row in the sign-in log that names the reason."""
     reason, detail = str(failed.args[0]), str(failed.args[1])
     error = TROUBLES[reason](provider)
+    provider_id = situation.facts.provider_id
+    if provider_id is not None and reason not in _NOT_ITS_FAULT:
+        tx.identity_providers.record_outcome(provider_id, now, detail[:_LONGEST_FAILURE])
     tx.logs.sign_in(
         sign_in_record(
             situation,

@@ -18,6 +18,7 @@ from xenia.core.directory.identity_provider import (
     IdentityProvider,
     ProviderEndpoints,
     ProviderKind,
+    ProviderOutcome,
     identity_at,
 )
 from xenia.core.directory.provider_defaults import DISCOVERY_PATH, ProviderDefaults, default_provider
@@ -62,6 +63,7 @@ __all__ = [
     "default_provider",
     "get_provider",
     "list_providers",
+    "provider_outcomes",
     "provider_reliance",
     "remove_provider",
     "update_provider",
@@ -185,6 +187,13 @@ def remove_provider(ports: Ports, actor: Actor, provider_id: str) -> None:
         note_change(tx, record_id, audit.DELETE_IDENTITY_PROVIDER, actor, now, before=provider, after=None)
 
     ports.store.write(actor.tenant_id, work)
+
+
+def provider_outcomes(ports: Ports, actor: Actor) -> Mapping[str, ProviderOutcome]:
+    """How hand-overs to each provider last went, by its id. Raises NotPermitted."""
+    require_reader(actor, *READ_PROVIDERS)
+    with ports.store.read(actor.tenant_id) as tx:
+        return tx.identity_providers.outcomes()
 
 
 def provider_reliance(ports: Ports, actor: Actor, provider_id: str) -> int:

@@ -23,7 +23,7 @@ from xenia.core.directory.identity_provider import (
 )
 from xenia.core.directory.tenant import DomainRestrictions, DomainRule
 from xenia.core.directory.user import CreationType, ExternalUserState
-from xenia.core.user_flow import Hook, PageText
+from xenia.core.user_flow import AttributeAssignment, Hook, PageText
 
 WAYS = (ENTRA_PROVIDER_ID, PARTNER_ID, EMAIL_PASSCODE_PROVIDER_ID)
 
@@ -53,6 +53,8 @@ def test_what_the_provider_says_is_prefilled_and_can_be_changed(
     page = walker.submit("/signin/review", button="Accept")
     assert page.form("/details").fields["givenName"] == "Pia"
     assert "From Partner AG. You can change it." in page.text
+    assert "From Partner AG, with which you sign in next time." in page.text
+    assert PIA in page.text
     walker.submit("/signin/details", surname="Larsen", button="Continue")
     claims = id_token_of(contoso, to_the_end(walker))
     assert claims["idp"] == mock.issuer
@@ -101,20 +103,27 @@ def test_a_provider_that_claims_somebody_elses_address_gets_nothing(
     assert guests(contoso) == (before,)
 
 
+WITH_ADDRESS = (AttributeAssignment("email", "Email Address"), AttributeAssignment("city", "City"))
+
+
 @pytest.mark.parametrize("verified", [False, None])
 def test_an_address_nobody_vouches_for_is_not_kept_and_tells_nothing(
     contoso: RunningServer, mock: Provider, verified: bool | None
 ) -> None:
     partner(contoso, mock, domains=())
-    open_flow(contoso, provider_ids=WAYS)
+    open_flow(contoso, provider_ids=WAYS, attributes=WITH_ADDRESS)
     owner = Walker(contoso.router)
     create_account(contoso, owner)
     owner.submit("/signin/review", button="Accept")
+    owner.submit("/signin/details", city="Oslo", button="Continue")
     mock.lie(claims={"sub": "stranger", "email": NEWCOMER, "email_verified": verified, "name": "Eve"})
     walker = Walker(contoso.router)
     page = walker.open(Abroad().visit(press(contoso, walker)))
     assert "Review permissions" in page.text, "the page does not tell that the address is known"
-    walker.submit("/signin/review", button="Accept")
+    page = walker.submit("/signin/review", button="Accept")
+    assert "has not confirmed an address, so none is kept." in page.text
+    assert page.form("/signin/details").fields["email"] == "", "and it is not promised either"
+    walker.submit("/signin/details", city="Oslo", button="Continue")
     to_the_end(walker)
     (made,) = [user for user in guests(contoso) if user.mail != NEWCOMER]
     assert (made.display_name, made.mail, made.other_mails, made.proxy_addresses) == ("Eve", None, (), ())

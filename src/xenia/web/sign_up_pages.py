@@ -63,6 +63,7 @@ def details_model(
 ) -> Model:
     """What *Add details* shows. *message*: a connector asks for a correction, in its own (plain) words."""
     marked = frozenset(from_provider)
+    address_help = _address_help(provider_name, address)
     errors: list[Model] = []
     if message is not None:
         said = f"Message from {message_source}: {message}" if message_source else message
@@ -70,15 +71,29 @@ def details_model(
     errors += [{"field": field.focus_name, "text": field.error} for field in fields if field.error]
     return {
         "intro": text.intro.splitlines(),
-        "fields": [_entry(field, provider_name if field.name in marked else "") for field in fields],
+        "fields": [
+            _entry(field, provider_name if field.name in marked else "", address_help) for field in fields
+        ],
+        "address_help": address_help,
         "shows_address": not any(field.control is Control.READ_ONLY for field in fields),
         "address": address,
         "errors": errors,
     }
 
 
-def _entry(field: Field, source: str) -> Model:
+def _address_help(provider_name: str, address: str | None) -> str:
+    """Below the address. Who came by a provider comes back by it: typing the address alone would lead elsewhere."""
+    if not provider_name:
+        return "You can sign in with this address next time."
+    if address is None:
+        return f"{provider_name} has not confirmed an address, so none is kept."
+    return f"From {provider_name}, with which you sign in next time."
+
+
+def _entry(field: Field, source: str, address_help: str) -> Model:
     said = f"From {source}. You can change it." if source else ""
+    if field.control is Control.READ_ONLY:
+        said = address_help
     return {
         "at": field,
         "help": " ".join(part for part in (field.help_text, said) if part),

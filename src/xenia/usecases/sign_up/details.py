@@ -15,7 +15,7 @@ from xenia.record import Record, replace
 from xenia.usecases.sign_in.situation import Situation
 from xenia.usecases.sign_in.steps import Posted, take_step
 from xenia.usecases.sign_in.turn import Rejected, Turn
-from xenia.usecases.sign_up.standing import Standing, account_of, all_attributes, known_values
+from xenia.usecases.sign_up.standing import Standing, account_of, all_attributes, known_values, proven_address
 
 
 class DetailsPage(Record):
@@ -31,7 +31,7 @@ def details_page(
 ) -> DetailsPage:
     """What the page shows: what was just posted, else typed before, else known from provider and connector."""
     account, progress = account_of(facts), standing.progress
-    address = account.email if account is not None else None
+    address = proven_address(account) if account is not None else None
     known = known_values(facts)
     values = progress.details if progress.details is not None else known
     if address is not None:

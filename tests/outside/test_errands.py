@@ -99,8 +99,11 @@ def test_a_tenant_whose_servers_all_hang_leaves_places_and_a_queue_for_others(de
     assert desk.start("third", "d.example", "tenant-3")
     desk.until_begun("third")
     assert sorted(desk.begun) == [*keys[:4], "theirs-1", "theirs-2", "third"]
-    # A place that is given back goes to who waits for it.
-    desk.end(keys[0])
+    # Places that are given back go to who waits, and the first tenant has its share again.
+    desk.end("theirs-1")
+    desk.until_begun("theirs-3")
+    for key in (keys[0], "theirs-2", "third"):
+        desk.end(key)
     desk.until_begun(keys[4])
 
 

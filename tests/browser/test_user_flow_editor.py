@@ -72,12 +72,31 @@ def test_a_row_is_dragged_and_the_preview_follows(desktop: Desktop, furnished: F
     expect(page.get_by_text("Unsaved changes: 1")).to_be_visible()
     page.get_by_label(re.compile("^Label")).first.fill("Number on your contract")
     expect(preview.locator("form label").first).to_have_text(re.compile("^Number on your contract"))
+    code = page.get_by_role("button", name="2 Code")
+    code.click()
+    expect(preview.get_by_role("heading", level=1)).to_have_text("Enter code")
+    expect(code).to_have_attribute("aria-pressed", "true")
+    page.get_by_role("checkbox", name="Dark").check()
+    expect(preview.locator("html")).to_have_attribute("data-theme", "dark")
+    page.get_by_label(re.compile("^Label")).first.fill("Number")
+    expect(preview.get_by_role("heading", level=1)).to_have_text("Enter code")
+    expect(preview.locator("html")).to_have_attribute("data-theme", "dark")
+    frame = page.locator("iframe[name=flow-preview]")
+    phone = frame.evaluate("frame => frame.clientWidth")
+    page.get_by_label("Wide").check()
+    assert frame.evaluate("frame => frame.clientWidth") > 2 * phone
+    box = page.locator(".preview-box").bounding_box()
+    shown = frame.bounding_box()
+    assert box is not None
+    assert shown is not None
+    assert shown["width"] <= box["width"] + 1
+    expect(page.get_by_text("Unsaved changes: 2")).to_be_visible()
 
 
 def test_without_scripts_the_preview_is_asked_for(desktop: Desktop, furnished: Furnished) -> None:
     person = editor(desktop, furnished, Way.NO_SCRIPTS, "page-layouts")
     person.type("Organization name", "Contoso of the south")
-    person.page.get_by_role("button", name="Sign-up page", exact=True).click()
+    person.page.get_by_role("button", name="1 Sign-up page", exact=True).click()
     preview = person.page.frame_locator("iframe[name=flow-preview]")
     expect(preview.locator(".guest-name")).to_have_text("Contoso of the south")
     person.page.reload()

@@ -19,7 +19,7 @@ from tests.support.accessibility import problems_of
 from tests.support.browser import PageWatch
 from tests.support.running import RunningXenia
 
-TABS = 80
+TABS = 120
 
 
 class Way(Enum):

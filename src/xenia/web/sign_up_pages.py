@@ -1,4 +1,4 @@
-"""The pages of a user flow that an administrator designs: how to sign up, and the attribute page.
+"""The pages of a user flow as an administrator sees them beforehand: how to sign up, code, permissions, details.
 
 Model and template are here, in the kit, because two surfaces draw them: the sign-up itself, and the preview
 beside the editor. So the preview cannot differ from the page.
@@ -13,11 +13,16 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from xenia.core.attribute_controls import Control
 from xenia.core.attribute_form import Field
+from xenia.core.directory.tenant import Tenant
 from xenia.core.user_flow import PageText
 from xenia.web.pages import Pages
 
 WAYS_PAGE = "kit/sign_up/ways.html"
+CODE_PAGE = "signin/passcode.html"
+REVIEW_PAGE = "signin/review_permissions.html"
 DETAILS_PAGE = "kit/sign_up/details.html"
+_SCRIPT = re.compile(r"<script type=\"module\"[^>]*></script>")
+_FOCUSED = re.compile(r"(<(?:input|select|textarea)\b[^>]*) autofocus(?=[\s>])")
 _LOGO = re.compile(r"data:(image/(?:png|jpeg|gif|webp));base64,([A-Za-z0-9+/=]+)")
 
 Model = dict[str, object]
@@ -90,6 +95,18 @@ def _address_help(provider_name: str, address: str | None) -> str:
     return f"From {provider_name}, with which you sign in next time."
 
 
+def review_model(tenant: Tenant) -> Model:
+    """What *Review permissions* tells somebody who signs up."""
+    return {
+        "domain": tenant.default_domain,
+        "inviter": None,
+        "privacy_url": tenant.privacy_statement_url,
+        "terms_url": tenant.terms_url,
+        "contact": tenant.privacy_contact or tenant.technical_contact,
+        "signing_up": True,
+    }
+
+
 def _entry(field: Field, source: str, address_help: str) -> Model:
     said = f"From {source}. You can change it." if source else ""
     if field.control is Control.READ_ONLY:
@@ -116,7 +133,7 @@ def preview(
 
     *organization*: who it is really, where the flow's own words name it differently.
     """
-    return pages.render(
+    page = pages.render(
         template,
         **{"errors": [], **model},
         host=host,
@@ -127,3 +144,5 @@ def preview(
         form_token="",
         theme=theme,
     )
+    # A frame that took the focus would take it from the editor.
+    return _FOCUSED.sub(r"\1", _SCRIPT.sub("", page))

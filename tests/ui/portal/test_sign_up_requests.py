@@ -159,6 +159,7 @@ def test_funnel_tells_real_sign_ups_and_leaves_tests_out(office: Office) -> None
     desktop = office.sit()
     page = desktop.open(f"external-identities/user-flows/{FLOW}/funnel")
     assert "1 of 1 person who started became a guest." in page.text
+    assert "1 application · 2 providers · 1 sign-up this month" in page.text
     assert "<svg" in page.source
     assert "style=" not in page.source
     address = next(href for text, href in page.links if text == "Download as CSV")

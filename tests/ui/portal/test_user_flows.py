@@ -9,6 +9,7 @@ import pytest
 
 from tests.ui.portal.office import Desktop, Office
 from xenia.core.actor import Actor, system_actor
+from xenia.core.api_connector import ConnectorAuthentication
 from xenia.core.directory.identity_provider import (
     EMAIL_PASSCODE_PROVIDER_ID,
     ENTRA_PROVIDER_ID,
@@ -18,9 +19,10 @@ from xenia.core.directory.identity_provider import (
 )
 from xenia.core.directory.tenant import Toggle
 from xenia.core.user_attributes import UserAttribute
-from xenia.core.user_flow import AttributeAssignment, Choice, InputType, PageText, UserFlow
+from xenia.core.user_flow import AttributeAssignment, Choice, Hook, InputType, PageText, UserFlow
 from xenia.usecases.applications.manage_applications import NewApplication, register_application
 from xenia.usecases.self_service import manage_user_flows
+from xenia.usecases.self_service.manage_api_connectors import NewConnector, create_connector
 from xenia.usecases.self_service.manage_identity_providers import NewProvider, create_provider
 from xenia.usecases.self_service.manage_user_attributes import NewAttribute, create_attribute
 from xenia.usecases.self_service.manage_user_flows import NewFlow
@@ -464,10 +466,31 @@ def test_preview_is_the_page_itself(office: Office) -> None:
         office, provider_ids=(EMAIL_PASSCODE_PROVIDER_ID,), text=PageText("Contoso Suppliers", "Welcome.")
     )
     office.platform.policies(self_service_sign_up=True)
-    shown = office.sit().open(f"{HOME}/{FLOW}/preview?page=sign-up").text
-    walker = office.platform.walker()
-    real = walker.open(office.platform.authorize_url(prompt="create"))
-    assert shown == real.text
+    desktop, walker = office.sit(), office.platform.walker()
+
+    def shown(step: str) -> str:
+        page = desktop.open(f"{HOME}/{FLOW}/preview?page={step}")
+        assert "<script" not in page.source
+        assert "autofocus" not in page.source
+        return page.text
+
+    assert shown("sign-up") == walker.open(office.platform.authorize_url(prompt="create")).text
+    walker.submit("/sign-up-address", address="maria@partner.example")
+    assert shown("code") == walker.submit("/send").text
+    real = walker.submit("/signin/code", code=office.platform.code_for("maria@partner.example"))
+    assert shown("permissions") == real.text
+    assert shown("details") == walker.submit("/signin/review", button="Accept").text
+    dark = desktop.open(f"{HOME}/{FLOW}/preview?page=code&dark=yes").source
+    assert 'data-theme="dark"' in dark
+
+
+def test_the_way_of_a_sign_up_stands_beside_what_is_asked(office: Office) -> None:
+    order = NewConnector("Check approval", "https://approve.contoso.example/", ConnectorAuthentication.NONE)
+    connector = create_connector(office.platform.ports, operator(office), order)
+    make_flow(office, connectors={Hook.AFTER_FEDERATION: connector.id}, requires_approval=True)
+    for section in ("", "/user-attributes"):
+        page = at(office, section).page
+        assert "Identity provider Check approval Details Approval Guest" in " ".join(page.text.split())
 
 
 # --- applications -------------------------------------------------------------------------------

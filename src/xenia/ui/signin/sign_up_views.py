@@ -15,9 +15,11 @@ from xenia.usecases.sign_up.standing import account_of, offered_flow
 from xenia.usecases.sign_up.start import WaysIn, ways_in
 from xenia.web.sign_up_pages import (
     DETAILS_PAGE,
+    REVIEW_PAGE,
     WAYS_PAGE,
     details_model,
     picture_of,
+    review_model,
     ways_model,
 )
 
@@ -116,15 +118,7 @@ def _provider_name(shown: Shown) -> str:
 
 
 def _review(shown: Shown) -> Model:
-    tenant = shown.situation.tenant
-    return {
-        "domain": tenant.default_domain,
-        "inviter": None,
-        "privacy_url": tenant.privacy_statement_url,
-        "terms_url": tenant.terms_url,
-        "contact": tenant.privacy_contact or tenant.technical_contact,
-        "signing_up": True,
-    }
+    return review_model(shown.situation.tenant)
 
 
 def _blocked(shown: Shown) -> Model:
@@ -160,7 +154,7 @@ def _plain(shown: Shown) -> Model:
 SIGN_UP_VIEWS: dict[Step, tuple[str, Callable[[Shown], Model]]] = {
     Step.SIGN_UP: (WAYS_PAGE, _ways),
     Step.SIGN_UP_CLOSED: ("signin/sign_up_closed.html", _plain),
-    Step.REVIEW: ("signin/review_permissions.html", _review),
+    Step.REVIEW: (REVIEW_PAGE, _review),
     Step.DETAILS: (DETAILS_PAGE, _details),
     Step.PROCEED: ("signin/sign_up_proceed.html", _plain),
     Step.PENDING: ("signin/sign_up_pending.html", _request),

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 
 from xenia.core.errors import Conflict, InvalidValue, NotFound, NotPermitted, XeniaError
 from xenia.core.user_attributes import UserAttribute, attribute_key
-from xenia.core.user_flow import UserFlow
+from xenia.core.user_flow import Hook, UserFlow
 from xenia.ui.portal.changed_meanwhile import version_of
 from xenia.ui.portal.desk import Desk, Model, Visit
 from xenia.ui.portal.graph_calls import call
@@ -24,6 +24,7 @@ from xenia.ui.portal.user_flows.frame import (
     GRAPH,
     READ,
     WRITE,
+    connector_names,
     flow_of,
     flow_page,
     flow_path,
@@ -118,7 +119,9 @@ class FlowAttributes:
             ways=WAYS,
             select_types={each.value for each in SELECTS},
             stored=stale_rows(self._desk, visit, error, differing),
-            pages=("details", "sign-up"),
+            step="details",
+            connectors=connector_names(self._desk, visit, flow),
+            hooks=Hook,
             api=_call(visit, flow),
         )
 

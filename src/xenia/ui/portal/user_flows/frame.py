@@ -7,13 +7,14 @@ from collections.abc import Iterable, Sequence
 from xenia.core.directory.identity_provider import IdentityProvider, ProviderKind
 from xenia.core.directory.roles import FLOW_WRITING_ROLES
 from xenia.core.directory.tenant import TenantPolicies
-from xenia.core.errors import Conflict, NotPermitted, XeniaError
-from xenia.core.user_flow import UserFlow
+from xenia.core.errors import Conflict, NotFound, NotPermitted, XeniaError
+from xenia.core.user_flow import Hook, UserFlow
 from xenia.ui.portal.changed_meanwhile import is_stale, saved_by
 from xenia.ui.portal.desk import FRAMING_CSP, Desk, Model, Visit
 from xenia.ui.portal.provider_words import KIND_WORDS, provider_name, slug_of
 from xenia.ui.portal.roles import Standing, refusal_words
-from xenia.usecases.self_service import manage_user_flows
+from xenia.usecases.self_service import manage_api_connectors, manage_user_flows
+from xenia.usecases.self_service.sign_up_funnel import sign_ups_this_month
 from xenia.usecases.users import read_directory
 from xenia.web.http import HttpResponse
 
@@ -41,6 +42,13 @@ SECTIONS: tuple[tuple[str, tuple[tuple[str, str], ...]], ...] = (
         ),
     ),
 )
+PREVIEW_STEPS: tuple[tuple[str, str], ...] = (
+    ("sign-up", "Sign-up page"),
+    ("code", "Code"),
+    ("permissions", "Permissions"),
+    ("details", "Details"),
+)
+"""The pages of a sign-up in the order people see them."""
 
 
 def flow_of(desk: Desk, visit: Visit) -> UserFlow:
@@ -72,6 +80,19 @@ def hindrances(desk: Desk, visit: Visit, known: Iterable[IdentityProvider]) -> d
                 "url": visit.url(f"{PROVIDERS}/new/{slug_of(provider.kind)}"),
             }
     return found
+
+
+def connector_names(desk: Desk, visit: Visit, flow: UserFlow) -> dict[Hook, str]:
+    """What the flow asks at each hook, by the names people gave."""
+    names = {}
+    for hook, connector_id in flow.connectors.items():
+        try:
+            names[hook] = manage_api_connectors.get_connector(
+                desk.ports, visit.actor, connector_id
+            ).display_name
+        except NotFound:
+            names[hook] = connector_id
+    return names
 
 
 def standing_of(desk: Desk, visit: Visit) -> Standing:
@@ -109,6 +130,8 @@ def flow_page(
         ],
         "standing": standing_of(desk, visit),
         "is_on": policies_of(desk, visit).self_service_sign_up,
+        "sign_ups": sign_ups_this_month(desk.ports, visit.actor, flow.id),
+        "steps": PREVIEW_STEPS,
         "here": visit.url(flow_path(flow, dict(e for _, entries in SECTIONS for e in entries)[section])),
         "flow_url": visit.url(flow_path(flow)),
         "errors": errors,

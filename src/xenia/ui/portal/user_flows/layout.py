@@ -106,6 +106,6 @@ class FlowLayout:
             longest_name=LONGEST_NAME,
             longest_intro=LONGEST_INTRO,
             stored=stale_rows(self._desk, visit, error, rows),
-            pages=("sign-up", "details"),
+            step="sign-up",
             api=call(visit, "GET", f"{GRAPH}/{flow.id}", permission=READ),
         )

@@ -16,6 +16,7 @@ from xenia.ui.portal.user_flows.frame import (
     BASE,
     GRAPH,
     READ,
+    connector_names,
     flow_of,
     flow_page,
     flow_path,
@@ -23,7 +24,7 @@ from xenia.ui.portal.user_flows.frame import (
     stale_rows,
 )
 from xenia.ui.portal.user_flows.ordering import WAYS, asked_move, moved
-from xenia.usecases.self_service import manage_api_connectors, manage_identity_providers, manage_user_flows
+from xenia.usecases.self_service import manage_identity_providers, manage_user_flows
 from xenia.usecases.self_service.sign_up_funnel import funnel
 from xenia.web.http import HttpResponse
 from xenia.web.routing import Route
@@ -108,22 +109,12 @@ class FlowOverview:
             version=flow.version,
             started=counts.get(Stage.STARTED, 0),
             created=counts.get(Stage.CREATED, 0),
-            connectors=self._connector_names(visit, flow),
+            connectors=connector_names(self._desk, visit, flow),
             hooks=Hook,
             longest_name=_LONGEST_NAME,
             longest_description=_LONGEST_DESCRIPTION,
             api=call(visit, "GET", f"{GRAPH}/{flow.id}", permission=READ),
         )
-
-    def _connector_names(self, visit: Visit, flow: UserFlow) -> dict[Hook, str]:
-        names = {}
-        for hook, connector_id in flow.connectors.items():
-            try:
-                found = manage_api_connectors.get_connector(self._desk.ports, visit.actor, connector_id)
-                names[hook] = found.display_name
-            except NotFound:
-                names[hook] = connector_id
-        return names
 
     # --- identity providers ------------------------------------------------------------------
 
@@ -183,6 +174,7 @@ class FlowOverview:
             entra=ENTRA_PROVIDER_ID,
             ways=WAYS,
             focus=focus,
+            step="sign-up",
             version=version,
             unsaved=1 if draft and tuple(flow.provider_ids) != chosen else 0,
             stored=stale_rows(self._desk, visit, error, [("Identity providers", listed[0], listed[1])]),

@@ -6,6 +6,7 @@ Model and template are those of the sign-up itself. Nothing is stored, and nothi
 from __future__ import annotations
 
 from xenia.core.attribute_form import page_fields
+from xenia.core.credentials import PASSCODE_RESEND_AFTER
 from xenia.core.directory.identity_provider import ENTRA_PROVIDER_ID
 from xenia.core.errors import InvalidValue
 from xenia.core.user_attributes import EMAIL, AttributeValues
@@ -20,12 +21,15 @@ from xenia.usecases.sign_up.start import ways_in
 from xenia.web.http import BASE_CSP, HttpResponse, html
 from xenia.web.routing import Route
 from xenia.web.sign_up_pages import (
+    CODE_PAGE,
     DETAILS_PAGE,
+    REVIEW_PAGE,
     WAYS_PAGE,
     Model,
     details_model,
     flow_host,
     preview,
+    review_model,
     ways_model,
 )
 
@@ -34,7 +38,6 @@ FRAME_CSP = BASE_CSP.replace("script-src 'self'", "script-src 'none'").replace(
 )
 """A page in a frame of the portal: it runs nothing and sends nothing."""
 _SOMEBODY = "maria@partner.example"
-_DETAILS, _DARK = "details", "-dark"
 
 
 class FlowPreview:
@@ -53,7 +56,8 @@ class FlowPreview:
 
     def stored(self, visit: Visit) -> HttpResponse:
         """The flow as it is stored."""
-        return self._draw(visit, flow_of(self._desk, visit), visit.request.query.get("page"))
+        query = visit.request.query
+        return self._draw(visit, flow_of(self._desk, visit), query.get("page"), is_dark="dark" in query)
 
     def typed(self, visit: Visit) -> HttpResponse:
         """The flow with what the form says; what cannot be used yet is left as it is stored."""
@@ -68,7 +72,7 @@ class FlowPreview:
             flow = replace(flow, provider_ids=ids)
         if "intro" in form:
             flow = replace(flow, text=self._text(visit, flow))
-        return self._draw(visit, flow, form.get("page"))
+        return self._draw(visit, flow, form.get("page"), is_dark="dark" in form)
 
     def _text(self, visit: Visit, flow: UserFlow) -> PageText:
         logo = "" if "remove_logo" in visit.request.form else flow.text.logo
@@ -80,9 +84,7 @@ class FlowPreview:
             logo = flow.text.logo
         return PageText(visit.form("organization_name").strip(), visit.form("intro"), logo)
 
-    def _draw(self, visit: Visit, flow: UserFlow, wish: str) -> HttpResponse:
-        is_details = wish.removesuffix(_DARK) == _DETAILS
-        model = self._details(visit, flow) if is_details else self._ways(visit, flow)
+    def _draw(self, visit: Visit, flow: UserFlow, wish: str, *, is_dark: bool) -> HttpResponse:
         tenant = visit.tenant
         host: Model = {
             "name": tenant.display_name,
@@ -90,16 +92,54 @@ class FlowPreview:
             "help_contact": tenant.technical_contact or tenant.privacy_contact,
             "privacy_url": tenant.privacy_statement_url,
         }
+        app_name = self._app_name(visit, flow)
+        template, model = self._step(visit, flow, wish, app_name)
         page = preview(
             self._desk.pages,
-            DETAILS_PAGE if is_details else WAYS_PAGE,
+            template,
             model,
             host=flow_host(host, flow.text, flow.text.logo or None),
-            app_name=self._app_name(visit, flow),
-            theme="dark" if wish.endswith(_DARK) else "light",
+            app_name=app_name,
+            theme="dark" if is_dark else "light",
             organization=tenant.display_name,
         )
         return html(page, csp=FRAME_CSP)
+
+    def _step(self, visit: Visit, flow: UserFlow, wish: str, app_name: str) -> tuple[str, Model]:
+        match wish:
+            case "code":
+                return CODE_PAGE, self._frame(visit, app_name) | self._code()
+            case "permissions":
+                return REVIEW_PAGE, self._frame(visit, app_name) | review_model(visit.tenant)
+            case "details":
+                return DETAILS_PAGE, self._details(visit, flow)
+            case _:
+                return WAYS_PAGE, self._ways(visit, flow)
+
+    def _frame(self, visit: Visit, app_name: str) -> Model:
+        """Of the steps that every sign-in has."""
+        return {
+            "destination": app_name,
+            "publisher_name": visit.tenant.display_name,
+            "redeeming": False,
+            "on_device": False,
+            "signing_up": True,
+            "tenant": visit.tenant,
+            "login": _SOMEBODY,
+            "typed": None,
+            "switch_url": "#",
+        }
+
+    def _code(self) -> Model:
+        """A code that was sent this moment."""
+        ports = self._desk.ports
+        return {
+            "address": _SOMEBODY,
+            "code_sent": True,
+            "sent_at": ports.clock.now(),
+            "resend_seconds": int(PASSCODE_RESEND_AFTER.total_seconds()),
+            "sender": ports.server.mail_from,
+        }
 
     def _ways(self, visit: Visit, flow: UserFlow) -> Model:
         with self._desk.ports.store.read(visit.tenant.id) as tx:

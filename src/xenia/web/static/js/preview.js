@@ -31,9 +31,19 @@ async function toRegion(button, region) {
 function wire(button) {
   const region = button.dataset.preview.startsWith('#') ? document.querySelector(button.dataset.preview) : null;
   let timer;
+  let current = button;
+  if (!region) {
+    // Several buttons may fill one frame: what was asked for last is what follows the typing.
+    const others = document.querySelectorAll(`button[formtarget="${CSS.escape(button.formTarget)}"]`);
+    const mark = () => others.forEach((one) => one.setAttribute('aria-pressed', String(one === current)));
+    others.forEach((one) => one.addEventListener('click', () => { current = one; mark(); }));
+    mark();
+    // Switches of the preview stand beside it, outside the form.
+    document.querySelectorAll(`input[form="${CSS.escape(button.form.id)}"]`).forEach((one) => one.addEventListener('change', () => toFrame(current)));
+  }
   button.form.addEventListener('input', () => {
     clearTimeout(timer);
-    timer = setTimeout(() => (region ? toRegion(button, region) : toFrame(button)), PAUSE);
+    timer = setTimeout(() => (region ? toRegion(button, region) : toFrame(current)), PAUSE);
   });
   if (region) button.addEventListener('click', (event) => { event.preventDefault(); toRegion(button, region); });
 }

@@ -25,6 +25,7 @@ from xenia.outside.passwords import Argon2Hasher
 from xenia.outside.provider_documents import CachedDocuments
 from xenia.outside.sealing import AesSealer
 from xenia.outside.totp import AuthenticatorTotp
+from xenia.outside.words import Wordbook
 from xenia.ports import Fetched, FetchRequest, MailTransport, Ports, ServerInfo
 from xenia.record import Record
 from xenia.settings import (
@@ -148,6 +149,7 @@ def build(installation: Installation) -> Program:
         keys=keys,
         assertions=JwtAssertions(),
         preview=renderer,
+        wordbook=Wordbook(),
         server=server,
         fetcher=fetcher,
         provider_documents=CachedDocuments(fetcher, clock),

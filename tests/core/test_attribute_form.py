@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from tests.support.attribute_pages import NOW, Asked, attribute_pages, custom_attribute
 from xenia.core.attribute_controls import Control, control_of, unsuitable
-from xenia.core.attribute_form import FieldError, page_fields, posted_form, read_answer
+from xenia.core.attribute_form import page_fields, posted_form, read_answer
 from xenia.core.attribute_rules import LARGEST_INTEGER, LEAST_INTEGER
 from xenia.core.countries import COUNTRIES, country_name
 from xenia.core.user_attributes import BUILT_IN_ATTRIBUTES, DataType, UserAttribute
@@ -206,7 +206,7 @@ class TestAnswers:
         shoe, team = page_fields(assignments, [SHOE, TEAM], NOW, posted=form, errors=read.errors)
         assert (shoe.value, shoe.error) == ("forty", "Enter a whole number, like 42.")
         assert (team.focus_name, posted_form([shoe, team])) == (f"{TEAM.id}.day", form)
-        assert read.errors[1] == FieldError(TEAM.id, team.error)
+        assert (read.errors[1].field, read.errors[1].sentence) == (TEAM.id, team.error)
 
 
 class TestSuitability:

@@ -35,6 +35,7 @@ from xenia.outside.mail.render import MailRenderer
 from xenia.outside.passwords import Argon2Hasher
 from xenia.outside.sealing import AesSealer
 from xenia.outside.totp import AuthenticatorTotp
+from xenia.outside.words import Wordbook
 from xenia.ports import Ports, ServerInfo, Store, Transaction
 from xenia.usecases.sessions.first_party import ensure_first_party
 from xenia.usecases.tenants.manage_tenant import NewTenant, create_tenant
@@ -274,6 +275,7 @@ def _adapters(store: Store) -> tuple[Ports, SetClock]:
         keys=kept.signing_keys(store, clock),
         assertions=JwtAssertions(),
         preview=MailRenderer(server),
+        wordbook=Wordbook(),
         server=server,
         **outgoing(clock),
         mail_queued=lambda: None,

@@ -26,6 +26,7 @@ from xenia.core.mail import OutgoingMail
 from xenia.outside.ambient import SystemEntropy
 from xenia.outside.mail.render import MailRenderer
 from xenia.outside.sealing import AesSealer
+from xenia.outside.words import Wordbook
 from xenia.ports import Ports, ServerInfo, Store, Transaction
 from xenia.usecases.invitations.invitation_order import InvitationOrder
 from xenia.usecases.invitations.invite_guest import InvitationResult, invite_guest
@@ -175,6 +176,7 @@ def make_world(store: Store, server: ServerInfo = SERVER) -> World:
         keys=unused,
         assertions=unused,
         preview=MailRenderer(server),
+        wordbook=Wordbook(),
         server=server,
         **outgoing(clock),
         mail_queued=lambda: woken.append(None),

@@ -37,6 +37,7 @@ from xenia.outside.mail.render import MailRenderer
 from xenia.outside.passwords import Argon2Hasher
 from xenia.outside.sealing import AesSealer
 from xenia.outside.totp import AuthenticatorTotp
+from xenia.outside.words import Wordbook
 from xenia.ports import Ports, ServerInfo, Store, Transaction
 from xenia.usecases.invitations.invitation_order import InvitationOrder
 from xenia.usecases.invitations.invite_guest import InvitationResult, invite_guest
@@ -211,6 +212,7 @@ def _adapters(
         keys=kept.signing_keys(store, clock),
         assertions=JwtAssertions(),
         preview=MailRenderer(server),
+        wordbook=Wordbook(),
         server=server,
         **outgoing(clock, own_origins=(server.base_url,), answer_own=answer_own),
         mail_queued=lambda: None,

@@ -2,14 +2,23 @@
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Iterable
 from enum import StrEnum
 
 from xenia.core.attribute_rules import attribute_from_text, is_multiline, normal_text
 from xenia.core.countries import COUNTRIES
 from xenia.core.errors import InvalidValue
-from xenia.core.user_attributes import EMAIL, AttributeValue, DataType, UserAttribute, attribute_key
+from xenia.core.user_attributes import (
+    EMAIL,
+    AttributeKind,
+    AttributeValue,
+    DataType,
+    UserAttribute,
+    attribute_key,
+)
 from xenia.core.user_flow import AttributeAssignment, Choice, InputType
+from xenia.core.wording import Words, mark, say
 
 COUNTRY = "country"
 TRUE, FALSE = "true", "false"
@@ -61,10 +70,35 @@ def choices_of(assignment: AttributeAssignment, attribute: UserAttribute) -> dic
     if own:
         return own
     if attribute.data_type is DataType.BOOLEAN:
-        return {TRUE: "Yes", FALSE: "No"}
+        return {TRUE: mark("Yes"), FALSE: mark("No")}
     if attribute.id == COUNTRY:
         return {name: name for name in COUNTRIES.values()}
     return {}
+
+
+def shown_choices(assignment: AttributeAssignment, attribute: UserAttribute, words: Words) -> dict[str, str]:
+    """The same as people read them: own options as they were written, countries in the order of the language."""
+    choices = choices_of(assignment, attribute)
+    if _own_choices(assignment, attribute):
+        return choices
+    if attribute.id == COUNTRY:
+        named = {value: words.country(name) for value, name in choices.items()}
+        return (
+            named if named == choices else dict(sorted(named.items(), key=lambda entry: _sorting(entry[1])))
+        )
+    return {value: say(words, name) for value, name in choices.items()}
+
+
+def _sorting(name: str) -> str:
+    """Accented letters beside their base letters: how people look a name up in most languages."""
+    return unicodedata.normalize("NFKD", name).casefold()
+
+
+def label_of(assignment: AttributeAssignment, attribute: UserAttribute, words: Words) -> str:
+    """What stands above the field: the administrator's word, else the attribute's name in this language."""
+    label = assignment.label or attribute.display_name
+    is_ours = attribute.kind is AttributeKind.BUILT_IN and label == attribute.display_name
+    return say(words, label) if is_ours else label
 
 
 def _own_choices(assignment: AttributeAssignment, attribute: UserAttribute) -> dict[str, str]:

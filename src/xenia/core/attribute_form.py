@@ -21,6 +21,8 @@ from xenia.core.attribute_controls import (
     asked_attributes,
     choices_of,
     control_of,
+    label_of,
+    shown_choices,
     stored_choice,
     text_of,
 )
@@ -35,6 +37,7 @@ from xenia.core.user_attributes import (
     attribute_key,
 )
 from xenia.core.user_flow import AttributeAssignment
+from xenia.core.wording import ENGLISH, Said, Words, said, say, tell
 from xenia.record import Record, replace
 
 Posted: TypeAlias = Mapping[str, Sequence[str]]
@@ -42,8 +45,6 @@ Posted: TypeAlias = Mapping[str, Sequence[str]]
 
 _FIRST_YEAR, _LAST_YEAR = 1900, 2100
 _YEARS_AHEAD = 10
-_MONTHS = ("January", "February", "March", "April", "May", "June", "July", "August", "September", "October",
-           "November", "December")  # fmt: skip
 _DATE = re.compile(r"([0-9]{4})-([0-9]{2})-([0-9]{2})")
 _SMALL_NUMBER = re.compile(r"[0-9]{1,4}")
 _LONGEST_ECHO = 2_000
@@ -101,7 +102,12 @@ class FieldError(Record):
 
     field: str
     """``Field.name``."""
-    sentence: str
+    said: Said
+
+    @property
+    def sentence(self) -> str:
+        """The same in English."""
+        return str(self.said)
 
 
 class FormAnswer(Record):
@@ -119,14 +125,16 @@ def page_fields(
     values: AttributeValues = (),
     posted: Posted | None = None,
     errors: Iterable[FieldError] = (),
+    words: Words = ENGLISH,
 ) -> tuple[Field, ...]:
     """The fields in the order of the assignments; an assignment whose attribute is gone is left out.
 
     What a field shows: what was just posted, else its entry in *values* (from the provider, a connector, or
-    typed before), else the assignment's default. The address is taken from *values* alone.
+    typed before), else the assignment's default. The address is taken from *values* alone. What the organisation wrote
+    itself stands as it is; everything else is said in *words*.
     """
     known = {attribute_key(name): value for name, value in values}
-    sentences = {error.field: error.sentence for error in errors}
+    wrong = {error.field: error.said for error in errors}
     fields = []
     for assignment, attribute in asked_attributes(assignments, attributes):
         control = control_of(assignment, attribute)
@@ -134,8 +142,9 @@ def page_fields(
             shown = _shown_value(assignment, attribute, control, known.get(attribute_key(attribute.id)))
         else:
             shown = _shown_post(control, attribute.id, posted)
-        field = _field(assignment, attribute, control, shown, now.year)
-        fields.append(replace(field, error=sentences.get(field.name, "")))
+        field = _field(assignment, attribute, control, shown, now.year, words)
+        error = wrong.get(field.name)
+        fields.append(field if error is None else replace(field, error=_told(error, field.label, words)))
     return tuple(fields)
 
 
@@ -156,7 +165,7 @@ def read_answer(
         try:
             value = _READERS[control](assignment, attribute, posted)
         except InvalidValue as problem:
-            errors.append(FieldError(attribute.id, problem.message))
+            errors.append(FieldError(attribute.id, problem.said))
             continue
         if value is not None:
             values.append((attribute.id, value))
@@ -179,6 +188,17 @@ def posted_form(fields: Iterable[Field]) -> dict[str, tuple[str, ...]]:
         elif field.control is not Control.READ_ONLY:
             form[field.name] = (field.value,)
     return form
+
+
+def _about(text: str, assignment: AttributeAssignment, attribute: UserAttribute) -> Said:
+    """A sentence that names the field; *text* is collected for translators."""
+    return Said(text, {"label": assignment.label or attribute.display_name})
+
+
+def _told(sentence: Said, label: str, words: Words) -> str:
+    """The sentence with the label as the page shows it."""
+    named = replace(sentence, values=sentence.values | {"label": label})
+    return tell(words, named if "label" in sentence.values else sentence)
 
 
 # What a field shows.
@@ -225,12 +245,13 @@ def _field(
     control: Control,
     shown: tuple[str, ...],
     this_year: int,
+    words: Words,
 ) -> Field:
     first = shown[0] if shown else ""
     field = Field(
         attribute.id,
         control,
-        assignment.label or attribute.display_name,
+        label_of(assignment, attribute, words),
         not assignment.is_optional and control is not Control.READ_ONLY,
         help_text=assignment.help_text,
         autocomplete=attribute.autocomplete,
@@ -239,12 +260,16 @@ def _field(
         case Control.SELECT | Control.RADIO | Control.CHECKBOXES:
             options = tuple(
                 Option(value, label, value in shown)
-                for value, label in choices_of(assignment, attribute).items()
+                for value, label in shown_choices(assignment, attribute, words).items()
             )
-            empty = Option("", "Choose an option", not any(option.is_selected for option in options))
+            empty = Option(
+                "", say(words, "Choose an option"), not any(option.is_selected for option in options)
+            )
             return replace(field, options=(empty, *options) if control is Control.SELECT else options)
         case Control.DATE:
-            return replace(field, autocomplete="off", parts=_date_parts(attribute.id, shown, this_year))
+            return replace(
+                field, autocomplete="off", parts=_date_parts(attribute.id, shown, this_year, words)
+            )
         case Control.EMAIL:
             return replace(
                 field, value=first, autocomplete="email", inputmode="email", max_length=attribute.max_length
@@ -261,15 +286,15 @@ def _date_names(name: str) -> tuple[str, str, str]:
     return f"{name}.day", f"{name}.month", f"{name}.year"
 
 
-def _date_parts(name: str, shown: tuple[str, ...], this_year: int) -> tuple[DatePart, ...]:
+def _date_parts(name: str, shown: tuple[str, ...], this_year: int, words: Words) -> tuple[DatePart, ...]:
     day, month, year = shown if len(shown) == 3 else ("", "", "")
     years = {str(number): str(number) for number in range(this_year + _YEARS_AHEAD, _FIRST_YEAR - 1, -1)}
     if year not in years and year.isdecimal():
         years[year] = year
     entries = (
-        ("Day", day, {str(number): str(number) for number in range(1, 32)}),
-        ("Month", month, {str(number): text for number, text in enumerate(_MONTHS, 1)}),
-        ("Year", year, years),
+        (say(words, "Day"), day, {str(number): str(number) for number in range(1, 32)}),
+        (say(words, "Month"), month, {str(number): words.month(number) for number in range(1, 13)}),
+        (say(words, "Year"), year, years),
     )
     return tuple(
         DatePart(
@@ -296,16 +321,12 @@ def _one(posted: Posted, name: str) -> str:
     return values[0] if values else ""
 
 
-def _label(assignment: AttributeAssignment, attribute: UserAttribute) -> str:
-    return f"\u201c{assignment.label or attribute.display_name}\u201d"
-
-
 def _read_text(
     assignment: AttributeAssignment, attribute: UserAttribute, posted: Posted
 ) -> AttributeValue | None:
     text = normal_text(_one(posted, attribute.id))
     if not text:
-        _demand(assignment, attribute, f"Fill in {_label(assignment, attribute)}.")
+        _demand(assignment, attribute, _about("Fill in \u201c%(label)s\u201d.", assignment, attribute))
         return None
     return attribute_from_text(attribute, text)
 
@@ -318,7 +339,7 @@ def _read_email(
         return None
     address = parse_address(text)
     if address is None:
-        raise InvalidValue(attribute.id, "Enter an email address, like name@example.com.")
+        raise InvalidValue(attribute.id, said("Enter an email address, like name@example.com."))
     return attribute_from_text(attribute, address)
 
 
@@ -327,7 +348,7 @@ def _read_box(
 ) -> AttributeValue | None:
     if not _one(posted, attribute.id):
         # A box that must be ticked is how a flow asks for agreement.
-        _demand(assignment, attribute, f"Tick {_label(assignment, attribute)} to go on.")
+        _demand(assignment, attribute, _about("Tick \u201c%(label)s\u201d to go on.", assignment, attribute))
         return False
     return True
 
@@ -337,7 +358,11 @@ def _read_choice(
 ) -> AttributeValue | None:
     text = normal_text(_one(posted, attribute.id))
     if not text:
-        _demand(assignment, attribute, f"Choose an option for {_label(assignment, attribute)}.")
+        _demand(
+            assignment,
+            attribute,
+            _about("Choose an option for \u201c%(label)s\u201d.", assignment, attribute),
+        )
         return None
     if text not in choices_of(assignment, attribute):
         raise _not_offered(assignment, attribute)
@@ -349,7 +374,11 @@ def _read_boxes(
 ) -> AttributeValue | None:
     ticked = {normal_text(text) for text in posted.get(attribute.id, ())} - {""}
     if not ticked:
-        _demand(assignment, attribute, f"Choose at least one option for {_label(assignment, attribute)}.")
+        _demand(
+            assignment,
+            attribute,
+            _about("Choose at least one option for \u201c%(label)s\u201d.", assignment, attribute),
+        )
         return None
     choices = choices_of(assignment, attribute)
     if not ticked <= choices.keys():
@@ -364,26 +393,34 @@ def _read_date(
     if not any(parts) and assignment.is_optional:
         return None
     if not all(_SMALL_NUMBER.fullmatch(part) for part in parts):
-        raise InvalidValue(attribute.id, f"Choose day, month and year for {_label(assignment, attribute)}.")
+        raise InvalidValue(
+            attribute.id,
+            _about("Choose day, month and year for \u201c%(label)s\u201d.", assignment, attribute),
+        )
     day, month, year = map(int, parts)
     try:
         found = date(year, month, day)
     except ValueError:
         raise InvalidValue(
-            attribute.id, "The calendar has no such day. Choose another day, month or year."
+            attribute.id, said("The calendar has no such day. Choose another day, month or year.")
         ) from None
     if not _FIRST_YEAR <= year <= _LAST_YEAR:
-        raise InvalidValue(attribute.id, f"Choose a year between {_FIRST_YEAR} and {_LAST_YEAR}.")
+        raise InvalidValue(
+            attribute.id,
+            said("Choose a year between %(first)s and %(last)s.", first=_FIRST_YEAR, last=_LAST_YEAR),
+        )
     return attribute_from_text(attribute, found.isoformat())
 
 
-def _demand(assignment: AttributeAssignment, attribute: UserAttribute, sentence: str) -> None:
+def _demand(assignment: AttributeAssignment, attribute: UserAttribute, sentence: Said) -> None:
     if not assignment.is_optional:
         raise InvalidValue(attribute.id, sentence)
 
 
 def _not_offered(assignment: AttributeAssignment, attribute: UserAttribute) -> InvalidValue:
-    return InvalidValue(attribute.id, f"Choose one of the options for {_label(assignment, attribute)}.")
+    return InvalidValue(
+        attribute.id, _about("Choose one of the options for \u201c%(label)s\u201d.", assignment, attribute)
+    )
 
 
 _READERS = {

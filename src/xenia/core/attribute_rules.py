@@ -10,6 +10,7 @@ import unicodedata
 
 from xenia.core.errors import InvalidValue
 from xenia.core.user_attributes import AttributeValue, DataType, UserAttribute
+from xenia.core.wording import said
 
 LEAST_INTEGER, LARGEST_INTEGER = -(2**63), 2**63 - 1
 
@@ -35,15 +36,15 @@ def attribute_value(attribute: UserAttribute, value: object) -> AttributeValue:
     match attribute.data_type:
         case DataType.BOOLEAN:
             if not isinstance(value, bool):
-                raise InvalidValue(attribute.id, "Use true or false.")
+                raise InvalidValue(attribute.id, said("Use true or false."))
             return value
         case DataType.INTEGER:
             if not isinstance(value, int) or isinstance(value, bool):
-                raise InvalidValue(attribute.id, "Use a whole number, like 42.")
+                raise InvalidValue(attribute.id, said("Use a whole number, like 42."))
             return _in_range(attribute, value)
         case DataType.STRING:
             if not isinstance(value, str):
-                raise InvalidValue(attribute.id, "Use text.")
+                raise InvalidValue(attribute.id, said("Use text."))
             return _text(attribute, value)
 
 
@@ -53,12 +54,12 @@ def attribute_from_text(attribute: UserAttribute, text: str) -> AttributeValue:
         case DataType.BOOLEAN:
             found = {"true": True, "false": False}.get(text.strip().casefold())
             if found is None:
-                raise InvalidValue(attribute.id, "Use true or false.")
+                raise InvalidValue(attribute.id, said("Use true or false."))
             return found
         case DataType.INTEGER:
             # Not int() alone: it takes underscores and digits of any script, and its time grows with the length.
             if not _INTEGER.fullmatch(text.strip()):
-                raise InvalidValue(attribute.id, "Enter a whole number, like 42.")
+                raise InvalidValue(attribute.id, said("Enter a whole number, like 42."))
             return _in_range(attribute, int(text))
         case DataType.STRING:
             return _text(attribute, text)
@@ -67,7 +68,12 @@ def attribute_from_text(attribute: UserAttribute, text: str) -> AttributeValue:
 def _in_range(attribute: UserAttribute, number: int) -> int:
     if not LEAST_INTEGER <= number <= LARGEST_INTEGER:
         raise InvalidValue(
-            attribute.id, f"Enter a whole number between {LEAST_INTEGER} and {LARGEST_INTEGER}."
+            attribute.id,
+            said(
+                "Enter a whole number between %(least)s and %(largest)s.",
+                least=LEAST_INTEGER,
+                largest=LARGEST_INTEGER,
+            ),
         )
     return number
 
@@ -76,7 +82,12 @@ def _text(attribute: UserAttribute, raw: str) -> str:
     text = normal_text(raw)
     if len(text) > attribute.max_length:
         raise InvalidValue(
-            attribute.id, f"This text has {len(text)} characters. Shorten it to {attribute.max_length}."
+            attribute.id,
+            said(
+                "This text has %(length)s characters. Shorten it to %(limit)s.",
+                length=len(text),
+                limit=attribute.max_length,
+            ),
         )
     allowed = "\n" if is_multiline(attribute) else ""
     if any(
@@ -85,6 +96,6 @@ def _text(attribute: UserAttribute, raw: str) -> str:
     ):
         raise InvalidValue(
             attribute.id,
-            "This text holds characters that cannot be seen. Type it again instead of pasting it.",
+            said("This text holds characters that cannot be seen. Type it again instead of pasting it."),
         )
     return text

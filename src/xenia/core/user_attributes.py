@@ -7,6 +7,7 @@ from enum import StrEnum
 from typing import TypeAlias
 
 from xenia.core.ids import AppId, TenantId
+from xenia.core.wording import mark
 from xenia.record import Record
 
 AttributeValue: TypeAlias = str | bool | int
@@ -56,16 +57,16 @@ EMAIL = "email"
 """The attribute that is always known and never asked."""
 
 BUILT_IN_ATTRIBUTES: tuple[UserAttribute, ...] = (
-    UserAttribute("city", "City", "The city in which the user is located.", max_length=128, autocomplete="address-level2"),
-    UserAttribute("country", "Country/Region", "The country/region in which the user is located.", max_length=128, autocomplete="country"),
-    UserAttribute("displayName", "Display Name", "Display Name of the User.", max_length=256, autocomplete="name"),
-    UserAttribute(EMAIL, "Email Address", "Email address of the user.", max_length=254, autocomplete="email"),
-    UserAttribute("givenName", "Given Name", "The user's given name (also known as first name).", max_length=64, autocomplete="given-name"),
-    UserAttribute("jobTitle", "Job Title", "The user's job title.", max_length=128, autocomplete="organization-title"),
-    UserAttribute("postalCode", "Postal Code", "The postal code of the user's address.", max_length=40, autocomplete="postal-code"),
-    UserAttribute("state", "State/Province", "The state or province in user's address.", max_length=128, autocomplete="address-level1"),
-    UserAttribute("streetAddress", "Street Address", "The street address where the user is located.", max_length=1024, autocomplete="street-address"),
-    UserAttribute("surname", "Surname", "The user's surname (also known as family name or last name).", max_length=64, autocomplete="family-name"),
+    UserAttribute("city", mark("City"), "The city in which the user is located.", max_length=128, autocomplete="address-level2"),
+    UserAttribute("country", mark("Country/Region"), "The country/region in which the user is located.", max_length=128, autocomplete="country"),
+    UserAttribute("displayName", mark("Display Name"), "Display Name of the User.", max_length=256, autocomplete="name"),
+    UserAttribute(EMAIL, mark("Email Address"), "Email address of the user.", max_length=254, autocomplete="email"),
+    UserAttribute("givenName", mark("Given Name"), "The user's given name (also known as first name).", max_length=64, autocomplete="given-name"),
+    UserAttribute("jobTitle", mark("Job Title"), "The user's job title.", max_length=128, autocomplete="organization-title"),
+    UserAttribute("postalCode", mark("Postal Code"), "The postal code of the user's address.", max_length=40, autocomplete="postal-code"),
+    UserAttribute("state", mark("State/Province"), "The state or province in user's address.", max_length=128, autocomplete="address-level1"),
+    UserAttribute("streetAddress", mark("Street Address"), "The street address where the user is located.", max_length=1024, autocomplete="street-address"),
+    UserAttribute("surname", mark("Surname"), "The user's surname (also known as family name or last name).", max_length=64, autocomplete="family-name"),
 )  # fmt: skip
 
 

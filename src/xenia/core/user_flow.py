@@ -66,6 +66,38 @@ class PageText(Record):
     """A picture as ``data:image/png;base64,…`` (PNG, JPEG, GIF or WebP, at most 20 kB)."""
 
 
+class OwnText(Record):
+    """A text of the sign-up pages in the organisation's own words, in one language."""
+
+    page: str
+    """One of ``flow_languages.FlowPage``."""
+    string_id: str
+    """Which text of the page, or of the attribute (``DisplayName``, ``UserHelpText``)."""
+    value: str
+    """Plain text."""
+    attribute_id: str = ""
+    """Empty for a text of the page itself."""
+
+
+class OwnOption(Record):
+    """What an option is called in one language."""
+
+    attribute_id: str
+    value: str
+    """What is stored; says which option is meant."""
+    name: str
+
+
+class FlowLanguage(Record):
+    """A language of a flow (``userFlowLanguageConfiguration``)."""
+
+    id: str
+    """One of ``wording.LANGUAGES``."""
+    is_enabled: bool = True
+    texts: tuple[OwnText, ...] = ()
+    options: tuple[OwnOption, ...] = ()
+
+
 class UserFlow(Record):
     """A sign-up flow of one tenant. An application belongs to one flow at most."""
 
@@ -86,6 +118,8 @@ class UserFlow(Record):
     requires_approval: bool = False
     """Whether somebody must approve each sign-up in the portal before the guest exists."""
     is_sign_up_allowed: bool = True
+    languages: tuple[FlowLanguage, ...] = ()
+    """Those that somebody switched off or wrote own texts for; all others are on (``flow_languages``)."""
     version: int = 0
 
     @property

@@ -13,6 +13,7 @@ from xenia.core.endpoints import ALIASES, V1, V2, issuer, origins, sign_in_url
 from xenia.core.errors import InteractionRequired, InvalidRequest, LoginRequired, XeniaError
 from xenia.core.ids import ObjectId, fold
 from xenia.core.signin.request import AuthorizeRequest
+from xenia.core.wording import mark, say
 from xenia.oidc import pipeline
 from xenia.ports import Ports
 from xenia.record import replace
@@ -28,8 +29,9 @@ from xenia.web.cookies import Cookies
 from xenia.web.http import HttpRequest, HttpResponse, Params, html, redirect
 from xenia.web.pages import THEME_COOKIE, Pages, theme_of
 from xenia.web.protocol_error import correlation_of
+from xenia.web.speech import words_for
 
-NO_ORGANIZATION = (
+NO_ORGANIZATION = mark(
     "No organization here has accounts of this address. Enter a work or school account. Guests sign in where they were "
     "invited: open the app by the address of that organization."
 )
@@ -145,8 +147,10 @@ class Authorize:
         repeated = [
             (name, value) for name, value in params.pairs if name not in ("login_hint", "domain_hint")
         ]
+        words = words_for(self._ports.wordbook, request, ui_locales=asked.request.ui_locales)
         page = self._pages.render(
             "kit/which_account.html",
+            words,
             host={"name": "Xenia"},
             theme=theme_of(request.cookies.get(THEME_COOKIE)),
             app_name=client.display_name,
@@ -163,7 +167,7 @@ class Authorize:
                 for account in accounts
             ],
             login=hint,
-            errors=[{"field": "login_hint", "text": NO_ORGANIZATION}] if hint else [],
+            errors=[{"field": "login_hint", "text": say(words, NO_ORGANIZATION)}] if hint else [],
         )
         return html(page, csp=FORM_POST_CSP)  # with a session, the answer follows the form at once
 
@@ -200,13 +204,18 @@ class Authorize:
     ) -> HttpResponse:
         name = asked.client.display_name
         answer = error_answer(asked.request, error, request, self._ports.clock.now(), app_name=name)
-        return render_answer(answer, self._pages, after_form=False, host_name=host_name)
+        words = words_for(self._ports.wordbook, request, ui_locales=asked.request.ui_locales)
+        return render_answer(answer, self._pages, words, after_form=False, host_name=host_name)
 
     def _follow(self, request: HttpRequest, tenant: Tenant, turn: Turn) -> HttpResponse:
         if turn.answer is not None:
             # The form that may have come before is the app's own: our form-action does not bind it.
             response = render_answer(
-                turn.answer, self._pages, after_form=False, host_name=tenant.display_name
+                turn.answer,
+                self._pages,
+                words_for(self._ports.wordbook, request, tenant.notification_language),
+                after_form=False,
+                host_name=tenant.display_name,
             )
         else:
             response = redirect(

@@ -15,6 +15,7 @@ from xenia.core.ids import AppId, ObjectId, fold, parse_guid
 from xenia.core.logout import FrontChannelLogout
 from xenia.core.session import SessionAccount
 from xenia.core.signin.answer import Answer
+from xenia.core.wording import Words
 from xenia.oidc.authorize import hinted_claims
 from xenia.oidc.pipeline import check_size
 from xenia.ports import Ports
@@ -28,6 +29,7 @@ from xenia.web.form_guard import FormGuard
 from xenia.web.http import HttpRequest, HttpResponse, Params, html
 from xenia.web.pages import Pages
 from xenia.web.signed_out import signed_out
+from xenia.web.speech import words_for
 
 _KEPT = ("post_logout_redirect_uri", "state", "client_id")
 """Parameters that travel through the confirmation form. None of them decides who is signed out."""
@@ -61,7 +63,7 @@ class Logout:
         accounts = signed_in_accounts(self._ports, asked.tenant, secret, now)
         is_meant = any(account.user_id == asked.user_id for account in accounts)
         if accounts and not is_meant:
-            return self._ask(asked, accounts, secret or "")
+            return self._ask(request, asked, accounts, secret or "")
         if is_meant:
             told = sign_out(self._ports, asked.tenant, secret, asked.user_id, now)
             return self._leave(request, asked, told, may_return=True)
@@ -104,7 +106,13 @@ class Logout:
             raise TenantRequired
         return self._tenants.find(tenant_id)
 
-    def _ask(self, asked: _SignOutRequest, accounts: tuple[SessionAccount, ...], secret: str) -> HttpResponse:
+    def _ask(
+        self,
+        request: HttpRequest,
+        asked: _SignOutRequest,
+        accounts: tuple[SessionAccount, ...],
+        secret: str,
+    ) -> HttpResponse:
         shown = [
             {
                 "user_id": account.user_id,
@@ -116,6 +124,7 @@ class Logout:
         ]
         page = self._pages.render(
             "kit/sign_out.html",
+            self._words(request, asked),
             host={"name": asked.tenant.display_name},
             action=f"/{asked.tenant.id}/oauth2/v2.0/logout/confirm",
             form_token=self._guard.token(secret, _purpose(asked.tenant)),
@@ -123,6 +132,11 @@ class Logout:
             accounts=shown,
         )
         return html(page)
+
+    def _words(self, request: HttpRequest, asked: _SignOutRequest) -> Words:
+        """RP-Initiated Logout section 2 has ``ui_locales`` too."""
+        language = asked.tenant.notification_language
+        return words_for(self._ports.wordbook, request, language, ui_locales=asked.params.find("ui_locales"))
 
     def _leave(
         self,
@@ -136,17 +150,17 @@ class Logout:
         client: Application | None = None
         if uri and may_return:
             client = find_return_client(self._ports, asked.tenant, asked.client_id, uri)
-        name = asked.tenant.display_name
+        name, words = asked.tenant.display_name, self._words(request, asked)
         if client is None:
-            return signed_out(self._pages, name, told, again_url=f"/myapps?tenantId={asked.tenant.id}")
+            return signed_out(self._pages, name, told, words, again_url=f"/myapps?tenantId={asked.tenant.id}")
         state = asked.params.find("state")
         answer = Answer(uri, "query", (("state", state),) if state else (), client.display_name)
         if told:
             return signed_out(
-                self._pages, name, told, next_url=answer_url(answer), next_name=client.display_name
+                self._pages, name, told, words, next_url=answer_url(answer), next_name=client.display_name
             )
         after_form = came_by_form(request) and request.path.endswith("/confirm")
-        return render_answer(answer, self._pages, after_form=after_form, host_name=name)
+        return render_answer(answer, self._pages, words, after_form=after_form, host_name=name)
 
 
 def _purpose(tenant: Tenant) -> str:

@@ -49,6 +49,7 @@ from xenia.ports.outside import (
     Sealer,
     ServerInfo,
     Totp,
+    Wordbook,
 )
 from xenia.ports.self_service import (
     ApiConnectors,
@@ -112,4 +113,5 @@ __all__ = [
     "UserAttributes",
     "UserFlows",
     "Users",
+    "Wordbook",
 ]

@@ -11,6 +11,7 @@ from xenia.core.directory.signing_key import AppSigningKey
 from xenia.core.endpoints import Addressed
 from xenia.core.ids import TenantId
 from xenia.core.mail import Mail, RenderedMail
+from xenia.core.wording import Words
 from xenia.ports.store import Store
 from xenia.record import Record, field
 
@@ -175,6 +176,14 @@ class MailPreview(Protocol):
     def render(self, mail: Mail, mail_id: str, now: datetime) -> RenderedMail: ...
 
 
+class Wordbook(Protocol):
+    """The languages of the pages."""
+
+    def in_language(self, language: str) -> Words:
+        """The words of one of ``core.wording.LANGUAGES``; English for anything else."""
+        ...
+
+
 class MailTransport(Protocol):
     """Hands a finished message to a mail server (or the mailbox)."""
 
@@ -337,6 +346,7 @@ class Ports(Record):
     keys: KeyRing
     assertions: AssertionVerifier
     preview: MailPreview
+    wordbook: Wordbook
     server: ServerInfo
     fetcher: Fetcher
     provider_documents: ProviderDocuments

@@ -12,6 +12,7 @@ from urllib.parse import quote, urlencode, urlsplit
 from xenia.core.errors import AdminConsentRequired, ConsentDeclined
 from xenia.core.signin.answer import Answer
 from xenia.core.signin.request import AuthorizeRequest
+from xenia.core.wording import ENGLISH, Words, say
 from xenia.web.http import BASE_CSP, HttpRequest, HttpResponse, html, redirect
 from xenia.web.pages import Pages
 from xenia.web.protocol_error import report
@@ -26,17 +27,17 @@ def came_by_form(request: HttpRequest) -> bool:
 
 
 def render_answer(
-    answer: Answer, pages: Pages, *, after_form: bool, host_name: str = "Xenia"
+    answer: Answer, pages: Pages, words: Words = ENGLISH, *, after_form: bool, host_name: str = "Xenia"
 ) -> HttpResponse:
     """Send *answer* to the app. Nothing of it is cached."""
-    model = {"host": {"name": host_name}, "app_name": answer.app_name or "the app"}
+    model = {"host": {"name": host_name}, "app_name": answer.app_name or say(words, "the app")}
     if answer.response_mode == "form_post":
         fields = dict(answer.params)
-        page = pages.render("kit/form_post.html", **model, action=answer.redirect_uri, fields=fields)
+        page = pages.render("kit/form_post.html", words, **model, action=answer.redirect_uri, fields=fields)
         return html(page, csp=FORM_POST_CSP)
     url = answer_url(answer)
     if after_form:
-        return html(pages.render("kit/continue.html", **model, url=url))
+        return html(pages.render("kit/continue.html", words, **model, url=url))
     return redirect(url, status=302)
 
 

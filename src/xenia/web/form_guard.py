@@ -12,6 +12,7 @@ import binascii
 from urllib.parse import urlsplit
 
 from xenia.core.errors import XeniaError
+from xenia.core.wording import mark
 from xenia.ports import Entropy, Sealer
 from xenia.web.http import HttpRequest
 
@@ -21,7 +22,7 @@ class FormRefused(XeniaError):
 
     def __init__(self, detail: str) -> None:
         super().__init__(
-            "This form did not come from a current page of this site. Reload the page and try again.",
+            mark("This form did not come from a current page of this site. Reload the page and try again."),
             detail=detail,
         )
 

@@ -13,14 +13,16 @@ from typing import Any
 from urllib.parse import parse_qsl, quote, urlencode
 
 import msgspec
+from werkzeug.datastructures import LanguageAccept
 from werkzeug.exceptions import RequestEntityTooLarge
 from werkzeug.formparser import parse_form_data
-from werkzeug.http import dump_cookie, parse_cookie
+from werkzeug.http import dump_cookie, parse_accept_header, parse_cookie
 
 from xenia.core.errors import InvalidRequest
 from xenia.record import Record, field, replace
 
 MAX_FIELDS = 500
+_LONGEST_ACCEPT = 500
 
 
 class TooManyFields(InvalidRequest, ValueError):
@@ -155,6 +157,12 @@ class HttpRequest(Record, dict=True):
     def header(self, name: str, default: str = "") -> str:
         """A header's value (any case of name)."""
         return self.headers.get(name.lower(), default)
+
+    @property
+    def languages(self) -> tuple[str, ...]:
+        """Language tags the browser asks for, best first (RFC 9110 section 12.5.4); none that it refuses."""
+        accepted = parse_accept_header(self.header("accept-language")[:_LONGEST_ACCEPT], LanguageAccept)
+        return tuple(tag for tag, quality in accepted if quality > 0 and tag != "*")
 
     def json(self) -> object:
         """The body as JSON. Raises ValueError when it is not."""

@@ -10,13 +10,16 @@ All macros of `kit/components.html` are reachable in every template as `ui`, wit
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
 from datetime import UTC, datetime
 from pathlib import Path
 
 from jinja2 import BaseLoader, Environment, FileSystemLoader, PrefixLoader, StrictUndefined, Template
 from markupsafe import Markup, escape
 
+from xenia.core.wording import ENGLISH, Words
 from xenia.web.api_snippets import snippets
 from xenia.web.static_files import StaticFiles
 
@@ -27,7 +30,8 @@ THEME_COOKIE = "xenia_theme"
 
 _THEMES = ("light", "dark")
 
-_MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
+_spoken: ContextVar[Words] = ContextVar("spoken", default=ENGLISH)
+"""The language of the page that is being rendered: macros of the kit have no model to read it from."""
 
 
 class Pages:
@@ -46,7 +50,11 @@ class Pages:
             keep_trailing_newline=False,
             auto_reload=False,
             cache_size=-1,
+            extensions=["jinja2.ext.i18n"],
         )
+        self._environment.policies["ext.i18n.trimmed"] = True
+        # With `newstyle`, values are put in after the translation, and escaped unless a template made them.
+        self._environment.install_gettext_callables(_translated, _translated_plural, newstyle=True)  # type: ignore[attr-defined]
         self._environment.filters |= {
             "datetime": format_time,
             "group4": group4,
@@ -56,9 +64,10 @@ class Pages:
         self._environment.globals["static_url"] = static.url
         self._environment.globals["icon_url"] = static.data_url("favicon.svg")
 
-    def render(self, template: str, /, **model: object) -> str:
-        """The whole page. Raises jinja2.UndefinedError when the model lacks a name the page uses."""
-        return self._template(template).render(**model)
+    def render(self, template: str, words: Words = ENGLISH, /, **model: object) -> str:
+        """The whole page, in a language. Raises jinja2.UndefinedError when the model lacks a name the page uses."""
+        with _speaking(words):
+            return self._template(template).render(lang=_html_tag(words), **model)
 
     def render_block(self, template: str, block: str, /, **model: object) -> str:
         """One named block of a page, for `?part=`: the same template and model answer page and fragment.
@@ -81,6 +90,32 @@ class Pages:
         return self._environment.get_template(name)
 
 
+@contextmanager
+def _speaking(words: Words) -> Iterator[None]:
+    token = _spoken.set(words)
+    try:
+        yield
+    finally:
+        _spoken.reset(token)
+
+
+def _translated(text: str) -> str:
+    """For templates: the translation as markup, what an organisation wrote itself as plain text without places."""
+    words = _spoken.get()
+    own = words.own.get(text)
+    return words.pattern(text) if own is None else str(escape(own)).replace("%", "%%")
+
+
+def _translated_plural(one: str, many: str, count: int) -> str:
+    return _spoken.get().plural(one, many, count)
+
+
+def _html_tag(words: Words) -> str:
+    """The language as HTML names it (RFC 5646 section 2.1.1): ``pt-BR``, ``zh-Hans``."""
+    tag, _, rest = words.language.partition("-")
+    return f"{tag}-{rest.title() if len(rest) == 4 else rest.upper()}" if rest else tag
+
+
 def _exhaust(page: Template, context: object) -> None:
     for _ in page.root_render_func(context):  # type: ignore[arg-type]
         pass
@@ -92,7 +127,7 @@ def theme_of(cookie: str | None) -> str:
 
 
 def format_time(moment: datetime) -> Markup:
-    """An aware time as `<time>` in UTC, the same words in every language of the server's host.
+    """An aware time as `<time>` in UTC, in the language of the page.
 
     Raises ValueError for a time without zone: printing one as UTC would be a guess.
     """
@@ -100,8 +135,7 @@ def format_time(moment: datetime) -> Markup:
         raise ValueError("a page shows aware times only")
     utc = moment.astimezone(UTC)
     machine = utc.strftime("%Y-%m-%dT%H:%M:%SZ")
-    words = f"{utc.day} {_MONTHS[utc.month - 1]} {utc.year}, {utc:%H:%M} UTC"
-    return Markup('<time datetime="{}">{}</time>').format(machine, words)
+    return Markup('<time datetime="{}">{}</time>').format(machine, _spoken.get().moment(utc))
 
 
 def group4(text: object) -> Markup:

@@ -15,6 +15,7 @@ from xenia.core.attribute_controls import Control
 from xenia.core.attribute_form import Field
 from xenia.core.directory.tenant import Tenant
 from xenia.core.user_flow import PageText
+from xenia.core.wording import ENGLISH, Words, say
 from xenia.web.pages import Pages
 
 WAYS_PAGE = "kit/sign_up/ways.html"
@@ -59,6 +60,7 @@ def ways_model(
 def details_model(
     text: PageText,
     fields: Sequence[Field],
+    words: Words = ENGLISH,
     *,
     address: str | None,
     provider_name: str = "",
@@ -68,16 +70,21 @@ def details_model(
 ) -> Model:
     """What *Add details* shows. *message*: a connector asks for a correction, in its own (plain) words."""
     marked = frozenset(from_provider)
-    address_help = _address_help(provider_name, address)
+    address_help = _address_help(provider_name, address, words)
     errors: list[Model] = []
     if message is not None:
-        said = f"Message from {message_source}: {message}" if message_source else message
+        said = (
+            f"{say(words, 'Message from %(sender)s', sender=message_source)}: {message}"
+            if message_source
+            else message
+        )
         errors.append({"field": None, "text": said})
     errors += [{"field": field.focus_name, "text": field.error} for field in fields if field.error]
     return {
         "intro": text.intro.splitlines(),
         "fields": [
-            _entry(field, provider_name if field.name in marked else "", address_help) for field in fields
+            _entry(field, provider_name if field.name in marked else "", address_help, words)
+            for field in fields
         ],
         "address_help": address_help,
         "shows_address": not any(field.control is Control.READ_ONLY for field in fields),
@@ -86,13 +93,15 @@ def details_model(
     }
 
 
-def _address_help(provider_name: str, address: str | None) -> str:
+def _address_help(provider_name: str, address: str | None, words: Words) -> str:
     """Below the address. Who came by a provider comes back by it: typing the address alone would lead elsewhere."""
     if not provider_name:
-        return "You can sign in with this address next time."
+        return say(words, "You can sign in with this address next time.")
     if address is None:
-        return f"{provider_name} has not confirmed an address, so none is kept."
-    return f"From {provider_name}, with which you sign in next time."
+        return say(
+            words, "%(provider)s has not confirmed an address, so none is kept.", provider=provider_name
+        )
+    return say(words, "From %(provider)s, with which you sign in next time.", provider=provider_name)
 
 
 def review_model(tenant: Tenant) -> Model:
@@ -107,8 +116,8 @@ def review_model(tenant: Tenant) -> Model:
     }
 
 
-def _entry(field: Field, source: str, address_help: str) -> Model:
-    said = f"From {source}. You can change it." if source else ""
+def _entry(field: Field, source: str, address_help: str, words: Words) -> Model:
+    said = say(words, "From %(provider)s. You can change it.", provider=source) if source else ""
     if field.control is Control.READ_ONLY:
         said = address_help
     return {
@@ -127,6 +136,7 @@ def preview(
     host: Mapping[str, object],
     app_name: str,
     theme: str,
+    words: Words = ENGLISH,
     organization: str = "",
 ) -> str:
     """The page as people will see it, its forms leading nowhere: for a sandboxed frame beside the editor.
@@ -135,6 +145,7 @@ def preview(
     """
     page = pages.render(
         template,
+        words,
         **{"errors": [], **model},
         host=host,
         app_name=app_name,

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from xenia.core.logout import FrontChannelLogout
+from xenia.core.wording import ENGLISH, Words
 from xenia.web.http import BASE_CSP, HttpResponse, html
 from xenia.web.pages import Pages
 
@@ -20,6 +21,7 @@ def signed_out(
     pages: Pages,
     host_name: str,
     told: Sequence[FrontChannelLogout] = (),
+    words: Words = ENGLISH,
     *,
     next_url: str | None = None,
     next_name: str = "",
@@ -29,6 +31,7 @@ def signed_out(
     framed = [entry for entry in told if entry.origin is not None]
     page = pages.render(
         "kit/signed_out.html",
+        words,
         host={"name": host_name},
         apps=[
             {"name": entry.app_name, "url": entry.url, "is_framed": entry.origin is not None}

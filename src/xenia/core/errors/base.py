@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+from xenia.core.wording import Said
+
 
 class XeniaError(Exception):
     """Base of all refusals. ``message`` may be shown; ``detail`` may only be logged."""
@@ -17,9 +19,11 @@ class XeniaError(Exception):
 class InvalidValue(XeniaError):
     """A named property holds a value it may not hold."""
 
-    def __init__(self, field: str, message: str) -> None:
-        super().__init__(message)
+    def __init__(self, field: str, message: str | Said) -> None:
+        super().__init__(str(message))
         self.field = field
+        self.said = message if isinstance(message, Said) else Said(message.replace("%", "%%"))
+        """What the message says, for pages that say it in another language."""
 
 
 class StillEnabled(InvalidValue):

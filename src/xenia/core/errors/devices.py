@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from xenia.core.errors.requests import ProtocolError
+from xenia.core.wording import mark
 
 
 class AuthorizationPending(ProtocolError):
@@ -48,25 +49,25 @@ class UserCodeMissing(ProtocolError):
     """No code was entered on the page of device sign-ins."""
 
     def __init__(self) -> None:
-        super().__init__("Enter the code that your app or device shows.")
+        super().__init__(mark("Enter the code that your app or device shows."))
 
 
 class UserCodeUnknown(ProtocolError):
     """The code entered on the page of device sign-ins is none."""
 
     def __init__(self) -> None:
-        super().__init__("That code is not valid. Look at your app or device and enter it again.")
+        super().__init__(mark("That code is not valid. Look at your app or device and enter it again."))
 
 
 class UserCodeExpired(ProtocolError):
     """The code entered on the page of device sign-ins ran out."""
 
     def __init__(self) -> None:
-        super().__init__("That code has expired. Start the sign-in on your app or device again.")
+        super().__init__(mark("That code has expired. Start the sign-in on your app or device again."))
 
 
 class UserCodeDecided(ProtocolError):
     """The code entered on the page of device sign-ins was used already."""
 
     def __init__(self) -> None:
-        super().__init__("That code was used already. Start the sign-in on your app or device again.")
+        super().__init__(mark("That code was used already. Start the sign-in on your app or device again."))

@@ -21,6 +21,7 @@ from xenia.web.http import HttpRequest, HttpResponse, html, redirect
 from xenia.web.pages import Pages
 from xenia.web.routing import Route, Surface
 from xenia.web.signed_out import signed_out
+from xenia.web.speech import words_for
 
 log = logging.getLogger("xenia.account")
 
@@ -75,7 +76,10 @@ class AccountPages:
         frame.guard.check(request, secret, "sign-out")
         session = frame.cookies.session(request, tenant.id)
         told = close_session(frame.ports, tenant, SURFACE, secret or None, session_secret=session)
-        page = signed_out(frame.pages, tenant.display_name, told, again_url=f"/myapps?tenantId={tenant.id}")
+        words = words_for(self._frame.ports.wordbook, request, tenant.notification_language)
+        page = signed_out(
+            frame.pages, tenant.display_name, told, words, again_url=f"/myapps?tenantId={tenant.id}"
+        )
         return frame.cookies.clear_surface(page, SURFACE, tenant.id)
 
     def _choose(self, request: HttpRequest, typed: str) -> HttpResponse:

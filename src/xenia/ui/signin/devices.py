@@ -12,7 +12,9 @@ from xenia.core import errors as e
 from xenia.core.aadsts import aadsts_of
 from xenia.core.directory.tenant import Tenant
 from xenia.core.networks import same_network
+from xenia.core.wording import Words, mark, say
 from xenia.ports import Ports
+from xenia.ui.signin.speech import words_for
 from xenia.ui.signin.views import Model, chosen_theme, host_of
 from xenia.ui.signin.words import waiting
 from xenia.usecases.devices.device_approval import decline_device
@@ -30,7 +32,7 @@ from xenia.web.http import HttpRequest, HttpResponse, html, redirect
 from xenia.web.pages import Pages
 
 _PURPOSE = "device"
-NO_ORGANIZATION = (
+NO_ORGANIZATION = mark(
     "No organization here has accounts of this address. Enter a work or school account; guests sign in where they were "
     "invited, so the app must name that organization."
 )
@@ -91,18 +93,20 @@ class Devices:
         return self._cookies.set_browser(response, turn.browser_secret) if turn.browser_secret else response
 
     def _pages_of(self, device: WaitingDevice) -> DeviceEnd:
-        return DeviceEnd(self._pages, device.tenant, device.application.display_name)
+        return DeviceEnd(self._ports, self._pages, device.tenant, device.application.display_name)
 
     def _ask(
         self, request: HttpRequest, tenant: Tenant | None, error: e.XeniaError | None = None
     ) -> HttpResponse:
         secret = self._cookies.browser(request)
         fresh = None if secret else self._ports.entropy.token()
+        words = words_for(self._ports, request, tenant)
         page = self._pages.render(
             "signin/device.html",
+            words,
             theme=chosen_theme(request),
             host=host_of(tenant) if tenant is not None else {"name": "Xenia"},
-            errors=[] if error is None else [{"field": "user_code", "text": _sentence(error)}],
+            errors=[] if error is None else [{"field": "user_code", "text": _sentence(error, words)}],
             form_token=self._guard.token(secret or fresh or "", _PURPOSE),
         )
         response = html(page, status=200 if error is None else _status(error))
@@ -114,22 +118,24 @@ class Devices:
         """What waits. *login*: an address that was named, and belongs to no organization of this server."""
         code, app = device.code, device.application
         here = same_network(code.ip_address, request.client_address)
+        words = words_for(self._ports, request, device.tenant)
         page = self._pages.render(
             "signin/device_confirm.html",
+            words,
             theme=chosen_theme(request),
             # Not the look of the organization that will approve: it would vouch for a stranger's app (RFC 8628 section 5.4).
             host={"name": "Xenia"},
             tenant=device.tenant,
             app_name=app.display_name,
-            publisher=_publisher(device),
+            publisher=_publisher(device, words),
             address=code.ip_address,
             same_network=here,
             program=code.user_agent,
-            asked_ago=waiting(self._ports.clock.now() - code.created_at),
+            asked_ago=waiting(self._ports.clock.now() - code.created_at, words),
             form={"user_code": typed},
             asks_account=not device.is_claimed,
             login=login or "",
-            errors=[] if login is None else [{"field": "login", "text": NO_ORGANIZATION}],
+            errors=[] if login is None else [{"field": "login", "text": say(words, NO_ORGANIZATION)}],
             form_token=self._guard.token(self._cookies.browser(request) or "", _confirmation(typed)),
         )
         return html(page, status=200 if login is None else 422)
@@ -148,8 +154,10 @@ class Devices:
 class DeviceEnd:
     """The last page: what became of the device."""
 
-    def __init__(self, pages: Pages, tenant: Tenant, app_name: str) -> None:
+    def __init__(self, ports: Ports, pages: Pages, tenant: Tenant, app_name: str) -> None:
+        self._ports = ports
         self._pages = pages
+        self._tenant = tenant
         self._model: Model = {"host": host_of(tenant), "tenant": tenant, "app_name": app_name}
 
     def signed_in(self, request: HttpRequest) -> HttpResponse:
@@ -161,9 +169,9 @@ class DeviceEnd:
         return self._show(request, approved=False)
 
     def _show(self, request: HttpRequest, *, approved: bool) -> HttpResponse:
-        theme = chosen_theme(request)
+        words, theme = words_for(self._ports, request, self._tenant), chosen_theme(request)
         return html(
-            self._pages.render("signin/device_end.html", **self._model, theme=theme, approved=approved)
+            self._pages.render("signin/device_end.html", words, **self._model, theme=theme, approved=approved)
         )
 
 
@@ -171,15 +179,15 @@ def _confirmation(typed: str) -> str:
     return f"{_PURPOSE}:{typed}"
 
 
-def _publisher(device: WaitingDevice) -> str:
+def _publisher(device: WaitingDevice, words: Words) -> str:
     owner = device.publisher
-    return f"{owner.display_name} ({owner.default_domain})" if owner is not None else "unknown"
+    return f"{owner.display_name} ({owner.default_domain})" if owner is not None else say(words, "unknown")
 
 
 def _status(error: e.XeniaError) -> int:
     return 429 if isinstance(error, e.LimitReached) else 422
 
 
-def _sentence(error: e.XeniaError) -> str:
+def _sentence(error: e.XeniaError, words: Words) -> str:
     """What happened and what to do, with the number that support knows."""
-    return f"{error.message} (AADSTS{aadsts_of(error).code})"
+    return f"{say(words, error.message)} (AADSTS{aadsts_of(error).code})"

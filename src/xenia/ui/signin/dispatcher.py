@@ -17,11 +17,13 @@ from xenia.core.errors import (
 )
 from xenia.core.ids import parse_guid
 from xenia.core.signin.interrupts import Step
+from xenia.core.wording import mark, say
 from xenia.ports import Ports
 from xenia.ui.signin.devices import DeviceEnd
 from xenia.ui.signin.federating import BUSY_REFRESH, on_the_way, provider_host
 from xenia.ui.signin.refusals import Refusals, WayOn
 from xenia.ui.signin.sign_up_views import offers_sign_up
+from xenia.ui.signin.speech import spoken, words_for
 from xenia.ui.signin.views import chosen_theme, host_in, host_of, page_of
 from xenia.usecases.devices.device_approval import decline_device
 from xenia.usecases.federation.begin import begin_federation
@@ -151,12 +153,15 @@ class Dispatcher:
         url = on_the_way(self._ports, situation)
         if url is None or situation.interrupt is None or situation.interrupt.step is not Step.FEDERATE:
             return redirect(f"/{tenant_id}/signin?ctx={interaction_id}")
+        words = spoken(self._ports, request, situation)
         model = {
-            "host": host_in(situation),
+            "host": host_in(situation, words),
             "tenant": situation.tenant,
             "theme": chosen_theme(request),
         }
-        return html(self._pages.render("signin/hand_over.html", **model, url=url, at=provider_host(url)))
+        return html(
+            self._pages.render("signin/hand_over.html", words, **model, url=url, at=provider_host(url))
+        )
 
     def _draw(
         self,
@@ -176,18 +181,20 @@ class Dispatcher:
             )
         if request.query.get("cancelled") == "1" and situation.interaction.redeem is not None:
             return self._refusals.cancelled(request, situation)
-        template, model = page_of(
+        drawn = page_of(
             self._ports,
             situation,
             request.base_url,
+            spoken(self._ports, request, situation),
             other=other,
             rejected=rejected,
             has_lapsed=has_lapsed,
         )
         form = {"ctx": situation.interaction.id, "version": str(situation.interaction.version)}
         page = self._pages.render(
-            template,
-            **model,
+            drawn.template,
+            drawn.words,
+            **drawn.model,
             theme=chosen_theme(request),
             base=f"/{situation.tenant.id}/signin",
             form=form,
@@ -199,20 +206,22 @@ class Dispatcher:
         """Who is no guest yet may sign up, who has an account may sign in: with what was proven, where it helps."""
         error = situation.interrupt.silent_error if situation.interrupt is not None else None
         if isinstance(error, AddressHasAccount):
-            text, action = "Sign in", "sign-in-instead"
+            text, action = mark("Sign in"), "sign-in-instead"
         elif isinstance(error, AccountNotInTenant) and offers_sign_up(self._ports, situation):
-            text, action = "Create an account", "sign-up"
+            text, action = mark("Create an account"), "sign-up"
         elif isinstance(error, WrongAccount) and situation.facts.account is not None:
-            text, action = "Sign out and use another account", "another-account"
+            text, action = mark("Sign out and use another account"), "another-account"
         else:
             return None
-        return self._button(request, situation, text, action)
+        return self._button(request, situation, say(spoken(self._ports, request, situation), text), action)
 
     def _way_back(self, request: HttpRequest, situation: Situation) -> WayOn | None:
         """**Back to** the app, which is told ``access_denied``: nobody is left on a page of ours with nowhere to go."""
         if situation.interaction.authorize is None:
             return None
-        return self._button(request, situation, f"Back to {situation.client.display_name}", "cancel")
+        words = spoken(self._ports, request, situation)
+        text = say(words, "Back to %(app)s", app=situation.client.display_name)
+        return self._button(request, situation, text, "cancel")
 
     def _button(self, request: HttpRequest, situation: Situation, text: str, action: str) -> WayOn:
         form = {"ctx": situation.interaction.id, "version": str(situation.interaction.version)}
@@ -256,12 +265,16 @@ class Dispatcher:
         device = interaction.authorize.device_code
         if device is not None:
             decline_device(self._ports, tenant.id, device, self._ports.clock.now())
-            return DeviceEnd(self._pages, tenant, name).declined(request)
+            return DeviceEnd(self._ports, self._pages, tenant, name).declined(request)
         answer = error_answer(
             interaction.authorize, declined, request, self._ports.clock.now(), app_name=name
         )
         return render_answer(
-            answer, self._pages, after_form=came_by_form(request), host_name=tenant.display_name
+            answer,
+            self._pages,
+            words_for(self._ports, request, tenant, ui_locales=interaction.authorize.ui_locales),
+            after_form=came_by_form(request),
+            host_name=tenant.display_name,
         )
 
     def _follow(self, request: HttpRequest, tenant_id: str, turn: Turn) -> HttpResponse:
@@ -269,13 +282,16 @@ class Dispatcher:
             response = render_answer(
                 turn.answer,
                 self._pages,
+                words_for(self._ports, request, _ended_at(turn)),
                 after_form=came_by_form(request),
                 host_name=_ended_at(turn).display_name,
             )
         elif turn.destination is not None:
             response = self._leave(request, _ended_at(turn), turn.destination)
         elif turn.device_app is not None:
-            response = DeviceEnd(self._pages, _ended_at(turn), turn.device_app).signed_in(request)
+            response = DeviceEnd(self._ports, self._pages, _ended_at(turn), turn.device_app).signed_in(
+                request
+            )
         else:
             response = redirect(f"/{tenant_id}/signin?ctx={turn.interaction_id}")
         if turn.session_secret is not None:
@@ -290,6 +306,7 @@ class Dispatcher:
         """The end of a redemption: a page of our own, because form-action binds every hop of a form's redirects."""
         page = self._pages.render(
             "signin/welcome.html",
+            words_for(self._ports, request, tenant),
             host=host_of(tenant),
             tenant=tenant,
             url=destination,

@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 from xenia.core.directory.first_party import GUEST_SIGN_IN_CALLBACK
 from xenia.core.errors import InteractionGone
 from xenia.core.signin.federation import ANOTHER_ACCOUNT
+from xenia.core.wording import Words, mark, say
 from xenia.ports import Ports
 from xenia.usecases.federation.answer import receive_answer
 from xenia.usecases.federation.begin import hand_over_url
@@ -24,27 +25,38 @@ BUSY_REFRESH = "2"
 """Seconds until the busy page looks again, by a header: no script is needed."""
 
 _TROUBLES = {
-    "declined": "{provider} did not let you in, or you cancelled there. Try again, or use a different account.",
-    "down": "{provider} did not answer. Nothing is lost: try again in a minute.",
-    "busy": "Many people are waiting for {provider} at the moment. Try again in a minute.",
-    "unreachable": "This server may not reach {provider}. {host} must correct its settings.",
-    "code": "{provider} did not confirm your sign-in. Try again; if it happens again, {host} must check its settings.",
-    "issuer": "The answer came from somebody else than {provider}, so it was not accepted. {host} must check its settings.",
-    "not-fresh": "{provider} did not ask you to sign in again, which {host} requires here. Sign out there, then try again.",
-    ANOTHER_ACCOUNT: "Choose the account that you want to use at {provider}.",
-    "not-home": "You are a guest at {provider} yourself. Use the account of your own organization.",
-    "gone": "{host} does not use this way to sign in any more. Use a different account.",
+    "declined": mark(
+        "%(provider)s did not let you in, or you cancelled there. Try again, or use a different account."
+    ),
+    "down": mark("%(provider)s did not answer. Nothing is lost: try again in a minute."),
+    "busy": mark("Many people are waiting for %(provider)s at the moment. Try again in a minute."),
+    "unreachable": mark("This server may not reach %(provider)s. %(host)s must correct its settings."),
+    "code": mark(
+        "%(provider)s did not confirm your sign-in. Try again; if it happens again, %(host)s must check its settings."
+    ),
+    "issuer": mark(
+        "The answer came from somebody else than %(provider)s, so it was not accepted. %(host)s must check its settings."
+    ),
+    "not-fresh": mark(
+        "%(provider)s did not ask you to sign in again, which %(host)s requires here. Sign out there, then try again."
+    ),
+    ANOTHER_ACCOUNT: mark("Choose the account that you want to use at %(provider)s."),
+    "not-home": mark("You are a guest at %(provider)s yourself. Use the account of your own organization."),
+    "gone": mark("%(host)s does not use this way to sign in any more. Use a different account."),
 }
-_UNTRUSTED = "What {provider} answered could not be trusted, so it was not accepted. Try again; if it happens again, tell {host}."
+_UNTRUSTED = mark(
+    "What %(provider)s answered could not be trusted, so it was not accepted. Try again; if it happens again, tell %(host)s."
+)
 
 
-def trouble_sentence(key: str, provider: str | None, host: str) -> str:
+def trouble_sentence(key: str, provider: str | None, host: str, words: Words) -> str:
     """What happened at the provider and what to do, for people."""
-    sentence = _TROUBLES.get(key, _UNTRUSTED).format(provider=provider or "The provider", host=host)
+    name = provider or say(words, "The provider")
+    sentence = say(words, _TROUBLES.get(key, _UNTRUSTED), provider=name, host=host)
     return sentence[:1].upper() + sentence[1:]
 
 
-def federate_model(ports: Ports, situation: Situation, base_url: str) -> Model:
+def federate_model(ports: Ports, situation: Situation, base_url: str, words: Words) -> Model:
     """Values of the page **Continue to {provider}**."""
     hand_over = hand_over_of(ports, situation, base_url)
     trouble = situation.facts.trouble or (
@@ -55,7 +67,7 @@ def federate_model(ports: Ports, situation: Situation, base_url: str) -> Model:
         "provider": hand_over.provider,
         "asks_address": hand_over.asks_address,
         "offers_code": hand_over.offers_code,
-        "trouble": trouble_sentence(trouble, hand_over.provider, name) if trouble else None,
+        "trouble": trouble_sentence(trouble, hand_over.provider, name, words) if trouble else None,
         "chooses": trouble == ANOTHER_ACCOUNT,
         "can_cancel": situation.interaction.authorize is not None,
     }

@@ -14,6 +14,7 @@ from xenia.core.invitation import Invitation, InvitationStatus
 from xenia.core.signin.facts import Realm
 from xenia.ports import Ports
 from xenia.ui.signin.refusals import Refusals
+from xenia.ui.signin.speech import words_for
 from xenia.ui.signin.views import chosen_theme, host_of
 from xenia.usecases.federation.partner import partner_of
 from xenia.usecases.invitations.redemption_ticket import RedeemLink, find_invitation, parse_redeem_query
@@ -50,6 +51,7 @@ class Landing:
         signed_in = self._other_account(request, tenant, invitation)
         page = self._pages.render(
             "signin/landing.html",
+            words_for(self._ports, request, tenant),
             theme=chosen_theme(request),
             host=host_of(tenant),
             tenant=tenant,

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from xenia.core import errors as e
 from xenia.core.errors import XeniaError
+from xenia.core.wording import Words, mark, say
 from xenia.record import Record
 from xenia.ui.signin.words import waiting
 
 
-class Words(Record):
+class Refusal(Record):
     """A refusal in words: title, what happened, what to do now."""
 
     title: str
@@ -16,92 +17,105 @@ class Words(Record):
     advice: str
 
 
-_TABLE: dict[type[XeniaError], Words] = {
-    e.InvitationNotUsable: Words(
-        "This invitation cannot be used",
-        "This invitation was withdrawn or replaced.",
-        "Ask {organization} for a new one, or look for a newer mail from them.",
+_TABLE: dict[type[XeniaError], Refusal] = {
+    e.InvitationNotUsable: Refusal(
+        mark("This invitation cannot be used"),
+        mark("This invitation was withdrawn or replaced."),
+        mark("Ask %(organization)s for a new one, or look for a newer mail from them."),
     ),
-    e.GuestDomainRefused: Words(
-        "Guests from your organization are not accepted",
-        "{organization} does not accept guests from {error.domain} at the moment.",
-        "{contact} can tell you more.",
+    e.GuestDomainRefused: Refusal(
+        mark("Guests from your organization are not accepted"),
+        mark("%(organization)s does not accept guests from %(domain)s at the moment."),
+        mark("%(contact)s can tell you more."),
     ),
-    e.WrongAccount: Words(
-        "This invitation is for another account",
-        "You are signed in as {error.signed_in}, but this invitation is for {error.invited}.",
-        "Sign in as {error.invited}, or ask {organization} to invite {error.signed_in}.",
+    e.WrongAccount: Refusal(
+        mark("This invitation is for another account"),
+        mark("You are signed in as %(signed_in)s, but this invitation is for %(invited)s."),
+        mark("Sign in as %(invited)s, or ask %(organization)s to invite %(signed_in)s."),
     ),
-    e.PasscodesOff: Words(
-        "Codes by email are switched off",
-        "{organization} does not send codes by email.",
-        "Sign in with a work or social account, or ask {contact}.",
+    e.PasscodesOff: Refusal(
+        mark("Codes by email are switched off"),
+        mark("%(organization)s does not send codes by email."),
+        mark("Sign in with a work or social account, or ask %(contact)s."),
     ),
-    e.AccountNotInTenant: Words(
-        "You are not a guest here yet",
-        "{error.account} is not a guest of {organization} yet.",
-        "Use a different account, or ask {organization} to invite you.",
+    e.AccountNotInTenant: Refusal(
+        mark("You are not a guest here yet"),
+        mark("%(account)s is not a guest of %(organization)s yet."),
+        mark("Use a different account, or ask %(organization)s to invite you."),
     ),
-    e.AddressHasAccount: Words(
-        "You have an account here already",
-        "{organization} knows {error.address}. Accounts are never joined by their address alone.",
-        "Sign in the way you did before, or open the link in your invitation. {contact} can help.",
+    e.AddressHasAccount: Refusal(
+        mark("You have an account here already"),
+        mark("%(organization)s knows %(address)s. Accounts are never joined by their address alone."),
+        mark("Sign in the way you did before, or open the link in your invitation. %(contact)s can help."),
     ),
-    e.ProviderNotOffered: Words(
-        "This account cannot sign up here",
-        "{app} does not take sign-ups with this kind of account.",
-        "Choose another way.",
+    e.ProviderNotOffered: Refusal(
+        mark("This account cannot sign up here"),
+        mark("%(app)s does not take sign-ups with this kind of account."),
+        mark("Choose another way."),
     ),
-    e.MailboxNotProven: Words(
-        "Your email address is not confirmed",
-        "{organization} accepts guests of certain domains only, and your provider does not vouch for an email address.",
-        "Confirm your address there, or sign up with a code sent to it.",
+    e.MailboxNotProven: Refusal(
+        mark("Your email address is not confirmed"),
+        mark(
+            "%(organization)s accepts guests of certain domains only, and your provider does not vouch for an email address."
+        ),
+        mark("Confirm your address there, or sign up with a code sent to it."),
     ),
-    e.NotAssigned: Words(
-        "You do not have {app} yet",
-        "{organization} knows you, but has not given you {app}.",
-        "Ask {contact} to assign you to {app}.",
+    e.NotAssigned: Refusal(
+        mark("You do not have %(app)s yet"),
+        mark("%(organization)s knows you, but has not given you %(app)s."),
+        mark("Ask %(contact)s to assign you to %(app)s."),
     ),
-    e.InteractionGone: Words(
-        "This sign-in is over",
-        "This page was open for a long time, was finished already, or belongs to another browser.",
-        "Go back to the app, or open the link in your mail again.",
+    e.InteractionGone: Refusal(
+        mark("This sign-in is over"),
+        mark("This page was open for a long time, was finished already, or belongs to another browser."),
+        mark("Go back to the app, or open the link in your mail again."),
     ),
-    e.UserCodeExpired: Words(
-        "This code has expired",
-        "A code works for 15 minutes.",
-        "Start the sign-in on your device again, and enter the new code.",
+    e.UserCodeExpired: Refusal(
+        mark("This code has expired"),
+        mark("A code works for 15 minutes."),
+        mark("Start the sign-in on your device again, and enter the new code."),
     ),
-    e.UserCodeDecided: Words(
-        "This code was used already",
-        "Somebody has signed in with it, or declined. That decision stands.",
-        "Start the sign-in on your device again, and enter the new code.",
+    e.UserCodeDecided: Refusal(
+        mark("This code was used already"),
+        mark("Somebody has signed in with it, or declined. That decision stands."),
+        mark("Start the sign-in on your device again, and enter the new code."),
     ),
-    e.NotFound: Words("Page not found", "There is no page at this address.", "Check the address."),
-    e.ServerError: Words(
-        "Something failed on our side",
-        "Nothing was saved.",
-        "Try again in a minute. The IDs below help support.",
+    e.NotFound: Refusal(
+        mark("Page not found"), mark("There is no page at this address."), mark("Check the address.")
+    ),
+    e.ServerError: Refusal(
+        mark("Something failed on our side"),
+        mark("Nothing was saved."),
+        mark("Try again in a minute. The IDs below help support."),
     ),
     **dict.fromkeys(
         (e.GuestAccountDisabled, e.AccountDisabled, e.GuestBlocked),
-        Words(
-            "Your account is blocked",
-            "{organization} has blocked this account from signing in.",
-            "Ask {contact} to unblock it, or use a different account.",
+        Refusal(
+            mark("Your account is blocked"),
+            mark("%(organization)s has blocked this account from signing in."),
+            mark("Ask %(contact)s to unblock it, or use a different account."),
         ),
     ),
 }
 
 
-def words_of(error: XeniaError, organization: str, contact: str, app: str) -> Words:
+_NAMED = ("domain", "signed_in", "invited", "account", "address")
+"""What sentences may tell of the error itself."""
+
+
+def words_of(error: XeniaError, organization: str, contact: str, app: str, words: Words) -> Refusal:
     """What a person reads. The technical message stands below, for whoever helps them."""
     if isinstance(error, e.LimitReached):
-        wait = waiting(error.retry_after)
-        return Words("Too many tries", f"You can try again in {wait}.", "Nothing else is needed from you.")
+        return Refusal(
+            say(words, "Too many tries"),
+            say(words, "You can try again in %(time)s.", time=waiting(error.retry_after, words)),
+            say(words, "Nothing else is needed from you."),
+        )
     known = _TABLE.get(type(error))
     if known is None:
-        return Words("Sign-in cannot go on", error.message, f"{contact} can help with the IDs below.")
-    values = {"organization": organization, "contact": contact, "app": app, "error": error}
-    filled = (text.format_map(values) for text in (known.title, known.text, known.advice))
-    return Words(*(text[:1].upper() + text[1:] for text in filled))
+        advice = say(words, "%(contact)s can help with the IDs below.", contact=contact)
+        return Refusal(say(words, "Sign-in cannot go on"), error.message, advice)
+    values = {"organization": organization, "contact": contact, "app": app}
+    values |= {name: str(getattr(error, name)) for name in _NAMED if hasattr(error, name)}
+    filled = (say(words, text, **values) for text in (known.title, known.text, known.advice))
+    return Refusal(*(text[:1].upper() + text[1:] for text in filled))

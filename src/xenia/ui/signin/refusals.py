@@ -10,9 +10,11 @@ from xenia.core.aadsts import aadsts_of
 from xenia.core.directory.tenant import Tenant
 from xenia.core.errors import XeniaError
 from xenia.core.ids import parse_guid
+from xenia.core.wording import Words, say
 from xenia.ports import Ports
 from xenia.record import Record
-from xenia.ui.signin.refusal_words import Words, words_of
+from xenia.ui.signin.refusal_words import Refusal, words_of
+from xenia.ui.signin.speech import spoken, words_for
 from xenia.ui.signin.views import chosen_theme, host_of
 from xenia.usecases.sign_in import Situation
 from xenia.web.form_guard import FormRefused
@@ -49,18 +51,22 @@ class Refusals:
         """The step is a refusal: somebody proven, whom directory or policy turn away."""
         error: XeniaError = situation.interrupt.silent_error if situation.interrupt else e.ServerError()
         name = situation.tenant.display_name
-        words = words_of(
-            error, name, situation.tenant.technical_contact or name, situation.client.display_name
+        words = spoken(self._ports, request, situation)
+        refusal = words_of(
+            error, name, situation.tenant.technical_contact or name, situation.client.display_name, words
         )
         ctx = situation.interaction.id
         switch = None if situation.interaction.redeem else f"/{situation.tenant.id}/signin?ctx={ctx}&other=1"
-        return self._page(request, error, words, situation.tenant, switch, way_on=way_on, way_back=way_back)
+        return self._page(
+            request, error, refusal, words, situation.tenant, switch, way_on=way_on, way_back=way_back
+        )
 
     def cancelled(self, request: HttpRequest, situation: Situation) -> HttpResponse:
         """Cancel on *Review permissions*: nothing happened, the invitation stays open."""
         name = situation.tenant.display_name
         page = self._pages.render(
             "signin/cancelled.html",
+            spoken(self._ports, request, situation),
             theme=chosen_theme(request),
             host=host_of(situation.tenant),
             tenant=situation.tenant,
@@ -73,8 +79,13 @@ class Refusals:
         """Any error of this surface."""
         tenant = self._tenant(request)
         if isinstance(error, FormRefused):
-            words = Words("This page is out of date", error.message, "Go back to the app and start again.")
-            return self._page(request, e.InteractionGone(), words, tenant, None, detail=error.detail)
+            words = words_for(self._ports, request, tenant)
+            refusal = Refusal(
+                say(words, "This page is out of date"),
+                say(words, error.message),
+                say(words, "Go back to the app and start again."),
+            )
+            return self._page(request, e.InteractionGone(), refusal, words, tenant, None, detail=error.detail)
         if not isinstance(error, XeniaError):
             log.error("unexpected error", exc_info=error, extra={"correlation_id": request.correlation_id})
             error = e.ServerError()
@@ -82,9 +93,11 @@ class Refusals:
 
     def of_tenant(self, request: HttpRequest, error: XeniaError, tenant: Tenant | None) -> HttpResponse:
         """A refusal in the name of this organization, or of none when it must not be named."""
-        name = tenant.display_name if tenant else "the organization"
+        words = words_for(self._ports, request, tenant)
+        name = tenant.display_name if tenant else say(words, "the organization")
         contact = (tenant.technical_contact if tenant else None) or name
-        return self._page(request, error, words_of(error, name, contact, "the app"), tenant, None)
+        refusal = words_of(error, name, contact, say(words, "the app"), words)
+        return self._page(request, error, refusal, words, tenant, None)
 
     def _tenant(self, request: HttpRequest) -> Tenant | None:
         tenant_id = parse_guid(request.args.get("tenant"))
@@ -97,6 +110,7 @@ class Refusals:
         self,
         request: HttpRequest,
         error: XeniaError,
+        refusal: Refusal,
         words: Words,
         tenant: Tenant | None,
         switch_url: str | None,
@@ -116,9 +130,10 @@ class Refusals:
         )
         page = self._pages.render(
             "signin/refused.html",
+            words,
             theme=chosen_theme(request),
             host=host_of(tenant) if tenant else {"name": "Xenia"},
-            words=words,
+            refusal=refusal,
             switch_url=switch_url,
             way_on=way_on,
             way_back=way_back,

@@ -5,10 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from xenia.core.directory.identity_provider import EMAIL_PASSCODE_PROVIDER_ID
+from xenia.core.flow_languages import FlowPage, in_language
 from xenia.core.signin.interrupts import Step
 from xenia.core.user_flow import PageText, UserFlow
+from xenia.core.wording import Words, say
 from xenia.ports import Ports, Transaction
-from xenia.record import Record
+from xenia.record import Record, replace
+from xenia.ui.signin.drawn import Drawn
 from xenia.usecases.sign_in import Rejected, Situation
 from xenia.usecases.sign_up.details import details_page
 from xenia.usecases.sign_up.standing import account_of, offered_flow
@@ -24,6 +27,8 @@ from xenia.web.sign_up_pages import (
 )
 
 Model = dict[str, object]
+_PAGES = {WAYS_PAGE: FlowPage.WAYS, DETAILS_PAGE: FlowPage.DETAILS}
+"""The pages of which an organisation may change the texts."""
 
 
 class Shown(Record):
@@ -33,11 +38,9 @@ class Shown(Record):
     tx: Transaction
     situation: Situation
     rejected: Rejected | None
-
-    @property
-    def flow(self) -> UserFlow | None:
-        """The flow of this sign-up, as far as it exists."""
-        return self.situation.standing.flow if self.situation.standing is not None else None
+    flow: UserFlow | None
+    """The flow of this sign-up in the language of the page, as far as it exists."""
+    words: Words
 
     @property
     def text(self) -> PageText:
@@ -59,18 +62,16 @@ def offers_sign_up(ports: Ports, situation: Situation) -> bool:
 
 
 def sign_up_page(
-    ports: Ports, situation: Situation, *, step: Step, rejected: Rejected | None
-) -> tuple[str, Model]:
-    """Template and model of a step of a sign-up."""
+    ports: Ports, situation: Situation, words: Words, *, step: Step, rejected: Rejected | None
+) -> Drawn:
+    """The page of a step of a sign-up."""
     template, view = SIGN_UP_VIEWS[step]
+    flow = situation.standing.flow if situation.standing is not None else None
+    if flow is not None and template in _PAGES:
+        flow, words = in_language(flow, _PAGES[template], words)
     with ports.store.read(situation.tenant.id) as tx:
-        shown = Shown(ports, tx, situation, rejected)
-        model = view(shown)
-    return template, {
-        "organization": situation.tenant.display_name,
-        "intro": [],
-        **model,
-    }
+        model = view(Shown(ports, tx, situation, rejected, flow, words))
+    return Drawn(template, {"organization": situation.tenant.display_name, "intro": [], **model}, words)
 
 
 def logo_url(tenant_id: str, flow: UserFlow | None) -> str | None:
@@ -96,11 +97,13 @@ def _ways(shown: Shown) -> Model:
 def _details(shown: Shown) -> Model:
     standing, facts = shown.situation.standing, shown.situation.facts
     assert standing is not None
-    page = details_page(shown.tx, standing, facts, shown.ports.clock.now(), shown.rejected)
+    in_words = replace(standing, flow=shown.flow)
+    page = details_page(shown.tx, in_words, facts, shown.ports.clock.now(), shown.rejected, shown.words)
     fresh = shown.rejected is None
     return details_model(
         shown.text,
         page.fields,
+        shown.words,
         address=page.address,
         provider_name=_provider_name(shown),
         from_provider=page.from_provider,
@@ -114,7 +117,7 @@ def _provider_name(shown: Shown) -> str:
     if account is None or account.provider_id == EMAIL_PASSCODE_PROVIDER_ID:
         return ""
     provider = shown.tx.identity_providers.find(account.provider_id)
-    return provider.display_name if provider is not None else "your work account"
+    return provider.display_name if provider is not None else say(shown.words, "your work account")
 
 
 def _review(shown: Shown) -> Model:

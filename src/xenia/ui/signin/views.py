@@ -10,8 +10,12 @@ from xenia.core.consent import mixes_alphabets
 from xenia.core.consent_request import LONGEST_JUSTIFICATION
 from xenia.core.directory.first_party import PLATFORM_TENANT_ID
 from xenia.core.directory.tenant import Tenant
+from xenia.core.flow_languages import FlowPage, in_language
 from xenia.core.signin.interrupts import Step
+from xenia.core.wording import ENGLISH, Words, say
 from xenia.ports import Ports
+from xenia.record import replace
+from xenia.ui.signin.drawn import Drawn
 from xenia.ui.signin.federating import federate_model, wait_model
 from xenia.ui.signin.sign_up_views import SIGN_UP_VIEWS, is_open_to_sign_up, logo_url, sign_up_page
 from xenia.ui.signin.words import field_of, sentence
@@ -46,12 +50,13 @@ def page_of(
     ports: Ports,
     situation: Situation,
     base_url: str,
+    words: Words,
     *,
     other: bool,
     rejected: Rejected | None,
     has_lapsed: bool = False,
-) -> tuple[str, Model]:
-    """The template and model of the step that is due. ``other``: the address page was asked for instead."""
+) -> Drawn:
+    """The page of the step that is due. ``other``: the address page was asked for instead."""
     step = situation.interrupt.step if situation.interrupt else Step.IDENTIFY
     if step is Step.PICK and not _accounts(situation):
         step = Step.IDENTIFY
@@ -59,43 +64,47 @@ def page_of(
         signs_up = situation.standing is not None and situation.standing.demands.is_open
         step = Step.SIGN_UP if signs_up else Step.IDENTIFY
     if step in SIGN_UP_VIEWS:
-        return _sign_up(ports, situation, step, rejected)
+        return _sign_up(ports, situation, step, rejected, words)
     if step is Step.FEDERATE:
-        template, values = "federate", federate_model(ports, situation, base_url)
+        template, values = "federate", federate_model(ports, situation, base_url, words)
     elif step is Step.WAIT:
         template, values = "wait", wait_model(situation, has_lapsed=has_lapsed)
     else:
         template, view = _VIEWS[step]
-        values = view(ports, situation)
-    model = {**_frame(situation), **values}
+        values = view(ports, situation, words)
+    model = {**_frame(situation, words), **values}
     if rejected is not None:
         to = str(model.get("address", "")) if step is Step.PASSCODE else ""
-        model["errors"] = [{"field": field_of(rejected), "text": sentence(rejected, sent_to=to)}]
+        model["errors"] = [{"field": field_of(rejected), "text": sentence(rejected, words, sent_to=to)}]
         model["typed"] = rejected.typed("login")
-    return f"signin/{template}.html", model
+    return Drawn(f"signin/{template}.html", model, words)
 
 
-def _sign_up(ports: Ports, situation: Situation, step: Step, rejected: Rejected | None) -> tuple[str, Model]:
-    frame = _frame(situation)
+def _sign_up(
+    ports: Ports, situation: Situation, step: Step, rejected: Rejected | None, words: Words
+) -> Drawn:
+    frame = _frame(situation, words)
     if rejected is not None and not rejected.fields:
-        frame["errors"] = [{"field": "address", "text": sentence(rejected)}]
-    template, model = sign_up_page(ports, situation, step=step, rejected=rejected)
-    return template, {**frame, **model}
+        frame["errors"] = [{"field": "address", "text": sentence(rejected, words)}]
+    drawn = sign_up_page(ports, situation, words, step=step, rejected=rejected)
+    return replace(drawn, model={**frame, **drawn.model})
 
 
-def host_in(situation: Situation) -> Model:
+def host_in(situation: Situation, words: Words) -> Model:
     """The organisation; while somebody signs up, under the name and the picture of the user flow."""
     host, flow = host_of(situation.tenant), situation.standing.flow if situation.standing else None
-    return host if flow is None else flow_host(host, flow.text, logo_url(situation.tenant.id, flow))
+    if flow is None:
+        return host
+    own, _ = in_language(flow, FlowPage.WAYS, words)
+    return flow_host(host, own.text, logo_url(situation.tenant.id, flow))
 
 
-def _frame(situation: Situation) -> Model:
+def _frame(situation: Situation, words: Words) -> Model:
     request, redeeming = situation.interaction.authorize, situation.interaction.redeem is not None
     name = situation.tenant.display_name
     return {
-        "host": host_in(situation),
+        "host": host_in(situation, words),
         "app_name": None if redeeming else situation.client.display_name,
-        "destination": f"accept the invitation of {name}" if redeeming else situation.client.display_name,
         # An app of another organization must not be taken for one of ours.
         "publisher_name": name
         if situation.client.tenant_id in (situation.tenant.id, PLATFORM_TENANT_ID)
@@ -113,38 +122,39 @@ def _frame(situation: Situation) -> Model:
     }
 
 
-def _accounts(situation: Situation) -> list[Model]:
+def _accounts(situation: Situation, words: Words = ENGLISH) -> list[Model]:
     entries = situation.session.accounts if situation.session else ()
     return [
         {
             "user_id": entry.user_id,
             "name": entry.display_name,
-            "detail": f"{entry.sign_in_name} \u00b7 {'Signed out' if entry.signed_out_at else 'Signed in'}",
+            "detail": f"{entry.sign_in_name} \u00b7 {say(words, 'Signed out') if entry.signed_out_at else say(words, 'Signed in')}",
             "initials": "".join(part[0] for part in entry.display_name.split()[:2]).upper(),
         }
         for entry in entries
     ]
 
 
-def _identify(ports: Ports, situation: Situation) -> Model:
+def _identify(ports: Ports, situation: Situation, words: Words) -> Model:
     hint = situation.interaction.authorize.login_hint if situation.interaction.authorize else None
     with ports.store.read(situation.tenant.id) as tx:
         providers = [{"id": entry.id, "name": entry.display_name} for entry in offered_providers(tx)]
         offers_sign_up = is_open_to_sign_up(tx, situation)
     return {
         "hint": hint or "",
-        "accounts": _accounts(situation),
+        "accounts": _accounts(situation, words),
         "providers": providers,
         "offers_sign_up": offers_sign_up,
     }
 
 
-def _pick(ports: Ports, situation: Situation) -> Model:
+def _pick(ports: Ports, situation: Situation, words: Words) -> Model:
     del ports
-    return {"accounts": _accounts(situation)}
+    return {"accounts": _accounts(situation, words)}
 
 
-def _passcode(ports: Ports, situation: Situation) -> Model:
+def _passcode(ports: Ports, situation: Situation, words: Words) -> Model:
+    del words
     address = situation.facts.login or ""
     status = passcode_status(ports, situation.tenant.id, situation.interaction.id, address)
     now: datetime = ports.clock.now()
@@ -158,13 +168,13 @@ def _passcode(ports: Ports, situation: Situation) -> Model:
     }
 
 
-def _password(ports: Ports, situation: Situation) -> Model:
-    del ports, situation
+def _password(ports: Ports, situation: Situation, words: Words) -> Model:
+    del ports, situation, words
     return {}
 
 
-def _redeem(ports: Ports, situation: Situation) -> Model:
-    del ports
+def _redeem(ports: Ports, situation: Situation, words: Words) -> Model:
+    del ports, words
     tenant = situation.tenant
     invitation = situation.invitation
     return {
@@ -176,17 +186,18 @@ def _redeem(ports: Ports, situation: Situation) -> Model:
     }
 
 
-def _enrol(ports: Ports, situation: Situation) -> Model:
+def _enrol(ports: Ports, situation: Situation, words: Words) -> Model:
+    del words
     return {"enrolment": pending_enrolment(ports, situation)}
 
 
-def _second_factor(ports: Ports, situation: Situation) -> Model:
-    del ports
+def _second_factor(ports: Ports, situation: Situation, words: Words) -> Model:
+    del ports, words
     return {"contact": situation.tenant.technical_contact}
 
 
-def _consent(ports: Ports, situation: Situation) -> Model:
-    del ports
+def _consent(ports: Ports, situation: Situation, words: Words) -> Model:
+    del ports, words
     need, client = situation.consent, situation.client
     shown = need.shown(everything=situation.demands.force_consent)
     return {
@@ -206,12 +217,12 @@ def _consent(ports: Ports, situation: Situation) -> Model:
     }
 
 
-def _stay(ports: Ports, situation: Situation) -> Model:
-    del ports, situation
+def _stay(ports: Ports, situation: Situation, words: Words) -> Model:
+    del ports, situation, words
     return {}
 
 
-_VIEWS: dict[Step, tuple[str, Callable[[Ports, Situation], Model]]] = {
+_VIEWS: dict[Step, tuple[str, Callable[[Ports, Situation, Words], Model]]] = {
     Step.IDENTIFY: ("identify", _identify),
     Step.PICK: ("pick", _pick),
     Step.PASSCODE: ("passcode", _passcode),

@@ -10,6 +10,7 @@ from xenia.core.connector_messages import with_claims
 from xenia.core.signin.facts import Facts
 from xenia.core.signin.interrupts import Step
 from xenia.core.user_attributes import EMAIL
+from xenia.core.wording import ENGLISH, Words
 from xenia.ports import Ports, Transaction
 from xenia.record import Record, replace
 from xenia.usecases.sign_in.situation import Situation
@@ -27,7 +28,12 @@ class DetailsPage(Record):
 
 
 def details_page(
-    tx: Transaction, standing: Standing, facts: Facts, now: datetime, rejected: Rejected | None
+    tx: Transaction,
+    standing: Standing,
+    facts: Facts,
+    now: datetime,
+    rejected: Rejected | None,
+    words: Words = ENGLISH,
 ) -> DetailsPage:
     """What the page shows: what was just posted, else typed before, else known from provider and connector."""
     account, progress = account_of(facts), standing.progress
@@ -43,6 +49,7 @@ def details_page(
         values=values,
         posted=rejected.posted if rejected else None,
         errors=rejected.fields if rejected else (),
+        words=words,
     )
     said = dict(account.claims) if account is not None and progress.details is None else {}
     marked = frozenset(field.name for field in fields if field.value and said.get(field.name) == field.value)

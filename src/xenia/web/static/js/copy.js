@@ -13,13 +13,13 @@ async function copy(button) {
   const before = button.dataset.copyBefore ??= words.textContent;
   try {
     await navigator.clipboard.writeText(source.value ?? source.innerText.trim());
-    words.textContent = 'Copied';
+    words.textContent = button.dataset.copied;
   } catch {
     // No permission: select the value, so that the person's own copy key works.
     source.select ? source.select() : getSelection().selectAllChildren(source);
-    words.textContent = 'Selected';
+    words.textContent = button.dataset.selected;
   }
-  status.textContent = `${words.textContent}: ${(button.getAttribute('aria-label') ?? '').replace(/^Copy /, '')}`;
+  status.textContent = `${words.textContent}: ${button.dataset.label}`;
   setTimeout(() => { words.textContent = before; status.textContent = ''; }, 4000);
 }
 

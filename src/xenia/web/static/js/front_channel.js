@@ -19,11 +19,11 @@ if (list) {
   const silent = new Set(list.querySelectorAll('[data-frame]'));
   const loaded = [...silent].map((entry) => load(entry).then(() => {
     silent.delete(entry);
-    entry.querySelector('[data-outcome]').textContent = '\u00b7 signed out';
+    entry.querySelector('[data-outcome]').textContent = `\u00b7 ${list.dataset.done}`;
   }));
   const late = new Promise((done) => { setTimeout(done, Number(list.dataset.frontChannel) * 1000); });
   Promise.race([Promise.all(loaded), late]).then(() => {
-    for (const entry of silent) entry.querySelector('[data-outcome]').textContent = '\u00b7 did not answer: open it and sign out there';
+    for (const entry of silent) entry.querySelector('[data-outcome]').textContent = `\u00b7 ${list.dataset.silent}`;
     if (list.dataset.next) window.location.replace(list.dataset.next);
   });
 }

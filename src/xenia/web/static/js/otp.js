@@ -24,12 +24,12 @@ for (const line of document.querySelectorAll('[data-countdown]')) {
   const timer = setInterval(() => {
     const left = Math.ceil((end - Date.now()) / 1000);
     if (left > 0) {
-      line.textContent = `You can ask for a new code in ${Math.floor(left / 60)}:${String(left % 60).padStart(2, '0')}.`;
+      line.textContent = line.dataset.waiting.replace('{time}', `${Math.floor(left / 60)}:${String(left % 60).padStart(2, '0')}`);
       return;
     }
     clearInterval(timer);
     line.setAttribute('role', 'status');
-    line.textContent = 'You can ask for a new code now.';
+    line.textContent = line.dataset.ready;
     button.removeAttribute('aria-disabled');
     button.removeEventListener('click', refuse);
   }, 250);

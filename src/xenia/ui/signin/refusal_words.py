@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from xenia.core import errors as e
 from xenia.core.errors import XeniaError
-from xenia.core.wording import Words, mark, say
+from xenia.core.wording import ENGLISH, Words, mark, say
 from xenia.record import Record
 from xenia.ui.signin.words import waiting
 
@@ -15,6 +15,8 @@ class Refusal(Record):
     title: str
     text: str
     advice: str
+    words: Words = ENGLISH
+    """The language it is said in."""
 
 
 _TABLE: dict[type[XeniaError], Refusal] = {
@@ -110,12 +112,18 @@ def words_of(error: XeniaError, organization: str, contact: str, app: str, words
             say(words, "Too many tries"),
             say(words, "You can try again in %(time)s.", time=waiting(error.retry_after, words)),
             say(words, "Nothing else is needed from you."),
+            words,
         )
     known = _TABLE.get(type(error))
     if known is None:
         advice = say(words, "%(contact)s can help with the IDs below.", contact=contact)
-        return Refusal(say(words, "Sign-in cannot go on"), error.message, advice)
+        return Refusal(say(words, "Sign-in cannot go on"), error.message, advice, words)
     values = {"organization": organization, "contact": contact, "app": app}
     values |= {name: str(getattr(error, name)) for name in _NAMED if hasattr(error, name)}
-    filled = (say(words, text, **values) for text in (known.title, known.text, known.advice))
-    return Refusal(*(text[:1].upper() + text[1:] for text in filled))
+    title, text, advice = (say(words, text, **values) for text in (known.title, known.text, known.advice))
+    return Refusal(_sentence(title), _sentence(text), _sentence(advice), words)
+
+
+def _sentence(text: str) -> str:
+    """A capital letter, also where a name without one came first."""
+    return text[:1].upper() + text[1:]

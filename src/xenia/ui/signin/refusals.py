@@ -10,7 +10,7 @@ from xenia.core.aadsts import aadsts_of
 from xenia.core.directory.tenant import Tenant
 from xenia.core.errors import XeniaError
 from xenia.core.ids import parse_guid
-from xenia.core.wording import Words, say
+from xenia.core.wording import say
 from xenia.ports import Ports
 from xenia.record import Record
 from xenia.ui.signin.refusal_words import Refusal, words_of
@@ -57,9 +57,7 @@ class Refusals:
         )
         ctx = situation.interaction.id
         switch = None if situation.interaction.redeem else f"/{situation.tenant.id}/signin?ctx={ctx}&other=1"
-        return self._page(
-            request, error, refusal, words, situation.tenant, switch, way_on=way_on, way_back=way_back
-        )
+        return self._page(request, error, refusal, situation.tenant, switch, way_on=way_on, way_back=way_back)
 
     def cancelled(self, request: HttpRequest, situation: Situation) -> HttpResponse:
         """Cancel on *Review permissions*: nothing happened, the invitation stays open."""
@@ -84,8 +82,9 @@ class Refusals:
                 say(words, "This page is out of date"),
                 say(words, error.message),
                 say(words, "Go back to the app and start again."),
+                words,
             )
-            return self._page(request, e.InteractionGone(), refusal, words, tenant, None, detail=error.detail)
+            return self._page(request, e.InteractionGone(), refusal, tenant, None, detail=error.detail)
         if not isinstance(error, XeniaError):
             log.error("unexpected error", exc_info=error, extra={"correlation_id": request.correlation_id})
             error = e.ServerError()
@@ -97,7 +96,7 @@ class Refusals:
         name = tenant.display_name if tenant else say(words, "the organization")
         contact = (tenant.technical_contact if tenant else None) or name
         refusal = words_of(error, name, contact, say(words, "the app"), words)
-        return self._page(request, error, refusal, words, tenant, None)
+        return self._page(request, error, refusal, tenant, None)
 
     def _tenant(self, request: HttpRequest) -> Tenant | None:
         tenant_id = parse_guid(request.args.get("tenant"))
@@ -111,7 +110,6 @@ class Refusals:
         request: HttpRequest,
         error: XeniaError,
         refusal: Refusal,
-        words: Words,
         tenant: Tenant | None,
         switch_url: str | None,
         *,
@@ -130,7 +128,7 @@ class Refusals:
         )
         page = self._pages.render(
             "signin/refused.html",
-            words,
+            refusal.words,
             theme=chosen_theme(request),
             host=host_of(tenant) if tenant else {"name": "Xenia"},
             refusal=refusal,

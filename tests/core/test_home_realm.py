@@ -17,7 +17,7 @@ from xenia.core.directory.identity_provider import (
 )
 from xenia.core.directory.tenant import Domain, Tenant
 from xenia.core.signin.facts import Realm
-from xenia.core.signin.home_realm import PASSCODE_HOME, PASSWORD_HOME, Home, home_of_hint, home_realm
+from xenia.core.signin.home_realm import PASSCODE_HOME, PASSWORD_HOME, Home, hint_of, home_of_hint, home_realm
 
 NOW = datetime(2026, 7, 1, tzinfo=UTC)
 CONTOSO = Tenant("t1", "Contoso", (Domain("contoso.example", is_initial=True, is_default=True),), NOW, "00")
@@ -101,3 +101,8 @@ def test_a_domain_that_was_entered_comes_before_one_that_is_known() -> None:
 )
 def test_hints(hint: str, owner: str | None, home: Home | None) -> None:
     assert home_of_hint(hint, CONTOSO, owner, ALL) == home
+
+
+@pytest.mark.parametrize("entry", ALL, ids=lambda entry: entry.id)
+def test_the_hint_of_a_provider_leads_to_it(entry: IdentityProvider) -> None:
+    assert home_of_hint(hint_of(entry), CONTOSO, None, ALL) == at(entry.id)

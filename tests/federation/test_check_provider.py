@@ -6,13 +6,14 @@ from dataclasses import replace
 
 import pytest
 
-from tests.federation.test_providers import PARTNER_ID, partner
+from tests.federation.test_providers import PARTNER_ID, facebook, partner
 from tests.support.federating import seal_secret
 from tests.support.platform import RunningServer
 from tests.support.providers import Provider
 from xenia.core.directory.identity_provider import (
     EMAIL_PASSCODE_PROVIDER_ID,
     ENTRA_PROVIDER_ID,
+    FACEBOOK_PROVIDER_ID,
     MICROSOFT_ACCOUNT_PROVIDER_ID,
     ClientAuthentication,
 )
@@ -57,6 +58,22 @@ def test_a_provider_that_is_down_is_said_to_be(contoso: RunningServer, mock: Pro
     partner(contoso, mock, well_known_url="http://localhost:9/.well-known/openid-configuration")
     found = check_provider(contoso.ports, contoso.actor(), PARTNER_ID)
     assert found.findings[0].text == "The provider cannot be reached."
+
+
+def test_the_app_of_facebook_is_tried_by_a_token_for_itself(contoso: RunningServer, mock: Provider) -> None:
+    facebook(contoso, mock)
+
+    def found() -> list[tuple[str, str]]:
+        findings = check_provider(contoso.ports, contoso.actor(), FACEBOOK_PROVIDER_ID).findings
+        return [(finding.kind, finding.text) for finding in findings]
+
+    assert found() == [("ok", "App ID and app secret are accepted.")]
+    mock.lie(status=400, response={"error": {"message": "Error validating client secret.", "code": 1}})
+    assert found() == [("bad", "App ID or app secret are refused.")]
+    mock.lie(status=503)
+    assert found() == [("info", "Nothing was proven.")]
+    mock.lie(hang_up="/token")
+    assert found() == [("bad", "The provider cannot be reached.")]
 
 
 def test_built_in_providers_can_be_tested_too(contoso: RunningServer) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from datetime import timedelta
 from pathlib import Path
+from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
@@ -20,6 +21,7 @@ from xenia.core.directory.identity_provider import (
 from xenia.core.directory.user import User, UserType
 from xenia.core.signin.foreign_claims import idp_of
 from xenia.ports import Transaction
+from xenia.record import replace
 from xenia.usecases.self_service.manage_identity_providers import (
     NewProvider,
     create_provider,
@@ -240,6 +242,54 @@ def test_test_shows_every_check(office: Office) -> None:
         assert "A check did not pass" in page.text
         assert page.text.count("Problem:") >= 2
         assert dict(desktop.fields(f"/{provider.id}"))["client_id"] == "4711"
+
+
+def test_what_could_not_be_seen_is_not_called_passed(office: Office) -> None:
+    with connector_server() as server:
+        provider = nordwind(office, server.url)
+        document = {"issuer": server.url, "jwks_uri": f"{server.url}/keys"}
+        document |= {f"{name}_endpoint": f"{server.url}/{name}" for name in ("authorization", "token")}
+        keys = {"keys": [{"kty": "RSA", "kid": "1", "n": "AQAB", "e": "AQAB"}]}
+        server.will(answer(document), answer(keys), answer({"error": "invalid_request"}, 400))
+        page = at(office, provider).send("/test")
+        assert "Whether the client credentials are right can only be seen by signing in." in page.text
+        assert "No check failed, but something is left to look at" in page.text
+        assert "Every check passed" not in page.text
+
+
+def test_a_sign_in_with_it_can_be_tried_in_the_tester(office: Office) -> None:
+    page = at(office, make(office)).page
+    (link,) = [href for text, href in page.links if text.startswith("Sign in in the tester")]
+    query = parse_qs(urlsplit(link).query)
+    assert query["additionalparameters"] == ["prompt=login&domain_hint=google.com"]
+    assert query["tenant"] == [office.platform.tenant.initial_domain]
+
+
+def test_moving_to_another_issuer_names_the_guests_who_lose_their_sign_in(office: Office) -> None:
+    provider = nordwind(office)
+    rely(office, provider)
+    moved = {"well_known_url": "https://id.elsewhere.example/.well-known/openid-configuration"}
+    desktop = at(office, provider)
+    page = desktop.send(f"/{provider.id}", {"claim-email": "mail"}, issuer="", client_secret="new", **moved)
+    assert "1 guest signs in at https://id.nordwind.example" in page.text
+    assert "Nothing is saved yet." in page.text
+    assert configured(office)["Nordwind"].issuer == "https://id.nordwind.example"
+    assert dict(desktop.fields(f"/{provider.id}"))["claim-email"] == "mail"
+    page = desktop.send(f"/{provider.id}", client_secret="new")
+    assert "Saved." in page.text
+    assert configured(office)["Nordwind"].issuer == "https://id.elsewhere.example"
+    # Without anybody who would lose anything, nothing is asked.
+    page = desktop.send(f"/{provider.id}", issuer="https://id.elsewhere.example/x")
+    assert "Saved." in page.text
+
+
+def test_names_of_claims_without_a_control_are_kept(office: Office) -> None:
+    """Scripts set them through Graph."""
+    provider = nordwind(office)
+    claims = replace(provider.claims, phone_number="tel")
+    update_provider(office.platform.ports, operator(office), provider.id, {"claims": claims})
+    assert "Saved." in at(office, provider).send(f"/{provider.id}", {"claim-email": "mail"}).text
+    assert configured(office)["Nordwind"].claims == replace(claims, email="mail")
 
 
 def test_deleting_counts_the_guests_who_lose_their_sign_in(office: Office) -> None:

@@ -31,6 +31,11 @@ _HINTS = {
     "consumers": MICROSOFT_ACCOUNT_PROVIDER_ID,
 }
 """Published values of ``domain_hint`` that name a social provider."""
+_HINT_OF = {
+    GOOGLE_PROVIDER_ID: "google.com",
+    FACEBOOK_PROVIDER_ID: "facebook.com",
+    MICROSOFT_ACCOUNT_PROVIDER_ID: "live.com",
+}
 
 
 class Home(Record):
@@ -80,6 +85,11 @@ def home_of_hint(
     if domain is None or "." not in domain or tenant.owns(domain):
         return None
     return Home(Realm.FEDERATED, ENTRA_PROVIDER_ID) if owner is not None else _configured(domain, providers)
+
+
+def hint_of(provider: IdentityProvider) -> str:
+    """The value of ``domain_hint`` that leads to this provider, without any address."""
+    return _HINT_OF.get(provider.id, provider.issuer)
 
 
 def home_of_provider(provider_id: str) -> Home:

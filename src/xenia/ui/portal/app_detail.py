@@ -68,7 +68,7 @@ class AppDetail:
                 (label, sum(uri.platform == platform for uri in app.redirect_uris))
                 for platform, label in PLATFORMS
             ],
-            tester_url=try_in_tester(visit.tenant, app) if self._desk.ports.server.tools else None,
+            tester_url=try_in_tester(visit.tenant, app.app_id) if self._desk.ports.server.tools else None,
             knows_tester=app.redirect_uri(tester_address(visit.request.base_url)) is not None,
             api=call(visit, "GET", f"/v1.0/applications/{app.id}", permission="Application.Read.All"),
         )

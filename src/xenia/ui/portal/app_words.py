@@ -5,10 +5,10 @@ from __future__ import annotations
 from urllib.parse import urlencode
 
 from xenia.core import endpoints
-from xenia.core.directory.application import Application, Audience, Platform
+from xenia.core.directory.application import Audience, Platform
 from xenia.core.directory.first_party import TESTER_PAGE
 from xenia.core.directory.tenant import Tenant
-from xenia.core.ids import TenantId
+from xenia.core.ids import AppId, TenantId
 from xenia.ui.portal.desk import Visit
 
 AUTHR = "https://authr.dev/"
@@ -47,17 +47,18 @@ def tester_address(base_url: str) -> str:
     return f"{base_url}{TESTER_PAGE}"
 
 
-def try_in_tester(tenant: Tenant, application: Application) -> str:
-    """The tester with this app filled in."""
+def try_in_tester(tenant: Tenant, app_id: AppId, hint: str = "") -> str:
+    """The tester with this app filled in; *hint* leads to an identity provider (``domain_hint``)."""
+    more = {"prompt": "login"} | ({"domain_hint": hint} if hint else {})
     query = {
         "requesttype": "OpenIdConnect",
         "scope": "openid profile",
         "responsetype": "id_token",
         "responsemode": "form_post",
-        "additionalparameters": "prompt=login",
+        "additionalparameters": urlencode(more),
         "importtype": "AzureAD",
         "tenant": tenant.initial_domain,
-        "clientid": application.app_id,
+        "clientid": app_id,
     }
     return f"{TESTER_PAGE}?{urlencode(query)}"
 

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 
 from xenia.core import endpoints
 from xenia.core.addresses import domain_key
+from xenia.core.directory.first_party import TESTER_APP_ID
 from xenia.core.directory.identity_provider import (
     ClaimMapping,
     ClientAuthentication,
@@ -16,6 +17,7 @@ from xenia.core.directory.identity_provider import (
     ProviderEndpoints,
     ProviderKind,
 )
+from xenia.core.directory.provider_defaults import DISCOVERY_PATH
 from xenia.core.directory.roles import PROVIDER_WRITING_ROLES
 from xenia.core.errors import (
     Conflict,
@@ -25,6 +27,9 @@ from xenia.core.errors import (
     NotPermitted,
     XeniaError,
 )
+from xenia.core.signin.home_realm import hint_of
+from xenia.record import replace
+from xenia.ui.portal.app_words import try_in_tester
 from xenia.ui.portal.changed_meanwhile import is_stale, saved_by, version_of
 from xenia.ui.portal.desk import Desk, Model, Question, Visit
 from xenia.ui.portal.graph_calls import call
@@ -33,7 +38,7 @@ from xenia.ui.portal.roles import refusal_words
 from xenia.usecases.federation.check import check_provider
 from xenia.usecases.self_service import manage_identity_providers
 from xenia.usecases.self_service.manage_identity_providers import NewProvider, ProviderDefaults
-from xenia.usecases.self_service.provider_rules import SOCIAL_KINDS
+from xenia.usecases.self_service.provider_rules import OIDC_KINDS, SOCIAL_KINDS
 from xenia.web.http import HttpResponse
 from xenia.web.routing import Route
 
@@ -96,7 +101,7 @@ class IdentityProviderForm:
         """**Save** a new one."""
         kind, typed = _kind(visit), self._typed(visit)
         try:
-            wanted = _wanted(typed)
+            wanted = _wanted(typed, manage_identity_providers.default_provider(kind).claims)
             order = NewProvider(kind=kind, client_secret=visit.form("client_secret"), **wanted)  # type: ignore[arg-type]  # the names of the dataclass
             made = manage_identity_providers.create_provider(self._desk.ports, visit.actor, order)
         except _REFUSALS as error:
@@ -112,9 +117,13 @@ class IdentityProviderForm:
         """**Save**. An empty secret keeps the one that is stored."""
         found, typed = self._provider(visit), self._typed(visit)
         try:
-            changes = {name: value for name, value in _wanted(typed).items() if value != getattr(found, name)}
+            wanted = _wanted(typed, found.claims)
+            changes = {name: value for name, value in wanted.items() if value != getattr(found, name)}
             if visit.form("client_secret"):
                 changes["client_secret"] = visit.form("client_secret")
+            moving = self._moving(visit, found, typed)
+            if moving and visit.form("reviewed") != moving:
+                return self._one(visit, found, typed, None, moving=moving)
             manage_identity_providers.update_provider(
                 self._desk.ports, visit.actor, found.id, changes, expected_version=version_of(visit)
             )
@@ -133,6 +142,14 @@ class IdentityProviderForm:
             {"kind": each.kind, "text": each.text, "detail": each.detail} for each in result.findings
         ]
         return self._one(visit, found, _typed(found), None, checks)
+
+    def _moving(self, visit: Visit, found: IdentityProvider, typed: Model) -> str:
+        """The issuer that is entered for another one at which guests are bound; empty: nobody loses anything."""
+        issuer = str(typed["issuer"] or str(typed["well_known_url"]).removesuffix(DISCOVERY_PATH))
+        if found.kind not in OIDC_KINDS or issuer == found.issuer:
+            return ""
+        count = manage_identity_providers.provider_reliance(self._desk.ports, visit.actor, found.id)
+        return issuer if count else ""
 
     def confirm_delete(self, visit: Visit) -> HttpResponse:
         """The question before deleting, with the number of guests who lose their way in."""
@@ -210,6 +227,7 @@ class IdentityProviderForm:
         typed: Model,
         error: XeniaError | None,
         checks: list[Model] | None = None,
+        moving: str = "",
     ) -> HttpResponse:
         ports, actor = self._desk.ports, visit.actor
         return self._desk.page(
@@ -225,10 +243,19 @@ class IdentityProviderForm:
             stored=self._stale(visit, found, typed, error),
             reliance=manage_identity_providers.provider_reliance(ports, actor, found.id),
             checks=checks,
+            verdict=_verdict(checks or []),
+            moving=moving,
+            tester_url=self._tester_url(visit, found),
             outcome=manage_identity_providers.provider_outcomes(ports, actor).get(found.id),
             refresh_url=visit.url(f"{LIST}/configured/{found.id}"),
             api=call(visit, "GET", f"{GRAPH}/{found.id}", permission="IdentityProvider.Read.All"),
         )
+
+    def _tester_url(self, visit: Visit, found: IdentityProvider) -> str | None:
+        """A real sign-in with this provider, shown claim by claim; where the workshop's tools are."""
+        if not self._desk.ports.server.tools:
+            return None
+        return try_in_tester(visit.tenant, TESTER_APP_ID, hint_of(found))
 
     def _stale(
         self, visit: Visit, found: IdentityProvider, typed: Model, error: XeniaError | None
@@ -267,6 +294,16 @@ class IdentityProviderForm:
         return [endpoints.federation_callback(base, kind, visit.tenant.id) for base in bases]
 
 
+def _verdict(checks: list[Model]) -> tuple[str, str]:
+    """Kind and heading of the notice above the checks: what could not be seen is not called passed."""
+    kinds = {check["kind"] for check in checks}
+    if "bad" in kinds:
+        return "bad", "A check did not pass"
+    if kinds <= {"ok"}:
+        return "ok", "Every check passed"
+    return "info", "No check failed, but something is left to look at"
+
+
 def _kind(visit: Visit) -> ProviderKind:
     found = next((kind for kind in KIND_WORDS if slug_of(kind) == visit.request.args["kind"]), None)
     if found is None:
@@ -300,12 +337,12 @@ def _usual(known: IdentityProvider | ProviderDefaults) -> Model:
     }
 
 
-def _wanted(typed: Mapping[str, object]) -> dict[str, object]:
-    """What the form says, by the names of the record. Raises InvalidValue."""
+def _wanted(typed: Mapping[str, object], claims: ClaimMapping) -> dict[str, object]:
+    """What the form says, by the names of the record. *claims*: for those without a control. Raises InvalidValue."""
     if typed["client_authentication"] not in set(ClientAuthentication):
         raise InvalidValue("client_authentication", "Choose how we prove ourselves.")
-    claims = typed["claims"]
-    known = {name: str(value) for name, value in claims.items()} if isinstance(claims, dict) else {}
+    entered = typed["claims"]
+    known = {name: str(value) for name, value in entered.items()} if isinstance(entered, dict) else {}
     return {
         "display_name": str(typed["display_name"]),
         "client_id": str(typed["client_id"]),
@@ -316,7 +353,7 @@ def _wanted(typed: Mapping[str, object]) -> dict[str, object]:
         ),
         "scope": str(typed["scope"]),
         "client_authentication": ClientAuthentication(str(typed["client_authentication"])),
-        "claims": ClaimMapping(**known),
+        "claims": replace(claims, **known),
         "domains": _domains(str(typed["domains"])),
     }
 

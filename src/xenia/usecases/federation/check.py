@@ -99,7 +99,7 @@ def _findings(ports: Ports, provider: IdentityProvider) -> tuple[Finding, ...]:
     except (FetchFailed, FetchRefused) as failed:
         return (Finding("bad", "The provider cannot be reached.", str(failed)),)
     if provider.kind is ProviderKind.FACEBOOK:
-        return (_credentials(ports, provider, endpoints),)
+        return (_facebook_credentials(ports, provider, endpoints),)
     document = ports.provider_documents.metadata(provider.well_known_url, provider.tenant_id)
     return (
         Finding("ok", "The discovery document names the issuer that was entered.", endpoints.issuer),
@@ -143,6 +143,25 @@ def _keys(ports: Ports, provider: IdentityProvider, endpoints: Endpoints) -> Fin
     if not usable:
         return Finding("bad", "The key set holds no key that could sign ID tokens.", endpoints.keys)
     return Finding("ok", f"Signing keys found: {len(usable)}.", endpoints.keys)
+
+
+def _facebook_credentials(ports: Ports, provider: IdentityProvider, endpoints: Endpoints) -> Finding:
+    """Whoever has the app's id and secret gets a token for the app itself (Facebook: app access tokens)."""
+    request = token_request(ports, provider, endpoints.token, {"grant_type": "client_credentials"})
+    try:
+        fetched = ports.fetcher.fetch(request)
+    except (FetchFailed, FetchRefused) as failed:
+        return Finding("bad", "The provider cannot be reached.", str(failed))
+    answer = json_object(fetched) or {}
+    if fetched.status == 200 and isinstance(answer.get("access_token"), str):
+        return Finding("ok", "App ID and app secret are accepted.")
+    error = answer.get("error")
+    said = error.get("message") if isinstance(error, dict) else error
+    detail = f"The token endpoint answered {fetched.status} {ascii(said)[:120]}"
+    kind = "bad" if fetched.status in (400, 401, 403) else "info"
+    return Finding(
+        kind, "App ID or app secret are refused." if kind == "bad" else "Nothing was proven.", detail
+    )
 
 
 def _credentials(ports: Ports, provider: IdentityProvider, endpoints: Endpoints) -> Finding:

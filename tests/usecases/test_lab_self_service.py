@@ -116,7 +116,7 @@ def test_a_whole_flow_shows_what_it_consists_of(server: RunningServer) -> None:
     _, made, added, _, _ = criteria(server)
     assert dict(made.evidence) == {
         "User flow": flow.id,
-        "Identity providers": "Directory Sign up, Email One Time Passcode",
+        "Identity providers": "Microsoft Entra ID, Email one-time passcode",
         "User attributes": "Given Name",
     }
     assert dict(added.evidence)["Application (client) ID"] == f"{server.app.app_id} (Orders)"

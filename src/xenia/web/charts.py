@@ -13,7 +13,8 @@ from markupsafe import Markup
 
 from xenia.record import Record
 
-WIDTH = 400
+WIDTH = 320
+"""Narrow enough that words stay readable on a telephone, where the picture is drawn at three quarters of it."""
 _BAR, _TEXT, _NOTE = 16, 15, 13
 _ROW = 48
 _NOTED_ROW = 66

@@ -166,6 +166,18 @@ def test_funnel_tells_real_sign_ups_and_leaves_tests_out(office: Office) -> None
     rows = desktop.open(address).source.splitlines()
     assert rows[1].startswith("started,1,")
     assert rows[-1].startswith("guest-created,1,")
+    assert "Did not arrive" not in page.text
+
+
+def test_funnel_says_why_people_did_not_arrive(office: Office) -> None:
+    open_flow(office.platform, attributes=NAMES)
+    for number in range(3):
+        walker = office.platform.walker()
+        create_account(office.platform, walker, f"kim{number}@nordwind.example")
+        if number:
+            walker.submit("/signin/review", button="Cancel")
+    page = office.sit().open(f"external-identities/user-flows/{FLOW}/funnel")
+    assert "Did not arrive: Cancelled (2), May still go on (1)." in page.text
 
 
 def test_tester_is_asked_with_the_mark_of_a_test(office: Office) -> None:

@@ -12,6 +12,7 @@ from xenia.core.directory.identity_provider import (
     GOOGLE_PROVIDER_ID,
     MICROSOFT_ACCOUNT_PROVIDER_ID,
     ClaimMapping,
+    IdentityProvider,
     ProviderEndpoints,
     ProviderKind,
 )
@@ -77,3 +78,14 @@ _DEFAULTS: dict[ProviderKind, ProviderDefaults] = {
 def default_provider(kind: ProviderKind) -> ProviderDefaults:
     """What is known of a kind of provider."""
     return _DEFAULTS[kind]
+
+
+_SHOWN_AS = {
+    ProviderKind.ENTRA: "Microsoft Entra ID",
+    ProviderKind.EMAIL_PASSCODE: "Email one-time passcode",
+}
+
+
+def shown_name(provider: IdentityProvider) -> str:
+    """As administrators know it: the two that nobody configures have other names in Graph than in the portal."""
+    return _SHOWN_AS.get(provider.kind, provider.display_name)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from xenia.core.directory.identity_provider import IdentityProvider, ProviderKind, ProviderOutcome
 from xenia.core.directory.policies import PolicyBlock, marks_text, may_change, read_marks
+from xenia.core.directory.provider_defaults import shown_name
 from xenia.core.directory.roles import PROVIDER_WRITING_ROLES
 from xenia.core.directory.tenant import TenantPolicies, Toggle
 from xenia.core.errors import Conflict
@@ -11,7 +12,7 @@ from xenia.record import replace
 from xenia.ui.portal.changed_meanwhile import saved_by
 from xenia.ui.portal.desk import Desk, Model, Visit
 from xenia.ui.portal.graph_calls import call
-from xenia.ui.portal.provider_words import KIND_HELP, KIND_WORDS, provider_name, slug_of
+from xenia.ui.portal.provider_words import KIND_HELP, KIND_WORDS, slug_of
 from xenia.usecases.self_service import manage_identity_providers
 from xenia.usecases.tenants import manage_tenant
 from xenia.usecases.tenants.collaboration_impact import passcode_reliance
@@ -105,7 +106,7 @@ class IdentityProviders:
             rows.append(
                 {
                     "id": found.id if found is not None else "",
-                    "name": provider_name(found) if found is not None else KIND_WORDS[kind],
+                    "name": shown_name(found) if found is not None else KIND_WORDS[kind],
                     "url": url,
                     "note": _BUILT_IN_HELP.get(kind, KIND_HELP.get(kind, "")),
                     "ready": ready,

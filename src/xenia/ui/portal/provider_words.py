@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from xenia.core.directory.identity_provider import ClientAuthentication, IdentityProvider, ProviderKind
+from xenia.core.directory.identity_provider import ClientAuthentication, ProviderKind
 
 KIND_WORDS: Mapping[ProviderKind, str] = {
     ProviderKind.GOOGLE: "Google",
@@ -20,10 +20,6 @@ _SLUGS = {
     ProviderKind.MICROSOFT_ACCOUNT: "microsoft-account",
     ProviderKind.OPENID_CONNECT: "openid-connect",
     ProviderKind.ENTRA_TENANT: "organization",
-}
-_OWN_NAMES = {
-    ProviderKind.ENTRA: "Microsoft Entra ID",
-    ProviderKind.EMAIL_PASSCODE: "Email one-time passcode",
 }
 KIND_HELP: Mapping[ProviderKind, str] = {
     ProviderKind.GOOGLE: "Accounts of gmail.com, and Google accounts in user flows.",
@@ -58,11 +54,6 @@ _SOCIAL = (ProviderKind.GOOGLE, ProviderKind.FACEBOOK, ProviderKind.MICROSOFT_AC
 def slug_of(kind: ProviderKind) -> str:
     """The kind in addresses."""
     return _SLUGS[kind]
-
-
-def provider_name(provider: IdentityProvider) -> str:
-    """As administrators know it: the two that nobody configures have names of their own here."""
-    return _OWN_NAMES.get(provider.kind, provider.display_name)
 
 
 def graph_body(kind: ProviderKind, typed: Mapping[str, object]) -> Mapping[str, object]:

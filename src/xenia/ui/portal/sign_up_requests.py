@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from xenia.core.directory.provider_defaults import shown_name
 from xenia.core.errors import (
     Conflict,
     InvalidValue,
@@ -13,7 +14,6 @@ from xenia.core.errors import (
 from xenia.core.sign_up import RequestState, SignUpRequest
 from xenia.core.user_attributes import BUILT_IN_ATTRIBUTES, attribute_key
 from xenia.ui.portal.desk import Desk, Visit
-from xenia.ui.portal.provider_words import provider_name
 from xenia.ui.portal.roles import refusal_words
 from xenia.usecases.self_service import manage_identity_providers, sign_up_requests
 from xenia.usecases.self_service.sign_up_requests import APPROVING_ROLES
@@ -148,7 +148,7 @@ class SignUpRequestPages:
             found_provider = manage_identity_providers.get_provider(
                 self._desk.ports, visit.actor, provider_id
             )
-            return provider_name(found_provider)
+            return shown_name(found_provider)
         except (NotFound, NotPermitted):
             return provider_id
 

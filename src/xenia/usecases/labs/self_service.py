@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 
 from xenia.core.audit import SignInRecord
 from xenia.core.directory.identity_provider import ENTRA_PROVIDER_ID, IdentityProvider
+from xenia.core.directory.provider_defaults import shown_name
 from xenia.core.directory.user import CreationType, User
 from xenia.core.ids import TenantId, fold
 from xenia.core.query import Compare, Order, Query, all_of
@@ -95,7 +96,7 @@ def _flow_made(tx: Transaction, flow: UserFlow | None) -> Criterion:
     offered = _offered(tx, flow)
     evidence = (
         ("User flow", flow.id),
-        ("Identity providers", ", ".join(provider.display_name for provider in offered)),
+        ("Identity providers", ", ".join(shown_name(provider) for provider in offered)),
         ("User attributes", ", ".join(item.label for item in flow.attributes)),
     )
     missing = _what_the_flow_lacks(tx, flow, offered)

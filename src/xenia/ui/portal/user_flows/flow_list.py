@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from xenia.core.directory.identity_provider import EMAIL_PASSCODE_PROVIDER_ID, ENTRA_PROVIDER_ID
+from xenia.core.directory.provider_defaults import shown_name
 from xenia.core.errors import Conflict, InvalidValue, NotFound, NotPermitted, XeniaError
 from xenia.core.user_attributes import EMAIL, attribute_key
 from xenia.core.user_flow import FLOW_PREFIX, AttributeAssignment
 from xenia.ui.portal.desk import Desk, Question, Visit
 from xenia.ui.portal.graph_calls import call
-from xenia.ui.portal.provider_words import provider_name
 from xenia.ui.portal.roles import refusal_words
 from xenia.ui.portal.user_flows.frame import (
     BASE,
@@ -55,9 +55,7 @@ class FlowList:
         """All flows of this tenant."""
         ports, actor = self._desk.ports, visit.actor
         flows = manage_user_flows.list_flows(ports, actor)
-        names = {
-            each.id: provider_name(each) for each in manage_identity_providers.list_providers(ports, actor)
-        }
+        names = {each.id: shown_name(each) for each in manage_identity_providers.list_providers(ports, actor)}
         rows = [
             {
                 "id": flow.id,
@@ -149,7 +147,7 @@ class FlowList:
             status=status_of(error),
             name=name,
             prefix=FLOW_PREFIX,
-            providers=[(each.id, provider_name(each)) for each in known],
+            providers=[(each.id, shown_name(each)) for each in known],
             hindered=hindrances(self._desk, visit, known),
             entra=ENTRA_PROVIDER_ID,
             chosen_providers=providers,

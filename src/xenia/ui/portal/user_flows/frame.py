@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from xenia.core.directory.identity_provider import IdentityProvider, ProviderKind
+from xenia.core.directory.provider_defaults import shown_name
 from xenia.core.directory.roles import FLOW_WRITING_ROLES
 from xenia.core.directory.tenant import TenantPolicies
 from xenia.core.errors import Conflict, NotFound, NotPermitted, XeniaError
 from xenia.core.user_flow import Hook, UserFlow
 from xenia.ui.portal.changed_meanwhile import is_stale, saved_by
 from xenia.ui.portal.desk import FRAMING_CSP, Desk, Model, Visit
-from xenia.ui.portal.provider_words import KIND_WORDS, provider_name, slug_of
+from xenia.ui.portal.provider_words import KIND_WORDS, slug_of
 from xenia.ui.portal.roles import Standing, refusal_words
 from xenia.usecases.self_service import manage_api_connectors, manage_user_flows
 from xenia.usecases.self_service.sign_up_funnel import sign_ups_this_month
@@ -76,7 +77,7 @@ def hindrances(desk: Desk, visit: Visit, known: Iterable[IdentityProvider]) -> d
         elif provider.kind in KIND_WORDS and not provider.client_id:
             found[provider.id] = {
                 "text": "Not configured.",
-                "link": f"Configure {provider_name(provider)}",
+                "link": f"Configure {shown_name(provider)}",
                 "url": visit.url(f"{PROVIDERS}/new/{slug_of(provider.kind)}"),
             }
     return found

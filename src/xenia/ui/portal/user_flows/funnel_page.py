@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+from collections import Counter
 from collections.abc import Mapping
 from datetime import UTC, date, datetime, time, timedelta
 
@@ -76,6 +77,7 @@ class FlowFunnel:
             found=found,
             sentence=_sentence(found),
             chart=_chart(found),
+            lost=_lost(found),
             rows=[
                 (
                     STAGE_WORDS[each.stage],
@@ -171,3 +173,13 @@ def _duration(wait: timedelta | None) -> str:
         return f"{seconds} s"
     minutes, rest = divmod(seconds, 60)
     return f"{minutes} min {rest} s" if minutes < 60 else f"{minutes // 60} h {minutes % 60} min"
+
+
+def _lost(found: Funnel) -> str:
+    """Why people did not arrive, the most frequent reason first; empty when everybody did."""
+    counts: Counter[str] = Counter()
+    for stage in found.stages:
+        counts.update(dict(stage.ended))
+    return ", ".join(
+        f"{REASON_WORDS.get(reason, reason)} ({count})" for reason, count in counts.most_common()
+    )

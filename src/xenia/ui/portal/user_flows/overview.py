@@ -5,13 +5,13 @@ from __future__ import annotations
 from datetime import timedelta
 
 from xenia.core.directory.identity_provider import ENTRA_PROVIDER_ID, IdentityProvider
+from xenia.core.directory.provider_defaults import shown_name
 from xenia.core.errors import Conflict, InvalidValue, NotFound, NotPermitted, XeniaError
 from xenia.core.sign_up import Stage
 from xenia.core.user_flow import Hook, UserFlow
 from xenia.ui.portal.changed_meanwhile import version_of
 from xenia.ui.portal.desk import Desk, Visit
 from xenia.ui.portal.graph_calls import call
-from xenia.ui.portal.provider_words import provider_name
 from xenia.ui.portal.user_flows.frame import (
     BASE,
     GRAPH,
@@ -156,7 +156,7 @@ class FlowOverview:
     ) -> HttpResponse:
         known = manage_identity_providers.list_providers(self._desk.ports, visit.actor)
         rows = _ordered(known, order if order is not None else chosen)
-        names = {each.id: provider_name(each) for each in known}
+        names = {each.id: shown_name(each) for each in known}
         listed = [", ".join(names.get(each, each) for each in ids) for ids in (flow.provider_ids, chosen)]
         draft = order is not None and error is None
         version = visit.form("version") if draft else str(flow.version)
@@ -167,7 +167,7 @@ class FlowOverview:
             "Identity providers",
             flow,
             error=error,
-            rows=[(each.id, provider_name(each)) for each in rows],
+            rows=[(each.id, shown_name(each)) for each in rows],
             chosen=chosen,
             kept=flow.provider_ids,
             hindered=hindrances(self._desk, visit, known),

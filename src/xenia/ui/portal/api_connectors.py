@@ -134,8 +134,6 @@ class ApiConnectorPages:
         found = connector_of(self._desk, visit)
         data = visit.request.files.get("certificate", b"")
         try:
-            if not data:
-                raise InvalidValue("certificate", "Choose a certificate file with its private key (.pfx).")
             manage_api_connectors.upload_certificate(
                 self._desk.ports, visit.actor, found.id, data, visit.form("certificate_password")
             )

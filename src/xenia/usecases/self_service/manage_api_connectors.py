@@ -254,7 +254,10 @@ def _change_certificates(ports: Ports, actor: Actor, connector_id: str, change: 
 def _certificate(ports: Ports, pkcs12: bytes, password: str) -> ConnectorCertificate:
     """What is in the file, its key sealed. Raises InvalidValue."""
     if not pkcs12 or len(pkcs12) > LARGEST_PKCS12:
-        raise InvalidValue("pkcs12", f"Choose a .pfx file of at most {LARGEST_PKCS12 // 1024} kB.")
+        raise InvalidValue(
+            "pkcs12",
+            f"Choose a certificate file with its private key (.pfx), of at most {LARGEST_PKCS12 // 1024} kB.",
+        )
     try:
         opened = ports.assertions.read_pkcs12(pkcs12, password)
     except ValueError as problem:

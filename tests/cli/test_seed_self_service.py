@@ -110,10 +110,13 @@ requires_approval = true
 
 [[tenant.user_flow.attribute]]
 attribute = "Display Name"
+hidden = true
 
 [[tenant.user_flow.attribute]]
 attribute = "shoe size"
 label = "Shoe size (EU)"
+editable = false
+stored = false
 input = "dropdownSingleSelect"
 optional = true
 default = 42
@@ -188,8 +191,10 @@ def test_everything_a_seed_describes_is_there(tmp_path: Path, ports: Ports) -> N
         is_optional=True,
         choices=(Choice("41", "41"), Choice("Forty-two", "42", is_default=True)),
         default=42,
+        is_editable=False,
+        is_stored=False,
     )
-    assert flow.attributes == (AttributeAssignment("displayName", "Display Name"), shoe_size)
+    assert flow.attributes == (AttributeAssignment("displayName", "Display Name", is_hidden=True), shoe_size)
     with ports.store.read(TENANT) as tx:
         assert tx.tenants.policies(TENANT).self_service_sign_up
 

@@ -234,6 +234,52 @@ class TestSuitability:
         assert [unsuitable(*entry) for entry in suited] == [None] * len(suited)
 
 
+class TestWhatIsNotAsked:
+    """Hidden fields, and those that people may not change."""
+
+    def pages(self, assignment: AttributeAssignment, attribute: UserAttribute, *known: Any) -> Any:
+        fields = page_fields([assignment], [attribute], NOW, values=known, settled=known)
+        forged = {attribute.id: ("forged",)}
+        return fields, dict(read_answer([assignment], [attribute], forged, known).values).get(attribute.id)
+
+    def test_a_hidden_attribute_takes_what_is_known_or_its_first_value_and_nothing_that_was_posted(
+        self,
+    ) -> None:
+        hidden = asked(TEAM, is_hidden=True, default="web")
+        assert self.pages(hidden, TEAM) == ((), "web")
+        assert self.pages(hidden, TEAM, (TEAM.id, "green")) == ((), "green")
+        assert self.pages(replace(hidden, default=None), TEAM) == ((), None)
+        assert self.pages(asked(NEWS, is_hidden=True, default=True), NEWS) == ((), True)
+        assert self.pages(asked(NEWS, is_hidden=True), NEWS) == ((), None)
+        boxes = asked(TEAM, InputType.CHECKBOXES, choices=TEAMS, is_hidden=True)
+        assert self.pages(boxes, TEAM) == ((), "blue")
+
+    def test_what_may_not_be_changed_is_shown_and_kept(self) -> None:
+        fixed = asked(
+            SHOE, is_editable=False, choices=(Choice("Forty", "40"),), input_type=InputType.DROPDOWN
+        )
+        fields, kept = self.pages(fixed, SHOE, (SHOE.id, 40))
+        assert [(field.control, field.value, field.is_required) for field in fields] == [
+            (Control.READ_ONLY, "Forty", False)
+        ]
+        assert kept == 40
+        country = asked(BUILT_IN["country"], is_editable=False)
+        fields, kept = self.pages(country, BUILT_IN["country"], ("country", "GR"))
+        assert (fields[0].value, kept) == ("Greece", "Greece")
+
+    def test_what_nobody_knows_is_asked_all_the_same(self) -> None:
+        fixed = asked(TEAM, is_editable=False)
+        fields, kept = self.pages(fixed, TEAM)
+        assert (fields[0].control, kept) == (Control.TEXT, "forged")
+        unfit = ((SHOE.id, "big"),)
+        (field,) = page_fields([asked(SHOE, is_editable=False)], [SHOE], NOW, values=unfit, settled=unfit)
+        assert field.control is Control.TEXT
+
+    def test_the_address_can_be_left_to_the_line_above_the_fields(self) -> None:
+        hidden = asked(BUILT_IN["email"], is_hidden=True)
+        assert page_fields([hidden], [BUILT_IN["email"]], NOW, values=(("email", "a@b.example"),)) == ()
+
+
 # What is typed is what comes out, for every attribute, input type and layout.
 
 
@@ -248,6 +294,11 @@ def test_what_the_page_shows_is_what_it_collects(
     fields = page_fields(assignments, reversed(attributes), NOW, values=values)
     read = read_answer(assignments, attributes, posted_form(fields))
     assert (read.values, read.errors) == (values, ())
+    for change in ({"is_hidden": True}, {"is_editable": False}):
+        fixed = [replace(assignment, **change) for assignment in assignments]
+        fields = page_fields(fixed, attributes, NOW, values=values, settled=values)
+        assert {field.control for field in fields} <= {Control.READ_ONLY}
+        assert read_answer(fixed, attributes, {}, values).values == values
 
 
 wild_texts = st.text(max_size=60) | st.sampled_from(

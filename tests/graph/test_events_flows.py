@@ -125,12 +125,32 @@ def test_the_published_sample(world: GraphWorld, token: str) -> None:
         "options": [],
     }
     assert [item["attribute"] for item in view["inputs"]] == ["email", "city", "displayName"]
-    assert view["inputs"][0]["editable"] is False
+    assert (view["inputs"][0]["editable"], view["inputs"][0]["hidden"]) == (False, True)
     told = world.get(f"{PATH}/{body['id']}", token=token).body
     assert told == body
     stored = _stored(world, body["id"])
     assert stored.app_ids == (world.app.app_id,)
     assert stored.provider_ids == ("AADSignup-OAUTH", "EmailOtpSignup-OAUTH")
+
+
+def test_what_is_not_asked_or_not_kept_is_told_as_it_was_said(world: GraphWorld, token: str) -> None:
+    kept = {"hidden": True, "editable": False, "writeToDirectory": False, "defaultValue": "Athens"}
+    page = {"views": [{"inputs": [_input("city", **kept)]}]}
+    handler = {"@odata.type": f"#{COLLECTION}", "attributeCollectionPage": page}
+    made = world.call("POST", PATH, _order(world, onAttributeCollection=handler), token=token).body
+    (told,) = made["onAttributeCollection"]["attributeCollectionPage"]["views"][0]["inputs"]
+    assert {name: told[name] for name in kept} == kept
+    silent = {"attribute": "city", "hidden": None, "editable": None, "writeToDirectory": None}
+    handler["attributeCollectionPage"] = {"views": [{"inputs": [silent]}]}
+    change = {"@odata.type": f"#{KIND}", "onAttributeCollection": handler}
+    assert world.call("PATCH", f"{PATH}/{made['id']}", change, token=token).status == 204
+    (stored,) = _stored(world, made["id"]).attributes
+    assert (stored.is_hidden, stored.is_editable, stored.is_stored) == (True, False, False)
+    older = f"{FLOWS}/{made['id']}/userAttributeAssignments/city"
+    flows_token = world.token(world.admin, "IdentityUserFlow.ReadWrite.All")
+    assert world.call("PATCH", older, {"displayName": "Town"}, token=flows_token).status == 204
+    (stored,) = _stored(world, made["id"]).attributes
+    assert (stored.label, stored.is_hidden, stored.is_stored) == ("Town", True, False)
 
 
 def test_both_forms_and_the_portal_store_the_same_flow(world: GraphWorld, token: str) -> None:

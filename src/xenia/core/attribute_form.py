@@ -125,19 +125,27 @@ def page_fields(
     values: AttributeValues = (),
     posted: Posted | None = None,
     errors: Iterable[FieldError] = (),
+    settled: AttributeValues = (),
     words: Words = ENGLISH,
 ) -> tuple[Field, ...]:
     """The fields in the order of the assignments; an assignment whose attribute is gone is left out.
 
     What a field shows: what was just posted, else its entry in *values* (from the provider, a connector, or
     typed before), else the assignment's default. The address is taken from *values* alone. What the organisation wrote
-    itself stands as it is; everything else is said in *words*.
+    itself stands as it is; everything else is said in *words*. *settled*: what provider and connector said, which
+    fields that people may not change hold on to.
     """
     known = {attribute_key(name): value for name, value in values}
     wrong = {error.field: error.said for error in errors}
     fields = []
     for assignment, attribute in asked_attributes(assignments, attributes):
+        if assignment.is_hidden:
+            continue
         control = control_of(assignment, attribute)
+        kept = None if assignment.is_editable else settled_value(assignment, attribute, settled)
+        if kept is not None:
+            fields.append(_kept_field(assignment, attribute, kept, words))
+            continue
         if posted is None or control is Control.READ_ONLY:
             shown = _shown_value(assignment, attribute, control, known.get(attribute_key(attribute.id)))
         else:
@@ -149,12 +157,16 @@ def page_fields(
 
 
 def read_answer(
-    assignments: Iterable[AttributeAssignment], attributes: Iterable[UserAttribute], posted: Posted
+    assignments: Iterable[AttributeAssignment],
+    attributes: Iterable[UserAttribute],
+    posted: Posted,
+    settled: AttributeValues = (),
 ) -> FormAnswer:
     """Typed values by attribute id in the order of the page, or what has to be corrected.
 
     Fields that were not asked for are ignored, an optional one left empty has no value, and a check box that
-    was not ticked is False. The address is never read from a form.
+    was not ticked is False. The address is never read from a form, and neither is what is hidden or may not be
+    changed: that is taken from *settled*, what provider and connector said, or is the first value.
     """
     values: list[tuple[str, AttributeValue]] = []
     errors: list[FieldError] = []
@@ -162,6 +174,12 @@ def read_answer(
         control = control_of(assignment, attribute)
         if control is Control.READ_ONLY:
             continue
+        if assignment.is_hidden or not assignment.is_editable:
+            kept = settled_value(assignment, attribute, settled)
+            if kept is not None:
+                values.append((attribute.id, kept))
+            if kept is not None or assignment.is_hidden:
+                continue
         try:
             value = _READERS[control](assignment, attribute, posted)
         except InvalidValue as problem:
@@ -170,6 +188,25 @@ def read_answer(
         if value is not None:
             values.append((attribute.id, value))
     return FormAnswer(tuple(values), tuple(errors))
+
+
+def settled_value(
+    assignment: AttributeAssignment, attribute: UserAttribute, settled: AttributeValues
+) -> AttributeValue | None:
+    """What stands without a question: what is known already, else the first value; None when neither fits.
+
+    It is what the page would send if nobody touched the field.
+    """
+    control = control_of(assignment, attribute)
+    known = {attribute_key(name): value for name, value in settled}.get(attribute_key(attribute.id))
+    shown = _shown_value(assignment, attribute, control, known)
+    if control is Control.READ_ONLY or not any(shown):
+        return None
+    field = _field(assignment, attribute, control, shown, _LAST_YEAR, ENGLISH)
+    try:
+        return _READERS[control](replace(assignment, is_optional=True), attribute, posted_form((field,)))
+    except InvalidValue:
+        return None
 
 
 def posted_form(fields: Iterable[Field]) -> dict[str, tuple[str, ...]]:
@@ -280,6 +317,23 @@ def _field(
             return replace(field, value=first, max_length=attribute.max_length)
         case Control.CHECKBOX | Control.READ_ONLY:
             return replace(field, value=first)
+
+
+def _kept_field(
+    assignment: AttributeAssignment, attribute: UserAttribute, value: AttributeValue, words: Words
+) -> Field:
+    """A field that tells and takes nothing."""
+    choices, text = shown_choices(assignment, attribute, words), text_of(value)
+    several = control_of(assignment, attribute) is Control.CHECKBOXES
+    parts = text.split(SEPARATOR) if several else [text]
+    return Field(
+        attribute.id,
+        Control.READ_ONLY,
+        label_of(assignment, attribute, words),
+        is_required=False,
+        value=", ".join(choices.get(part, part) for part in parts),
+        help_text=assignment.help_text,
+    )
 
 
 def _date_names(name: str) -> tuple[str, str, str]:

@@ -44,6 +44,12 @@ class AttributeAssignment(Record):
     choices: tuple[Choice, ...] = ()
     help_text: str = ""
     default: AttributeValue | None = None
+    is_hidden: bool = False
+    """Not shown: what is known already, else the first value, is taken without a question."""
+    is_editable: bool = True
+    """False: what is known already is shown and stays; what nobody knows is asked for."""
+    is_stored: bool = True
+    """False: told to API connectors and approvers, and not kept with the guest (``writeToDirectory``)."""
 
 
 class Hook(StrEnum):

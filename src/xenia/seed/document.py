@@ -331,6 +331,9 @@ class SeedAssignedAttribute(_Table, frozen=True):
     help: str = ""
     default: str | bool | int | None = None
     choices: tuple[str | SeedChoice, ...] = ()
+    hidden: bool = False
+    editable: bool = True
+    stored: bool = True
 
 
 class SeedFlow(_Table, frozen=True):

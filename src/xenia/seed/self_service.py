@@ -181,6 +181,9 @@ def _assignment(ports: Ports, actor: Actor, entry: SeedAssignedAttribute) -> Att
         help_text=entry.help,
         default=entry.default,
         choices=tuple(_choice(one) for one in entry.choices),
+        is_hidden=entry.hidden,
+        is_editable=entry.editable,
+        is_stored=entry.stored,
     )
 
 

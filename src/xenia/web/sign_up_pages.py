@@ -14,6 +14,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from xenia.core.attribute_controls import Control
 from xenia.core.attribute_form import Field
 from xenia.core.directory.tenant import Tenant
+from xenia.core.user_attributes import EMAIL
 from xenia.core.user_flow import PageText
 from xenia.core.wording import ENGLISH, Words, say
 from xenia.web.pages import Pages
@@ -87,7 +88,7 @@ def details_model(
             for field in fields
         ],
         "address_help": address_help,
-        "shows_address": not any(field.control is Control.READ_ONLY for field in fields),
+        "shows_address": not any(field.name == EMAIL for field in fields),
         "address": address,
         "errors": errors,
     }
@@ -119,7 +120,7 @@ def review_model(tenant: Tenant) -> Model:
 def _entry(field: Field, source: str, address_help: str, words: Words) -> Model:
     said = say(words, "From %(provider)s. You can change it.", provider=source) if source else ""
     if field.control is Control.READ_ONLY:
-        said = address_help
+        said = address_help if field.name == EMAIL else ""
     return {
         "at": field,
         "help": " ".join(part for part in (field.help_text, said) if part),

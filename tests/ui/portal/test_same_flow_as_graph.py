@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 from tests.support.graph_calls import GraphWorld
@@ -11,6 +12,7 @@ from tests.ui.portal.test_user_flows import HOME, stored
 from xenia import graph
 from xenia.core.directory.identity_provider import EMAIL_PASSCODE_PROVIDER_ID
 from xenia.core.user_flow import UserFlow
+from xenia.seed import apply_seed, read_seed
 from xenia.web.routing import Router, Surface
 
 PAGES = f"{HOME}/B2X_1_Partner"
@@ -41,7 +43,8 @@ def _by_portal(office: Office) -> UserFlow:
     desktop.send("/B2X_1_Partner", display_name="Partners of the north", allowed="no")
     desktop.open(f"{PAGES}/user-attributes")
     desktop.send("/user-attributes", {"label-city": "Town"}, move="down:city")
-    desktop.send("/user-attributes")
+    unasked = {"hidden-city": "true", "passing-city": "true", "default-city": "Athens"}
+    desktop.send("/user-attributes", {**unasked, "fixed-surname": "true"})
     desktop.open(f"{PAGES}/applications")
     desktop.send("/applications", application=office.platform.app.app_id)
     return stored(office, "B2X_1_Partner")
@@ -60,6 +63,24 @@ def _by_graph(office: Office) -> UserFlow:
     names = {
         "displayName": "Partners of the north",
         "onInteractiveAuthFlowStart": {"@odata.type": start, "isSignUpAllowed": False},
+        "onAttributeCollection": {
+            "@odata.type": "#microsoft.graph.onAttributeCollectionExternalUsersSelfServiceSignUp",
+            "attributeCollectionPage": {
+                "views": [
+                    {
+                        "inputs": [
+                            {"attribute": "surname", "editable": False},
+                            {
+                                "attribute": "city",
+                                "hidden": True,
+                                "writeToDirectory": False,
+                                "defaultValue": "Athens",
+                            },
+                        ]
+                    }
+                ]
+            },
+        },
     }
     events = "identity/authenticationEventsFlows/B2X_1_Partner"
     _call(world, "PATCH", events, names)
@@ -68,12 +89,46 @@ def _by_graph(office: Office) -> UserFlow:
     return stored(office, "B2X_1_Partner")
 
 
-def test_both_store_the_same(office: Office) -> None:
-    by_portal = _by_portal(office)
-    desktop = office.sit()
-    desktop.open(f"{PAGES}/delete")
-    desktop.send("/delete")
-    assert replace(_by_graph(office), version=0) == replace(by_portal, version=0)
+def _by_seed(office: Office, folder: Path) -> UserFlow:
+    tenant = office.platform.tenant
+    file = folder / "seed.toml"
+    file.write_text(f"""
+[[tenant]]
+id = "{tenant.id}"
+name = "{tenant.display_name}"
+short_name = "{tenant.initial_domain.partition(".")[0]}"
+[[tenant.user_flow]]
+name = "Partner"
+display_name = "Partners of the north"
+identity_providers = ["entra", "email"]
+apps = ["{office.platform.app.app_id}"]
+sign_up_allowed = false
+[[tenant.user_flow.attribute]]
+attribute = "Surname"
+optional = true
+editable = false
+[[tenant.user_flow.attribute]]
+attribute = "City"
+label = "Town"
+optional = true
+hidden = true
+stored = false
+default = "Athens"
+""")
+    apply_seed(office.platform.ports, read_seed(file))
+    return stored(office, "B2X_1_Partner")
+
+
+def test_portal_graph_and_seed_file_store_the_same(office: Office, tmp_path: Path) -> None:
+    found = []
+    for way in (_by_portal, _by_graph, lambda office: _by_seed(office, tmp_path)):
+        found.append(replace(way(office), version=0))
+        desktop = office.sit()
+        desktop.open(f"{PAGES}/delete")
+        desktop.send("/delete")
+    assert found[1] == found[0]
+    assert found[2] == replace(found[0], provider_ids=found[2].provider_ids)
+    assert set(found[2].provider_ids) == set(found[0].provider_ids)
 
 
 def test_what_one_writes_the_other_shows(office: Office) -> None:

@@ -135,6 +135,43 @@ def test_the_first_connector_prefills_and_the_second_has_the_last_word(story: St
     assert second == first | {"givenName": "Kimmy", story.size: 39}
 
 
+def test_what_is_hidden_fixed_or_passing_is_told_to_the_connector_and_kept_as_the_flow_says(
+    story: Story,
+) -> None:
+    asked = (
+        AttributeAssignment("givenName", "Given Name", is_editable=False),
+        AttributeAssignment("jobTitle", "Job", is_hidden=True, default="Supplier"),
+        AttributeAssignment(story.size, "Shoe size", is_stored=False),
+    )
+    open_flow(story.server, attributes=asked, connectors=dict.fromkeys(Hook, "c-1"))
+    story.site.will(said("Continue", givenName="Kim"), said("Continue"))
+    story.proves()
+    page = story.accepts()
+    assert 'value="Kim"' in page.source
+    assert "Job" not in page.text
+    story.sends(givenName="Forged", **{story.size: "39"})
+    assert story.code()
+    second = story.site.received[1].json
+    assert (second["givenName"], second["jobTitle"], second[story.size]) == ("Kim", "Supplier", 39)
+    (guest,) = guests(story.server)
+    assert (guest.given_name, guest.job_title, guest.extensions) == ("Kim", "Supplier", ())
+
+
+def test_where_all_is_hidden_there_is_no_page_and_the_values_are_kept(story: Story) -> None:
+    asked = (
+        AttributeAssignment("jobTitle", "Job", is_hidden=True, default="Supplier"),
+        AttributeAssignment("city", "City", is_hidden=True),
+    )
+    open_flow(story.server, attributes=asked, connectors={SECOND: "c-1"})
+    story.site.will(said("Continue", givenName="Kim"))
+    story.proves()
+    story.accepts()
+    assert story.code()
+    assert story.site.received[0].json["jobTitle"] == "Supplier"
+    (guest,) = guests(story.server)
+    assert (guest.given_name, guest.job_title, guest.city) == ("Kim", "Supplier", None)
+
+
 def test_the_second_connector_is_asked_without_a_page_too(story: Story) -> None:
     story.flow(SECOND, page=False)
     story.site.will(said("Continue", givenName="Kim", extension_ShoeSize=40))

@@ -1,7 +1,7 @@
 """The parts of an ``externalUsersSelfServiceSignUpEventsFlow``, to and from a stored flow.
 
-What this form can say and a flow cannot (rules by regular expression, several pages, hidden fields) is accepted,
-because published samples send it, and not kept; what would promise another outcome is refused.
+What this form can say and a flow cannot (rules by regular expression, several pages) is accepted, because published
+samples send it, and not kept; what would promise another outcome is refused.
 """
 
 from __future__ import annotations
@@ -154,9 +154,9 @@ def _input(assignment: AttributeAssignment, attribute: UserAttribute) -> dict[st
         "label": assignment.label,
         "inputType": _INPUT_TYPES.get(control, "text"),
         "defaultValue": None if default is None else _text(default),
-        "hidden": False,
-        "editable": not is_email,
-        "writeToDirectory": True,
+        "hidden": assignment.is_hidden,
+        "editable": assignment.is_editable and not is_email,
+        "writeToDirectory": assignment.is_stored,
         "required": not assignment.is_optional,
         "validationRegEx": None,
         "options": [{"label": name, "value": value} for value, name in chosen.items()],
@@ -238,12 +238,19 @@ def _assignment(
         label=given.get("label") or present.label,
         is_optional=present.is_optional if required is None else not required,
         default=_default(given, present, attribute),
+        **_flags(given),
     )
     if given.get("options") is not None:
         options = given["options"]
         choices = tuple(Choice(item.get("label") or "", item.get("value") or "") for item in options)
         changed = replace(changed, choices=choices)
     return replace(changed, input_type=_input_type(given.get("inputType"), changed, attribute))
+
+
+def _flags(given: Values) -> dict[str, Any]:
+    """Those that are said; null says nothing."""
+    names = {"hidden": "is_hidden", "editable": "is_editable", "writeToDirectory": "is_stored"}
+    return {field: given[name] for name, field in names.items() if given.get(name) is not None}
 
 
 def _default(given: Values, present: AttributeAssignment, attribute: UserAttribute) -> AttributeValue | None:

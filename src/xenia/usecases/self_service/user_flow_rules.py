@@ -100,6 +100,9 @@ def checked_assignment(tx: Transaction, assignment: object) -> AttributeAssignme
         requires_verification=checked_flag("requires_verification", assignment.requires_verification),
         help_text=checked_text("help_text", assignment.help_text, 500),
         choices=_choices(assignment.choices),
+        is_hidden=checked_flag("is_hidden", assignment.is_hidden),
+        is_editable=checked_flag("is_editable", assignment.is_editable),
+        is_stored=checked_flag("is_stored", assignment.is_stored),
     )
     if attribute.id == EMAIL:
         return _known_already(checked)
@@ -231,7 +234,7 @@ def _known_already(assignment: AttributeAssignment) -> AttributeAssignment:
     """The address was proven before the page: shown, never asked."""
     if assignment.input_type not in (InputType.TEXT_BOX, InputType.EMAIL_BOX):
         raise InvalidValue("input_type", "The e-mail address is shown as text.")
-    return replace(assignment, is_optional=False, choices=(), default=None)
+    return replace(assignment, is_optional=False, choices=(), default=None, is_editable=True, is_stored=True)
 
 
 def _first_double(ids: Iterable[str]) -> str | None:

@@ -49,6 +49,7 @@ def details_page(
         values=values,
         posted=rejected.posted if rejected else None,
         errors=rejected.fields if rejected else (),
+        settled=known,
         words=words,
     )
     said = dict(account.claims) if account is not None and progress.details is None else {}
@@ -64,7 +65,9 @@ def send_details(ports: Ports, posted: Posted, form: Mapping[str, Sequence[str]]
         standing, progress = situation.standing, situation.facts.sign_up
         if standing is None or standing.flow is None or progress is None:
             return situation.facts
-        answer = read_answer(standing.flow.attributes, all_attributes(tx), form)
+        answer = read_answer(
+            standing.flow.attributes, all_attributes(tx), form, known_values(situation.facts)
+        )
         if answer.errors:
             return Rejected("details", fields=answer.errors, posted=form)
         sent = replace(progress, details=answer.values, invalid_message=None, passed_second_hook=False)

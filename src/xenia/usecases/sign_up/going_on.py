@@ -10,19 +10,21 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 from xenia.core.actor import Actor
+from xenia.core.ids import ObjectId
 from xenia.core.networks import network_of
 from xenia.core.session import Session
 from xenia.core.sign_up import SignUpRequest, Stage
 from xenia.core.signin.facts import Facts
 from xenia.core.signin.interrupts import Step
 from xenia.core.user_attributes import AttributeValues
+from xenia.core.user_flow import Hook
 from xenia.ports import Ports, Transaction
 from xenia.record import Record, replace
 from xenia.usecases.sign_in.situation import BrowserContext, Situation, assess
 from xenia.usecases.sign_up import funnel_events
 from xenia.usecases.sign_up.hooks import PendingCall, call_for, due_hook
 from xenia.usecases.sign_up.new_guest import GuestOrder, add_guest
-from xenia.usecases.sign_up.standing import Standing
+from xenia.usecases.sign_up.standing import Standing, answered_without_page
 
 CALLS_PER_SIGN_UP = 20
 CALLS_PER_NETWORK = 120
@@ -75,8 +77,11 @@ def _deed(
     browser: BrowserContext,
     now: datetime,
 ) -> tuple[Facts, PendingCall | None]:
-    facts, progress = situation.facts, standing.progress
     hook = due_hook(standing)
+    if hook is not Hook.AFTER_FEDERATION:
+        standing = replace(standing, progress=answered_without_page(tx, standing, situation.facts))
+    progress = standing.progress
+    facts = replace(situation.facts, sign_up=progress)
     if hook is not None:
         asked = situation.interaction.authorize
         locales = asked.ui_locales if asked is not None else None
@@ -92,7 +97,7 @@ def _deed(
         _walk_through(ports, tx, situation, now)
         # Whoever waits has come this far, also without a connector: the funnel says where they are.
         return replace(facts, sign_up=replace(progress, request_id=request.id, passed_second_hook=True)), None
-    return _create(ports, tx, situation, standing, browser, now), None
+    return replace(facts, user_id=_create(ports, tx, situation, standing, browser, now)), None
 
 
 def _may_ask(
@@ -137,7 +142,7 @@ def _create(
     standing: Standing,
     browser: BrowserContext,
     now: datetime,
-) -> Facts:
+) -> ObjectId:
     assert standing.account is not None
     order = GuestOrder(
         tenant=situation.tenant,
@@ -151,7 +156,7 @@ def _create(
     user = add_guest(ports, tx, order, actor, now)
     _walk_through(ports, tx, situation, now)
     funnel_events.record(ports, tx, funnel_events.traveller_of(situation), Stage.CREATED, now)
-    return replace(situation.facts, user_id=user.id)
+    return user.id
 
 
 def _walk_through(ports: Ports, tx: Transaction, situation: Situation, now: datetime) -> None:

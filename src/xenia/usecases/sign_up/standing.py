@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from xenia.core import errors
 from xenia.core.attribute_controls import Control, asked_attributes, control_of
+from xenia.core.attribute_form import read_answer
 from xenia.core.connector_messages import with_claims
 from xenia.core.directory.identity_provider import (
     EMAIL_PASSCODE_PROVIDER_ID,
@@ -25,7 +26,7 @@ from xenia.core.signin.facts import Factor, Facts
 from xenia.core.user_attributes import BUILT_IN_ATTRIBUTES, AttributeValues, UserAttribute
 from xenia.core.user_flow import Hook, UserFlow
 from xenia.ports import Transaction
-from xenia.record import Record
+from xenia.record import Record, replace
 
 
 class Standing(Record):
@@ -81,6 +82,16 @@ def known_values(facts: Facts) -> AttributeValues:
     return with_claims(account.claims if account else (), progress.prefill if progress else ())
 
 
+def answered_without_page(tx: Transaction, standing: Standing, facts: Facts) -> SignUpProgress:
+    """The sign-up with what is taken without a question, where no page asks for anything."""
+    progress, flow = standing.progress, standing.flow
+    hidden = tuple(each for each in flow.attributes if each.is_hidden) if flow is not None else ()
+    if progress.details is not None or standing.demands.asks_details or not hidden:
+        return progress
+    taken = read_answer(hidden, all_attributes(tx), {}, known_values(facts)).values
+    return replace(progress, details=with_claims(taken, progress.prefill))
+
+
 def user_with(tx: Transaction, account: ExternalAccount) -> User | None:
     """Whose account this is, by issuer and subject and by nothing else."""
     identity = identity_at(account.kind, account.idp, account.subject)
@@ -130,7 +141,7 @@ def _request(tx: Transaction, flow: UserFlow, account: ExternalAccount | None) -
 def _asks(tx: Transaction, flow: UserFlow) -> bool:
     """Whether the page has something to fill in; the address alone is known already."""
     return bool(flow.attributes) and any(
-        control_of(assignment, attribute) is not Control.READ_ONLY
+        control_of(assignment, attribute) is not Control.READ_ONLY and not assignment.is_hidden
         for assignment, attribute in asked_attributes(flow.attributes, all_attributes(tx))
     )
 

@@ -55,6 +55,9 @@ class Row(Record):
     """One a line: ``Shown`` or ``Shown = stored``."""
     default: str
     requires_verification: bool = False
+    is_hidden: bool = False
+    is_fixed_value: bool = False
+    is_passing: bool = False
 
     @property
     def id(self) -> str:
@@ -115,6 +118,9 @@ def posted_rows(form: Params, attributes: Mapping[str, UserAttribute]) -> tuple[
                 form.get(f"options-{name}").replace("\r\n", "\n").strip(),
                 form.get(f"default-{name}").strip(),
                 f"verify-{name}" in form,
+                f"hidden-{name}" in form,
+                f"fixed-{name}" in form,
+                f"passing-{name}" in form,
             )
         )
     return tuple(found)
@@ -178,6 +184,9 @@ def _assignment(row: Row) -> AttributeAssignment:
         requires_verification=row.requires_verification,
         choices=choices,
         help_text=row.help_text,
+        is_hidden=row.is_hidden,
+        is_editable=not row.is_fixed_value,
+        is_stored=not row.is_passing,
         default=None if choices or not row.default or row.is_fixed else _default(row),
     )
 
@@ -219,6 +228,9 @@ def _row_of(assignment: AttributeAssignment, attribute: UserAttribute) -> Row:
         if isinstance(default, bool)
         else str(default),
         assignment.requires_verification,
+        assignment.is_hidden,
+        not assignment.is_editable,
+        not assignment.is_stored,
     )
 
 

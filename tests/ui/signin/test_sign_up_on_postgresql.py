@@ -5,16 +5,32 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 
 from tests.support.platform import RunningServer, make_platform
 from tests.support.postgres import PostgresServer
-from tests.support.self_service import NAMES, create_account, events, guests, open_flow
+from tests.support.self_service import (
+    FLOW,
+    NAMES,
+    NEWCOMER,
+    create_account,
+    events,
+    guests,
+    open_flow,
+)
 from tests.support.walker import Walker, query_of
-from xenia.core.errors import Conflict
-from xenia.core.sign_up import RequestState, Stage
+from xenia.core.directory.identity_provider import (
+    EMAIL_PASSCODE_PROVIDER_ID,
+    ExternalAccount,
+    ProviderKind,
+)
+from xenia.core.directory.user import MAIL_ISSUER, CreationType
+from xenia.core.errors import Conflict, XeniaError
+from xenia.core.sign_up import RequestState, SignUpRequest, Stage
 from xenia.storage.store import open_store
 from xenia.usecases.self_service.sign_up_requests import approve_request, deny_request, list_requests
 
@@ -85,3 +101,73 @@ def test_one_mailbox_files_one_request_which_is_decided_once(server: RunningServ
         assert sorted(pool.map(decide, range(4))) == ["decided", "late", "late", "late"]
     approved = list_requests(server.ports, server.actor(), RequestState.APPROVED)
     assert len(guests(server)) == len(approved)
+
+
+def test_one_address_of_two_accounts_becomes_one_guest(server: RunningServer) -> None:
+    """A mailbox that was proven, and the same address as a provider vouches for it: two accounts, one person."""
+    open_flow(server)
+    by_mail = ExternalAccount(
+        EMAIL_PASSCODE_PROVIDER_ID,
+        ProviderKind.EMAIL_PASSCODE,
+        MAIL_ISSUER,
+        NEWCOMER,
+        NEWCOMER,
+        email_verified=True,
+    )
+    by_provider = replace(
+        by_mail,
+        provider_id="partner",
+        kind=ProviderKind.OPENID_CONNECT,
+        idp="https://p.example",
+        subject="s-1",
+    )
+    now = server.clock.now()
+    requests = [
+        SignUpRequest(
+            server.ports.entropy.guid(), server.tenant.id, FLOW, server.app.app_id, account, (), now
+        )
+        for account in (by_mail, by_provider)
+    ]
+    for request in requests:
+        server.ports.store.write(server.tenant.id, lambda tx, it=request: tx.sign_ups.add_request(it))
+    gate = threading.Barrier(2)
+
+    def approve(request: SignUpRequest) -> str:
+        gate.wait(30)
+        try:
+            approve_request(server.ports, server.actor(), request.id)
+        except Conflict:
+            return "late"
+        return "approved"
+
+    with ThreadPoolExecutor(2) as pool:
+        assert sorted(pool.map(approve, requests)) == ["approved", "late"]
+    (guest,) = guests(server)
+    assert guest.mail == NEWCOMER
+
+
+def test_an_invitation_at_the_same_moment_makes_no_second_person(server: RunningServer) -> None:
+    open_flow(server, attributes=NAMES)
+    walker, gate = server.walker(), threading.Barrier(2)
+    create_account(server, walker)
+    walker.submit("/signin/review", button="Accept")
+
+    def sign_up() -> None:
+        gate.wait(30)
+        walker.submit("/signin/details", givenName="Kim", surname="Larsen", button="Continue")
+
+    def invite() -> None:
+        gate.wait(30)
+        with suppress(XeniaError):
+            server.invite(NEWCOMER)
+
+    with ThreadPoolExecutor(2) as pool:
+        for done in [pool.submit(sign_up), pool.submit(invite)]:
+            done.result()
+    (guest,) = guests(server)
+    page = walker.page
+    assert page is not None
+    if guest.creation_type is CreationType.INVITATION:
+        assert "You have an account here already" in page.text
+    else:
+        assert page.has_form("/consent")

@@ -13,6 +13,7 @@ from tests.support.self_service import (
     NAMES,
     NEWCOMER,
     arrive,
+    change_flow,
     create_account,
     details,
     guests,
@@ -21,6 +22,13 @@ from tests.support.self_service import (
     verify_address,
 )
 from tests.support.walker import Page, Walker, query_of
+from xenia.core.directory.identity_provider import (
+    ENTRA_PROVIDER_ID,
+    FACEBOOK_PROVIDER_ID,
+    GOOGLE_PROVIDER_ID,
+    IdentityProvider,
+    ProviderKind,
+)
 from xenia.core.directory.tenant import DomainRestrictions, DomainRule
 from xenia.core.directory.user import Identity, User, UserType
 from xenia.ports import Transaction
@@ -116,6 +124,34 @@ def _bound_elsewhere(server: RunningServer) -> None:
         )
 
     server.ports.store.write(server.tenant.id, bind)
+
+
+# --- what the first page offers -------------------------------------------------------------------
+
+
+def offered(page: Page) -> tuple[str, ...]:
+    """The providers with a button, from top to bottom."""
+    return tuple(form.fields["provider_id"] for form in page.forms if "/signin/provider" in form.action)
+
+
+def test_providers_stand_in_the_order_of_the_flow_as_far_as_they_can_be_used(server: RunningServer) -> None:
+    """One that was deleted, or has no client yet, is not offered; a forged press of it leads nowhere."""
+    kinds = {ProviderKind.GOOGLE: GOOGLE_PROVIDER_ID, ProviderKind.FACEBOOK: FACEBOOK_PROVIDER_ID}
+    for kind, provider_id in kinds.items():
+        entry = IdentityProvider(
+            provider_id, server.tenant.id, kind, kind.value, server.clock.now(), client_id="c-1"
+        )
+        server.ports.store.write(server.tenant.id, lambda tx, it=entry: tx.identity_providers.add(it))
+    for order in (tuple(kinds.values()), tuple(reversed(kinds.values()))):
+        change_flow(server, provider_ids=(ENTRA_PROVIDER_ID, *order))
+        assert offered(server.walker().open(server.authorize_url(prompt="create"))) == order
+    walker = server.walker()
+    walker.open(server.authorize_url(prompt="create"))
+    server.ports.store.write(server.tenant.id, lambda tx: tx.identity_providers.remove(GOOGLE_PROVIDER_ID))
+    page = walker.submit("/signin/provider", provider_id=GOOGLE_PROVIDER_ID)
+    assert page.status == 422
+    assert "Use another one, or choose another way." in page.text
+    assert offered(page) == (FACEBOOK_PROVIDER_ID,)
 
 
 # --- a way out of every page ---------------------------------------------------------------------

@@ -8,6 +8,7 @@ from xenia.core.addresses import parse_address
 from xenia.core.directory.identity_provider import EMAIL_PASSCODE_PROVIDER_ID, ENTRA_PROVIDER_ID
 from xenia.core.directory.tenant import Tenant, TenantPolicies
 from xenia.core.errors import ConsentDeclined
+from xenia.core.sign_up import SignUpProgress
 from xenia.core.signin.facts import Factor, Facts, Realm
 from xenia.core.signin.home_realm import PASSCODE_HOME, Home, home_of_provider, is_usable
 from xenia.core.signin.interrupts import Step
@@ -96,25 +97,35 @@ def leave_sign_up(ports: Ports, posted: Posted) -> Turn | Rejected:
 
 def enter_address(ports: Ports, posted: Posted, typed: str) -> Turn | Rejected:
     """The address was typed. Also **Change email**, at every page before the guest exists."""
-    address, posted_form = parse_address(typed), {"address": (typed,)}
+    address, sent = parse_address(typed), {"address": (typed,)}
     if address is None:
-        return Rejected("address", posted=posted_form)
+        return Rejected("address", posted=sent)
 
     def apply(tx: Transaction, situation: Situation, now: datetime) -> Facts | Rejected:
         del now
-        progress = situation.facts.sign_up
-        flow = tx.user_flows.find(progress.flow_id) if progress is not None else None
+        progress, flow = _under_way(tx, situation)
         if progress is None or flow is None:
             return situation.facts
         if parse_address(address, allow_plus=situation.policies.allow_plus_addresses) is None:
-            return Rejected("address", posted=posted_form)
+            return Rejected("address", posted=sent)
         home = home_in_flow(tx, situation.tenant, situation.policies, flow, address)
         if home is None:
-            return Rejected("address-way", posted=posted_form)
-        chosen = Facts().with_account(address, home.realm, provider_id=home.provider_id)
-        return replace(chosen, sign_up=progress.again())
+            return Rejected("address-way", posted=sent)
+        return _at(home, address, progress)
 
     return take_step(ports, posted, (), apply)
+
+
+def _under_way(tx: Transaction, situation: Situation) -> tuple[SignUpProgress | None, UserFlow | None]:
+    """The sign-up of this interaction and its flow, as far as there are such."""
+    progress = situation.facts.sign_up
+    return progress, tx.user_flows.find(progress.flow_id) if progress is not None else None
+
+
+def _at(home: Home, address: str | None, progress: SignUpProgress) -> Facts:
+    """The same sign-up begun with this account, wherever it proves itself."""
+    chosen = Facts().with_account(address, home.realm, provider_id=home.provider_id)
+    return replace(chosen, sign_up=progress.again())
 
 
 def home_in_flow(
@@ -138,16 +149,13 @@ def choose_provider(ports: Ports, posted: Posted, provider_id: str) -> Turn | Re
 
     def apply(tx: Transaction, situation: Situation, now: datetime) -> Facts | Rejected:
         del now
-        progress = situation.facts.sign_up
-        flow = tx.user_flows.find(progress.flow_id) if progress is not None else None
+        progress, flow = _under_way(tx, situation)
         if progress is None or flow is None:
             return situation.facts
         offered = {button.provider_id for button in ways_in(tx, situation.policies, flow).buttons}
         if provider_id not in offered:
             return Rejected("address-way")
-        home = home_of_provider(provider_id)
-        chosen = Facts().with_account(None, home.realm, provider_id=home.provider_id)
-        return replace(chosen, sign_up=progress.again())
+        return _at(home_of_provider(provider_id), None, progress)
 
     outcome = take_step(ports, posted, (), apply)
     if isinstance(outcome, Rejected):

@@ -150,7 +150,8 @@ def _sentence(found: Funnel) -> str:
         return "Nobody started a sign-up in these days."
     people = "person" if found.started == 1 else "people"
     guests = "a guest" if found.created == 1 else "guests"
-    return f"{found.created} of {found.started} {people} who started became {guests}."
+    created, started = charts.grouped(found.created), charts.grouped(found.started)
+    return f"{created} of {started} {people} who started became {guests}."
 
 
 def _chart(found: Funnel) -> object:
@@ -181,5 +182,6 @@ def _lost(found: Funnel) -> str:
     for stage in found.stages:
         counts.update(dict(stage.ended))
     return ", ".join(
-        f"{REASON_WORDS.get(reason, reason)} ({count})" for reason, count in counts.most_common()
+        f"{REASON_WORDS.get(reason, reason)} ({charts.grouped(count)})"
+        for reason, count in counts.most_common()
     )

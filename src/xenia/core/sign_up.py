@@ -63,6 +63,8 @@ class SignUpRequest(Record):
     details: AttributeValues
     created_at: datetime
     is_test: bool = False
+    language: str = ""
+    """In which they are told what was decided; empty: as the organisation writes its mails."""
     interaction_id: str = ""
     """The sign-up that asked: an approval completes its way through the funnel."""
     state: RequestState = RequestState.PENDING

@@ -9,7 +9,7 @@ Owns the languages there are, the choice among them and English itself. Must not
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Protocol
 
@@ -183,6 +183,18 @@ class _WithOwn:
 def with_own(words: Words, own: Mapping[str, str]) -> Words:
     """*words*, but the English texts that are keys of *own* are said in its values, which are plain text."""
     return _WithOwn(words, own) if own else words
+
+
+def spoken_language(
+    ui_locales: str | None, accepted: Sequence[str], notification_language: str, offered: Sequence[str]
+) -> str:
+    """What somebody reads: as the app asks, as their browser asks, as the organisation writes mails, else English.
+
+    *offered*: the only languages to choose from, at least one.
+    """
+    asked = (*(ui_locales or "").split(" "), *accepted, notification_language)
+    remaining = ENGLISH_TAG if ENGLISH_TAG in offered else offered[0]
+    return chosen_language(asked, offered) or remaining
 
 
 def chosen_language(asked: Iterable[str], offered: Iterable[str] = LANGUAGES) -> str | None:

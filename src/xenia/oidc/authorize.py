@@ -197,6 +197,7 @@ class Authorize:
             ip_address=request.client_address,
             user_agent=request.header("user-agent")[:512],
             correlation_id=correlation_of(request),
+            languages=request.languages,
         )
 
     def _refuse(

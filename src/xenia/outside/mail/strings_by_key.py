@@ -6,6 +6,7 @@ import tomllib
 from collections.abc import Mapping
 from pathlib import Path
 
+from xenia.core.wording import chosen_language
 from xenia.record import Record
 
 FOLDER = Path(__file__).parent / "strings"
@@ -28,28 +29,25 @@ class Strings(Record):
 
 
 class Languages:
-    """All languages that have a file, loaded once."""
+    """All languages that have a file, each read when it is first needed."""
 
     def __init__(self, folder: Path = FOLDER) -> None:
-        fallback = _read(folder / f"{FALLBACK}.toml")
-        self._strings = {
-            path.stem.lower(): Strings(path.stem, fallback | _read(path))
-            for path in sorted(folder.glob("*.toml"))
-        }
+        self._paths = {path.stem: path for path in sorted(folder.glob("*.toml"))}
+        self._fallback = _read(self._paths[FALLBACK])
+        self._strings = {FALLBACK: Strings(FALLBACK, self._fallback)}
 
     def known(self) -> tuple[str, ...]:
-        """Language tags that can be chosen."""
-        return tuple(strings.language for strings in self._strings.values())
+        """Languages that can be chosen, by their ids in ``core.wording.LANGUAGES``."""
+        return tuple(self._paths)
 
     def best(self, tag: str) -> Strings:
         """The exact language, else a less specific one (``de-AT``, ``de``), else English (RFC 4647 section 3.4)."""
-        parts = tag.lower().split("-")
-        while parts:
-            found = self._strings.get("-".join(parts))
-            if found is not None:
-                return found
-            parts.pop()
-        return self._strings[FALLBACK]
+        language = chosen_language((tag,), self._paths) or FALLBACK
+        found = self._strings.get(language)
+        if found is None:
+            # Two threads may both read it: the results are equal, and one assignment wins.
+            self._strings[language] = found = Strings(language, self._fallback | _read(self._paths[language]))
+        return found
 
 
 def _read(path: Path) -> dict[str, str]:

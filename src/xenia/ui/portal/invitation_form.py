@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from xenia.core.directory.user import UserType
 from xenia.core.errors import InvalidValue
 from xenia.core.invitation import CcRecipient
+from xenia.core.wording import ENGLISH_TAG, LANGUAGES
 from xenia.ports import Ports
 from xenia.ui.portal.desk import Visit
 from xenia.usecases.invitations.invitation_order import InvitationOrder
@@ -53,10 +54,14 @@ _FIELD_NAMES = {
     "message_language": "language",
     "app_assignments": "apps",
 }
-LANGUAGES = [
+MAIL_LANGUAGES = [
     ("", "Their preference, else the organization's"),
     ("en-US", "English"),
-    ("de", "Deutsch"),
+    *(
+        (tag, name)
+        for tag, name in sorted(LANGUAGES.items(), key=lambda entry: entry[1])
+        if tag != ENGLISH_TAG
+    ),
 ]
 
 

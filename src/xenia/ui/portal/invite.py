@@ -15,7 +15,7 @@ from xenia.core.mail import RenderedMail
 from xenia.core.query import Order, Query
 from xenia.ui.portal.desk import FRAMING_CSP, Desk, Model, Visit
 from xenia.ui.portal.graph_calls import call
-from xenia.ui.portal.invitation_form import LANGUAGES, PROFILE, InvitationForm, field_of
+from xenia.ui.portal.invitation_form import MAIL_LANGUAGES, PROFILE, InvitationForm, field_of
 from xenia.ui.portal.roles import refusal_words
 from xenia.ui.portal.user_words import state_of
 from xenia.usecases.applications.enterprise_apps import list_roles
@@ -210,7 +210,7 @@ class Invite:
             "chosen_names": [app["name"] for app in apps if app["value"] in form.apps],
             "profile": PROFILE,
             "filled": {name: value for name, value in form.texts.items() if value},
-            "languages": LANGUAGES,
+            "languages": MAIL_LANGUAGES,
             "has_profile": form.has_profile,
             "findings": findings,
             "api": call(visit, "POST", "/v1.0/invitations", body=form.body(), permission=permission),

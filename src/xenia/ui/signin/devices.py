@@ -14,6 +14,7 @@ from xenia.core.directory.tenant import Tenant
 from xenia.core.networks import same_network
 from xenia.core.wording import Words, mark, say
 from xenia.ports import Ports
+from xenia.ui.signin.browser import browser_of
 from xenia.ui.signin.speech import words_for
 from xenia.ui.signin.views import Model, chosen_theme, host_of
 from xenia.ui.signin.words import waiting
@@ -141,14 +142,7 @@ class Devices:
         return html(page, status=200 if login is None else 422)
 
     def _browser(self, request: HttpRequest, tenant: Tenant) -> BrowserContext:
-        return BrowserContext(
-            base_url=request.base_url,
-            browser_secret=self._cookies.browser(request),
-            session_secret=self._cookies.session(request, tenant.id),
-            ip_address=request.client_address,
-            user_agent=request.header("user-agent")[:256],
-            correlation_id=request.correlation_id,
-        )
+        return browser_of(request, self._cookies, tenant.id)
 
 
 class DeviceEnd:

@@ -19,6 +19,7 @@ from xenia.core.ids import parse_guid
 from xenia.core.signin.interrupts import Step
 from xenia.core.wording import mark, say
 from xenia.ports import Ports
+from xenia.ui.signin.browser import browser_of
 from xenia.ui.signin.devices import DeviceEnd
 from xenia.ui.signin.federating import BUSY_REFRESH, on_the_way, provider_host
 from xenia.ui.signin.refusals import Refusals, WayOn
@@ -123,14 +124,7 @@ class Dispatcher:
 
     def browser(self, request: HttpRequest, tenant_id: str) -> BrowserContext:
         """What we know of the browser that sent this request."""
-        return BrowserContext(
-            base_url=request.base_url,
-            browser_secret=self._cookies.browser(request),
-            session_secret=self._cookies.session(request, tenant_id),
-            ip_address=request.client_address,
-            user_agent=request.header("user-agent")[:256],
-            correlation_id=request.correlation_id,
-        )
+        return browser_of(request, self._cookies, tenant_id)
 
     def show(self, request: HttpRequest) -> HttpResponse:
         """Draw the step that is due; changes nothing."""

@@ -12,6 +12,7 @@ from xenia.core.errors import InteractionGone
 from xenia.core.signin.federation import ANOTHER_ACCOUNT
 from xenia.core.wording import Words, mark, say
 from xenia.ports import Ports
+from xenia.ui.signin.browser import browser_of
 from xenia.usecases.federation.answer import receive_answer
 from xenia.usecases.federation.begin import hand_over_url
 from xenia.usecases.federation.ways import hand_over_of
@@ -114,14 +115,7 @@ class Callback:
 
     def _browser(self, request: HttpRequest, params: dict[str, str]) -> BrowserContext:
         tenant_id = params.get("state", "").partition(".")[0]
-        return BrowserContext(
-            base_url=request.base_url,
-            browser_secret=self._cookies.browser(request),
-            session_secret=self._cookies.session(request, tenant_id),
-            ip_address=request.client_address,
-            user_agent=request.header("user-agent")[:256],
-            correlation_id=request.correlation_id,
-        )
+        return browser_of(request, self._cookies, tenant_id)
 
 
 def provider_host(url: str) -> str:

@@ -13,12 +13,14 @@ from xenia.core.errors import GuestBlocked, GuestDomainRefused, InvitationNotUsa
 from xenia.core.invitation import Invitation, InvitationStatus
 from xenia.core.signin.facts import Realm
 from xenia.ports import Ports
+from xenia.record import replace
+from xenia.ui.signin.browser import browser_of
 from xenia.ui.signin.refusals import Refusals
 from xenia.ui.signin.speech import words_for
 from xenia.ui.signin.views import chosen_theme, host_of
 from xenia.usecases.federation.partner import partner_of
 from xenia.usecases.invitations.redemption_ticket import RedeemLink, find_invitation, parse_redeem_query
-from xenia.usecases.sign_in import BrowserContext, begin_redeem
+from xenia.usecases.sign_in import begin_redeem
 from xenia.usecases.sign_in.passcode import send_code
 from xenia.usecases.sign_in.realm import at_home, realm_of
 from xenia.usecases.sign_in.situation import find_session
@@ -73,23 +75,9 @@ class Landing:
         tenant, invitation, refusal = self._load(link)
         if refusal is not None:
             return self._refusals.of_tenant(request, refusal, tenant)
-        browser = BrowserContext(
-            base_url=request.base_url,
-            browser_secret=self._cookies.browser(request),
-            session_secret=self._cookies.session(request, tenant.id),
-            ip_address=request.client_address,
-            user_agent=request.header("user-agent")[:256],
-            correlation_id=request.correlation_id,
-        )
+        browser = browser_of(request, self._cookies, tenant.id)
         turn = begin_redeem(self._ports, tenant, invitation, browser)
-        known = BrowserContext(
-            browser.base_url,
-            turn.browser_secret or browser.browser_secret,
-            browser.session_secret,
-            browser.ip_address,
-            browser.user_agent,
-            browser.correlation_id,
-        )
+        known = replace(browser, browser_secret=turn.browser_secret or browser.browser_secret)
         # A refusal (too many codes) is shown by the page itself; the interaction waits there.
         send_code(self._ports, Posted(tenant.id, turn.interaction_id or "", 0, known))
         response = redirect(f"/{tenant.id}/signin?ctx={turn.interaction_id}")

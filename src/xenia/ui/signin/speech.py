@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from xenia.core.directory.tenant import Tenant
-from xenia.core.flow_languages import offered_languages
-from xenia.core.wording import LANGUAGES, Words
+from xenia.core.wording import Words
 from xenia.ports import Ports
 from xenia.usecases.sign_in import Situation
+from xenia.usecases.sign_in.language import language_of
 from xenia.web import speech
 from xenia.web.http import HttpRequest
 
@@ -21,12 +21,4 @@ def words_for(
 
 def spoken(ports: Ports, request: HttpRequest, situation: Situation) -> Words:
     """The words for whoever is on the way through this sign-in."""
-    asked, standing = situation.interaction.authorize, situation.standing
-    flow = standing.flow if standing is not None else None
-    return speech.words_for(
-        ports.wordbook,
-        request,
-        situation.tenant.notification_language,
-        ui_locales=asked.ui_locales if asked is not None else None,
-        offered=offered_languages(flow) if flow is not None else tuple(LANGUAGES),
-    )
+    return ports.wordbook.in_language(language_of(situation, request.languages))

@@ -234,5 +234,6 @@ def _tell(
         "reason": reason,
         "contact": tenant.privacy_contact or tenant.technical_contact or "",
     }
-    mail = Mail(kind, address, tenant.notification_language, data, subject_of=request.id)
+    language = request.language or tenant.notification_language
+    mail = Mail(kind, address, language, data, subject_of=request.id)
     queue_mail(ports, tx, mail, now)

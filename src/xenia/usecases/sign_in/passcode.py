@@ -25,6 +25,7 @@ from xenia.core.signin.facts import Factor, Facts, Proof
 from xenia.core.signin.interrupts import Step
 from xenia.ports import Ports, Transaction
 from xenia.record import Record, replace
+from xenia.usecases.sign_in.language import language_of
 from xenia.usecases.sign_in.situation import (
     BrowserContext,
     Situation,
@@ -102,7 +103,7 @@ def send_code(ports: Ports, posted: Posted) -> Turn | Rejected:
                 expires_at=now + PASSCODE_LIFETIME,
             )
         )
-        queue_mail(ports, tx, _mail(tx, situation, address, digits, now), now)
+        queue_mail(ports, tx, _mail(tx, situation, address, digits, posted.browser, now), now)
         return here
 
     outcome = ports.store.write(posted.tenant_id, work)
@@ -143,13 +144,20 @@ def _code_hash(ports: Ports, posted: Posted, address: str, digits: str) -> str:
     return ports.sealer.mac("passcode", posted.tenant_id, posted.interaction_id, address_key(address), digits)
 
 
-def _mail(tx: Transaction, situation: Situation, address: str, digits: str, now: datetime) -> Mail:
+def _mail(
+    tx: Transaction,
+    situation: Situation,
+    address: str,
+    digits: str,
+    browser: BrowserContext,
+    now: datetime,
+) -> Mail:
     tenant = situation.tenant
     app_name = tenant.display_name if situation.interaction.redeem else situation.client.display_name
     return Mail(
         kind=MailKind.PASSCODE,
         to=address,
-        language=tenant.notification_language,
+        language=language_of(situation, browser.languages),
         data={
             "code": digits,
             "tenant_name": tenant.display_name,

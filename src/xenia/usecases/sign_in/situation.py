@@ -38,6 +38,8 @@ class BrowserContext(Record):
     ip_address: str
     user_agent: str
     correlation_id: CorrelationId
+    languages: tuple[str, ...] = ()
+    """Language tags it asks for, best first."""
 
 
 class Situation(Record):

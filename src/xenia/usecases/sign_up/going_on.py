@@ -20,6 +20,7 @@ from xenia.core.user_attributes import AttributeValues
 from xenia.core.user_flow import Hook
 from xenia.ports import Ports, Transaction
 from xenia.record import Record, replace
+from xenia.usecases.sign_in.language import language_of
 from xenia.usecases.sign_in.situation import BrowserContext, Situation, assess
 from xenia.usecases.sign_up import funnel_events
 from xenia.usecases.sign_up.hooks import PendingCall, call_for, due_hook
@@ -92,7 +93,7 @@ def _deed(
             return replace(facts, sign_up=replace(progress, failed=True)), None
         return replace(facts, errand=call.errand), call
     if standing.demands.requires_approval:
-        request = _request(ports, situation, standing, now)
+        request = _request(ports, situation, standing, browser, now)
         tx.sign_ups.add_request(request)
         _walk_through(ports, tx, situation, now)
         # Whoever waits has come this far, also without a connector: the funnel says where they are.
@@ -114,7 +115,9 @@ def _may_ask(
     return all(tx.limits.hit(key, limit, WINDOW, now) is None for key, limit in keys)
 
 
-def _request(ports: Ports, situation: Situation, standing: Standing, now: datetime) -> SignUpRequest:
+def _request(
+    ports: Ports, situation: Situation, standing: Standing, browser: BrowserContext, now: datetime
+) -> SignUpRequest:
     assert standing.account is not None
     return SignUpRequest(
         id=ports.entropy.guid(),
@@ -125,6 +128,7 @@ def _request(ports: Ports, situation: Situation, standing: Standing, now: dateti
         details=collected(standing),
         created_at=now,
         is_test=standing.progress.is_test,
+        language=language_of(situation, browser.languages),
         interaction_id=situation.interaction.id,
     )
 

@@ -136,6 +136,8 @@ class Walker:
         self.base = base
         self.address = address
         self.agent = "Walker/1"
+        self.languages = ""
+        """What it sends as Accept-Language."""
         self.cookies: dict[str, str] = {}
         self.page: Page | None = None
 
@@ -150,6 +152,8 @@ class Walker:
         """One request, without following anything."""
         parts = urlsplit(url)
         sent = {"user-agent": self.agent, **(headers or {})}
+        if self.languages:
+            sent["accept-language"] = self.languages
         if self.cookies:
             sent["cookie"] = "; ".join(f"{name}={value}" for name, value in self.cookies.items())
         body = b""

@@ -12,7 +12,7 @@ unexport PYTHONDONTWRITEBYTECODE
 # Extra options for pytest: make test TESTS="tests/core -k invitation"
 TESTS ?=
 
-.PHONY: run test test-all bench lint format setup provision clients dist lock clean help
+.PHONY: run test test-all bench lint format setup provision clients dist lock words clean help
 
 help: ## List the verbs
 	@grep -hE '^[a-z-]+:.*## ' Makefile | sed -E 's/:.*## /\t/' | expand -t 12
@@ -54,6 +54,10 @@ clients: setup provision ## npm packages of the client and federation tests and 
 dist: setup ## A wheel that starts by pipx or uvx alone
 	@rm -rf dist
 	$(VENV)/python -m build --no-isolation --wheel --sdist --outdir dist .
+
+words: setup ## Bring the translations of the pages up to date, and say what is missing
+	@.venv/bin/python scripts/words.py update
+	@.venv/bin/python scripts/words.py check
 
 lock: setup ## Refresh the lock files (UPGRADE=1 takes newer versions)
 	@scripts/lock.sh

@@ -235,6 +235,25 @@ def test_a_removed_provider_lets_nobody_back_in(contoso: RunningServer, mock: Pr
     assert any(text == "Use a different account" for text, _ in page.links)
 
 
+@pytest.mark.parametrize("is_on_the_way", [False, True], ids=["before", "on-the-way"])
+def test_an_invitation_outlives_the_provider_that_was_removed_meanwhile(
+    contoso: RunningServer, mock: Provider, is_on_the_way: bool
+) -> None:
+    record = partner(contoso, mock)
+    walker = Walker(contoso.router)
+    walker.open(contoso.invite(PIA).redeem_url)
+    walker.submit("/redeem/start")
+    url = hand_over(walker) if is_on_the_way else ""
+    contoso.ports.store.write(TENANT, lambda tx: tx.identity_providers.remove(record.id))
+    page = walker.open(Abroad().visit(url)) if is_on_the_way else walker.submit("/federate")
+    assert page.has_form("/send"), page.text
+    walker.submit("/send")
+    page = walker.submit("/signin/code", code=contoso.code_for(PIA))
+    assert page.has_form("/accept"), page.text
+    walker.submit("/accept")
+    assert not guest(contoso, PIA).is_pending
+
+
 def test_a_disabled_guest_is_refused_after_the_proof_only(contoso: RunningServer, mock: Provider) -> None:
     partner(contoso, mock)
     pia_is_a_guest(contoso, Walker(contoso.router))

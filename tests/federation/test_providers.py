@@ -426,6 +426,7 @@ def test_facebook_never_accepts_an_invitation(contoso: RunningServer, mock: Prov
     to_the_app(contoso, walker, domain_hint="facebook.com")
     page = walker.open(Abroad().visit(hand_over(walker)))
     assert "You are not a guest here yet" in page.text
+    assert f"{PIA} is not a guest of Contoso yet." in page.text, "an address is no word to capitalise"
     assert "facebook.com" in sign_in_errors(contoso)[-1][1]
     assert guest(contoso, PIA).is_pending
 

@@ -20,6 +20,8 @@ _BELIEVED = timedelta(hours=1)
 _KEYS_AT_MOST_EVERY = timedelta(seconds=30)
 """A token with an unknown ``kid`` fetches the keys anew, but not more often than this."""
 _MOST_KEPT = 256
+_LARGEST = 256 * 1024
+"""Bytes; real ones have a few thousand. What is kept for an hour must not fill the memory."""
 _JsonObject = dict[str, object]
 
 
@@ -76,6 +78,8 @@ class CachedDocuments:
 def _json_object(url: str, fetched: Fetched) -> _JsonObject:
     if fetched.status != 200:
         raise FetchFailed(f"{url} answered with status {fetched.status}.")
+    if len(fetched.body) > _LARGEST:
+        raise FetchFailed(f"{url} answered with more than {_LARGEST // 1024} kB.")
     try:
         return msgspec.json.decode(fetched.body, type=_JsonObject)
     except (msgspec.MsgspecError, ValueError, RecursionError):

@@ -125,5 +125,5 @@ def words_of(error: XeniaError, organization: str, contact: str, app: str, words
 
 
 def _sentence(text: str) -> str:
-    """A capital letter, also where a name without one came first."""
-    return text[:1].upper() + text[1:]
+    """A capital letter, also where a name without one came first. An address stays as its owner writes it."""
+    return text if "@" in text.partition(" ")[0] else text[:1].upper() + text[1:]

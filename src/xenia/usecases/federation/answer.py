@@ -21,6 +21,7 @@ from xenia.usecases.federation.freshness import demanded_since
 from xenia.usecases.federation.partner import host_of, partner_of
 from xenia.usecases.federation.trouble import HandOverFailed, with_trouble
 from xenia.usecases.sign_in.errands import Waiting, launch
+from xenia.usecases.sign_in.realm import at_home
 from xenia.usecases.sign_in.situation import (
     BrowserContext,
     Situation,
@@ -81,6 +82,9 @@ def receive_answer(
             name = partner.display_name if partner else federation.provider_id
             failed = failed or HandOverFailed("gone", "the provider was removed meanwhile")
             facts = with_trouble(tx, situation, failed, name, browser, record_id, now)
+            if partner is None and situation.invitation is not None:
+                # The invitation stays: it is accepted where its address leads now.
+                facts = at_home(tx, situation.tenant, situation.invitation.email)
             tx.sign_ins.advance_interaction(replace(interaction, facts=facts))
             return _Received(answered)
         errand = Errand(errand_id, ErrandKind.PROVIDER, host_of(partner), now)

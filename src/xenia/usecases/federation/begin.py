@@ -26,6 +26,7 @@ from xenia.usecases.federation.freshness import demands_of
 from xenia.usecases.federation.partner import host_of, partner_of
 from xenia.usecases.federation.trouble import HandOverFailed, with_trouble
 from xenia.usecases.sign_in.errands import Waiting, launch, settle
+from xenia.usecases.sign_in.realm import at_home
 from xenia.usecases.sign_in.situation import Situation
 from xenia.usecases.sign_in.steps import Posted, take_step
 from xenia.usecases.sign_in.turn import Rejected, Turn
@@ -78,7 +79,11 @@ def begin_federation(ports: Ports, posted: Posted) -> Turn | Rejected:
         request, facts = situation.interaction.authorize, situation.facts
         partner = partner_of(tx, situation.tenant, facts, request, ports.server.at(posted.browser.base_url))
         if partner is None:
-            return Rejected("no-home")
+            # Removed since the page was drawn. An invitation is accepted where its address leads now.
+            invitation = situation.invitation
+            return (
+                Rejected("no-home") if invitation is None else at_home(tx, situation.tenant, invitation.email)
+            )
         wait = tx.limits.hit(
             f"federation-network:{network_of(posted.browser.ip_address)}",
             HAND_OVERS_PER_NETWORK * ports.server.signin_limit_scale,

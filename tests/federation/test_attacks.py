@@ -13,9 +13,11 @@ from tests.federation.conftest import CLAIMS, PIA, PROFILE, TENANT
 from tests.federation.test_providers import begin_at, hand_over, partner, pia_is_a_guest, to_the_app
 from tests.support.federating import FABRIKAM, add_provider, guest, make_home, sign_in_errors, state_in
 from tests.support.platform import PASSWORD, RunningServer
-from tests.support.providers import Abroad, Provider, node_provider
+from tests.support.providers import CLIENT, SECRET, Abroad, Provider, node_provider
 from tests.support.walker import BASE, Walker
+from xenia.core.directory.identity_provider import IdentityProvider, ProviderKind
 from xenia.usecases.federation.begin import HAND_OVERS_PER_NETWORK
+from xenia.usecases.self_service.manage_identity_providers import NewProvider, create_provider
 
 SECOND_ID = "11111111-fede-4000-8000-000000000002"
 
@@ -132,6 +134,40 @@ def test_a_provider_cannot_have_the_code_of_another(
     assert "came from somebody else" in page.text
     assert evil.tell("/seen")["token"] == seen, "its token endpoint never sees the code"
     assert sign_in_errors(contoso)[-1][0] == 50107
+
+
+def test_providers_that_do_not_name_themselves_have_redirect_uris_of_their_own(
+    contoso: RunningServer, mock: Provider, evil: Provider
+) -> None:
+    """The same where the honest one says nothing (no RFC 9207): its answer comes where only its own are taken.
+
+    With the challenge and nonce of a hand-over of the attacker's, the code would sign the attacker in as the victim.
+    """
+
+    def made(name: str, provider: Provider, domain: str) -> IdentityProvider:
+        order = NewProvider(
+            ProviderKind.OPENID_CONNECT, CLIENT, SECRET, name, issuer=provider.issuer, domains=(domain,)
+        )
+        return create_provider(contoso.ports, contoso.actor(), order)
+
+    honest, other = made("Partner AG", mock, "partner.example"), made("Evil AG", evil, "evil.example")
+    to_honest = parse_qs(urlsplit(begin_at(contoso, Walker(contoso.router))).query)
+    walker = Walker(contoso.router)
+    to_the_app(contoso, walker)
+    walker.submit("/identify", login="x@evil.example")
+    to_evil = hand_over(walker)
+    asked = parse_qs(urlsplit(to_evil).query)
+    assert to_honest["redirect_uri"] == [f"{BASE}/{TENANT}/federation/oauth2"]
+    assert asked["redirect_uri"] == [f"{BASE}/{TENANT}/federation/oauth2/{other.id}"]
+    assert (honest.has_own_callback, other.has_own_callback) == (False, True)
+    mixed = to_honest | {"state": asked["state"]}
+    seen = evil.tell("/seen")["token"]
+    page = walker.open(Abroad().visit(f"{mock.issuer}/authorize?{urlencode(mixed, doseq=True)}"))
+    assert gone(page.text)
+    assert evil.tell("/seen")["token"] == seen, "its token endpoint never sees the code"
+    page = walker.open(Abroad().visit(to_evil))
+    assert "You are not a guest here yet" in page.text, "its own answers are taken"
+    assert evil.tell("/seen")["token"] == seen + 1
 
 
 def test_a_provider_that_says_it_names_itself_must(contoso: RunningServer, mock: Provider) -> None:

@@ -31,6 +31,7 @@ from xenia.core.directory.roles import (
 )
 from xenia.core.directory.tenant import Toggle
 from xenia.core.directory.user import Identity
+from xenia.core.endpoints import callback_of
 from xenia.core.errors import Conflict, InvalidValue, NotFound, NotPermitted
 from xenia.core.query import Query
 from xenia.ports import Transaction
@@ -237,6 +238,29 @@ def test_an_issuer_and_a_domain_belong_to_one_provider(server: RunningServer) ->
     google_with_domain = NewProvider(ProviderKind.GOOGLE, "1", SECRET, domains=("nordwind.example",))
     with pytest.raises(InvalidValue):
         create_provider(server.ports, server.actor(), google_with_domain)
+
+
+def test_one_provider_alone_has_the_shared_redirect_uri(server: RunningServer) -> None:
+    """Shared by two, one could be sent the codes of the other (mix-up)."""
+
+    def callback(number: int, **order: object) -> str:
+        made = partner(server, issuer=f"https://id-{number}.example", **order)
+        return callback_of("", made).replace(made.id, "ID")
+
+    shared, own = f"/{server.tenant.id}/federation/oauth2", f"/{server.tenant.id}/federation/oauth2/ID"
+    assert callback(1) == shared
+    assert [callback(2), callback(3, kind=ProviderKind.ENTRA_TENANT)] == [own, own]
+    first = next(
+        one for one in list_providers(server.ports, server.actor()) if one.issuer.endswith("1.example")
+    )
+    remove_provider(server.ports, server.actor(), first.id)
+    assert callback(4, has_own_callback=True) == own
+    assert callback(5) == shared
+    fixed = "11111111-fede-4000-8000-00000000000A"
+    assert partner(server, issuer="https://id-6.example", id=fixed).id == fixed.lower()
+    with pytest.raises(InvalidValue):
+        partner(server, issuer="https://id-7.example", id="../oauth2")
+    assert not google(server).has_own_callback
 
 
 def test_the_secret_stays_unless_it_is_changed(server: RunningServer) -> None:

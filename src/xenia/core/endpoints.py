@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from urllib.parse import urlsplit
 
 from xenia.core.directory.first_party import GUEST_SIGN_IN_CALLBACK
-from xenia.core.directory.identity_provider import ProviderKind
+from xenia.core.directory.identity_provider import ENTERED_KINDS, IdentityProvider, ProviderKind
 from xenia.core.ids import TenantId
 from xenia.core.real_names import GRAPH_ORIGIN, LOGIN_ORIGIN
 from xenia.record import Record
@@ -106,17 +106,24 @@ def sign_in_url(base_url: str, tenant_id: TenantId, interaction_id: str) -> str:
     return f"{base_url}/{tenant_id}/signin?ctx={interaction_id}"
 
 
-def federation_callback(base_url: str, kind: ProviderKind, tenant_id: TenantId) -> str:
+def federation_callback(base_url: str, kind: ProviderKind, tenant_id: TenantId, own: str = "") -> str:
     """Where providers of this kind send people back to: the redirect URI to register there.
 
-    The kinds have paths of their own, so that an answer of one can not be passed off as another's
-    (mix-up, RFC 9700 section 4.4); tenants of this server share one, as they share the registration.
+    An answer of one must not be passed off as another's (mix-up, RFC 9700 section 4.4.2): the kinds have paths of
+    their own, and of those that anybody may enter each but one has a URI that ends with its id (*own*). Tenants of
+    this server share one, as they share the registration.
     """
     if kind is ProviderKind.ENTRA:
         return f"{base_url}{GUEST_SIGN_IN_CALLBACK}"
-    if kind in (ProviderKind.OPENID_CONNECT, ProviderKind.ENTRA_TENANT):
-        return f"{base_url}/{tenant_id}/federation/oauth2"
+    if kind in ENTERED_KINDS:
+        return f"{base_url}/{tenant_id}/federation/oauth2{own and f'/{own}'}"
     return f"{base_url}/te/{tenant_id}/oauth2/authresp"
+
+
+def callback_of(base_url: str, provider: IdentityProvider) -> str:
+    """The redirect URI of this provider."""
+    own = provider.id if provider.has_own_callback else ""
+    return federation_callback(base_url, provider.kind, provider.tenant_id, own)
 
 
 def origins(base_url: str, public_url: str, hosts: Iterable[str]) -> frozenset[str]:

@@ -193,6 +193,22 @@ def test_second_provider_of_an_issuer_or_domain_is_refused(office: Office) -> No
     assert "Google is set up already." in page.text
 
 
+def test_a_second_provider_has_a_redirect_uri_of_its_own_from_the_start(office: Office) -> None:
+    nordwind(office)
+    desktop = office.sit()
+    page = desktop.open(f"{LIST}/new/openid-connect")
+    own = parse_qs(urlsplit(page.url).query)["id"][0]
+    assert f"federation/oauth2/{own}" in page.source
+    given = {"client_id": "x", "client_secret": "y", "display_name": "Second"}
+    address = "https://id.second.example/.well-known/openid-configuration"
+    page = desktop.send("/new/openid-connect", scope="email", well_known_url=address, **given)
+    assert page.status == 422
+    assert f"federation/oauth2/{own}" in page.source, "a refusal keeps it"
+    page = desktop.send("/new/openid-connect", scope="openid email", well_known_url=address, **given)
+    assert configured(office)["Second"].id == own
+    assert f"federation/oauth2/{own}" in at(office, configured(office)["Second"]).page.source
+
+
 def test_what_somebody_else_saved_meanwhile_is_shown(office: Office) -> None:
     provider = nordwind(office)
     desktop = at(office, provider)

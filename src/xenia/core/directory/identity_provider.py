@@ -34,6 +34,9 @@ class ProviderKind(StrEnum):
     """A tenant of another server, by its discovery document; identities count as ``ExternalAzureAD``."""
 
 
+ENTERED_KINDS = (ProviderKind.OPENID_CONNECT, ProviderKind.ENTRA_TENANT)
+"""Those of which a tenant may have several, with addresses that an administrator enters."""
+
 ENTRA_PROVIDER_ID = "AADSignup-OAUTH"
 EMAIL_PASSCODE_PROVIDER_ID = "EmailOtpSignup-OAUTH"
 MICROSOFT_ACCOUNT_PROVIDER_ID = "MSASignup-OAUTH"
@@ -106,6 +109,8 @@ class IdentityProvider(Record):
     claims: ClaimMapping = field(default_factory=ClaimMapping)
     domains: tuple[str, ...] = ()
     """Mail domains whose people prove themselves here; the administrator vouches that it speaks for them."""
+    has_own_callback: bool = False
+    """Whether people come back to a redirect URI of this provider alone. One of a tenant's may have the shared one."""
     version: int = 0
 
     @property

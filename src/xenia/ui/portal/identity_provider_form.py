@@ -27,6 +27,7 @@ from xenia.core.errors import (
     NotPermitted,
     XeniaError,
 )
+from xenia.core.ids import parse_guid
 from xenia.core.signin.home_realm import hint_of
 from xenia.record import replace
 from xenia.ui.portal.app_words import try_in_tester
@@ -39,7 +40,7 @@ from xenia.usecases.federation.check import check_provider
 from xenia.usecases.self_service import manage_identity_providers
 from xenia.usecases.self_service.manage_identity_providers import NewProvider, ProviderDefaults
 from xenia.usecases.self_service.provider_rules import OIDC_KINDS, SOCIAL_KINDS
-from xenia.web.http import HttpResponse
+from xenia.web.http import HttpResponse, redirect
 from xenia.web.routing import Route
 
 LIST = "external-identities/identity-providers"
@@ -93,8 +94,15 @@ class IdentityProviderForm:
         )
 
     def form(self, visit: Visit) -> HttpResponse:
-        """**Configure** a provider of this kind."""
+        """**Configure** a provider of this kind.
+
+        One with a redirect URI of its own has its id from here on, in the address: what was registered yesterday
+        still fits when the form is opened again today.
+        """
         kind = _kind(visit)
+        is_own = manage_identity_providers.next_callback_is_own(self._desk.ports, visit.actor, kind)
+        if is_own and not _own_id(visit):
+            return redirect(visit.url(f"{LIST}/new/{slug_of(kind)}", id=self._desk.ports.entropy.guid()))
         return self._new(visit, kind, _usual(manage_identity_providers.default_provider(kind)), None)
 
     def create(self, visit: Visit) -> HttpResponse:
@@ -102,7 +110,9 @@ class IdentityProviderForm:
         kind, typed = _kind(visit), self._typed(visit)
         try:
             wanted = _wanted(typed, manage_identity_providers.default_provider(kind).claims)
-            order = NewProvider(kind=kind, client_secret=visit.form("client_secret"), **wanted)  # type: ignore[arg-type]  # the names of the dataclass
+            secret, own = visit.form("client_secret"), _own_id(visit)
+            order = NewProvider(kind, id=own, has_own_callback=own is not None, **wanted)  # type: ignore[arg-type]  # the names of the record
+            order = replace(order, client_secret=secret)
             made = manage_identity_providers.create_provider(self._desk.ports, visit.actor, order)
         except _REFUSALS as error:
             return self._new(visit, kind, typed, error)
@@ -202,6 +212,7 @@ class IdentityProviderForm:
         return (*_TRAIL, (found.display_name, f"{LIST}/configured/{found.id}"))
 
     def _new(self, visit: Visit, kind: ProviderKind, typed: Model, error: XeniaError | None) -> HttpResponse:
+        own = _own_id(visit)
         return self._desk.page(
             visit,
             "identity_provider_new.html",
@@ -209,7 +220,8 @@ class IdentityProviderForm:
             (*_TRAIL, (f"Configure {KIND_WORDS[kind]}", "")),
             status=_status(error),
             more=self._model(visit, kind, typed, error),
-            action=visit.url(f"{LIST}/new/{slug_of(kind)}"),
+            action=visit.url(f"{LIST}/new/{slug_of(kind)}", **({"id": own} if own else {})),
+            redirect_uris=self._redirect_uris(visit, kind, own or ""),
             api=self._creating_call(visit, kind, typed),
         )
 
@@ -242,6 +254,7 @@ class IdentityProviderForm:
             version=found.version,
             stored=self._stale(visit, found, typed, error),
             reliance=manage_identity_providers.provider_reliance(ports, actor, found.id),
+            redirect_uris=self._redirect_uris(visit, found.kind, found.id if found.has_own_callback else ""),
             checks=checks,
             verdict=_verdict(checks or []),
             moving=moving,
@@ -281,17 +294,21 @@ class IdentityProviderForm:
             "claim_labels": CLAIMS,
             "authentications": CLIENT_AUTHENTICATION,
             "is_published": kind in SOCIAL_KINDS and not self._desk.ports.server.allows_private,
-            "redirect_uris": self._redirect_uris(visit, kind),
             "standing": self._desk.standing(visit, PROVIDER_WRITING_ROLES),
             "errors": []
             if error is None or is_stale(error)
             else [{"field": _FIELDS.get(field or "", field), "text": refusal_words(error)}],
         }
 
-    def _redirect_uris(self, visit: Visit, kind: ProviderKind) -> list[str]:
+    def _redirect_uris(self, visit: Visit, kind: ProviderKind, own: str) -> list[str]:
         """To be registered at the provider: of the public address, and of the one in use where it differs."""
         bases = dict.fromkeys((self._desk.ports.server.base_url, visit.request.base_url))
-        return [endpoints.federation_callback(base, kind, visit.tenant.id) for base in bases]
+        return [endpoints.federation_callback(base, kind, visit.tenant.id, own) for base in bases]
+
+
+def _own_id(visit: Visit) -> str | None:
+    """The id that a new provider will have, when its redirect URI ends with it."""
+    return parse_guid(visit.request.query.get("id"))
 
 
 def _verdict(checks: list[Model]) -> tuple[str, str]:

@@ -43,6 +43,7 @@ def routes(ports: Ports, pages: Pages, cookies: Cookies, guard: FormGuard) -> Su
             Route("POST", "/{tenant}/signin/{action}", dispatcher.submit),
             Route("GET", GUEST_SIGN_IN_CALLBACK, callback.receive),
             Route("GET", "/{tenant}/federation/oauth2", callback.receive),
+            Route("GET", "/{tenant}/federation/oauth2/{provider}", callback.receive),
             Route("GET", "/te/{tenant}/oauth2/authresp", callback.receive),
             Route("GET", "/redeem", landing.show),
             Route("GET", "/redeem/", landing.show),

@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 from urllib.parse import urlencode
 
 from xenia.core.directory.identity_provider import IdentityProvider
-from xenia.core.endpoints import federation_callback
+from xenia.core.endpoints import callback_of
 from xenia.core.ids import TenantId
 from xenia.core.networks import network_of
 from xenia.core.signin.facts import Errand, ErrandKind, Facts
@@ -122,7 +122,7 @@ def _find_the_way(ports: Ports, waiting: Waiting, leaving: _Leaving) -> None:
         return
     state = f"{waiting.tenant_id}.{ports.entropy.token()}"
     nonce, verifier = ports.entropy.token(), ports.entropy.token(48)
-    redirect_uri = federation_callback(waiting.browser.base_url, partner.kind, waiting.tenant_id)
+    redirect_uri = callback_of(waiting.browser.base_url, partner)
     asked = _parameters(leaving, redirect_uri, state, nonce, verifier)
     joint = "&" if "?" in authorization else "?"
     sealed = ports.sealer.seal(

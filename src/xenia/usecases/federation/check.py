@@ -15,7 +15,7 @@ from xenia.core.directory.identity_provider import (
     ProviderKind,
 )
 from xenia.core.directory.roles import PROVIDER_WRITING_ROLES
-from xenia.core.endpoints import federation_callback
+from xenia.core.endpoints import callback_of
 from xenia.core.errors import LimitReached, NotFound
 from xenia.core.signin.foreign_id_token import ALGORITHMS
 from xenia.ports import FetchFailed, FetchRefused, Ports
@@ -169,7 +169,7 @@ def _credentials(ports: Ports, provider: IdentityProvider, endpoints: Endpoints)
     form = {
         "grant_type": "authorization_code",
         "code": _PROBE,
-        "redirect_uri": federation_callback(ports.server.base_url, provider.kind, provider.tenant_id),
+        "redirect_uri": callback_of(ports.server.base_url, provider),
         "code_verifier": _PROBE + "0" * 20,
     }
     try:

@@ -24,7 +24,7 @@ from xenia.core.directory.identity_provider import (
 from xenia.core.directory.provider_defaults import DISCOVERY_PATH, ProviderDefaults, default_provider
 from xenia.core.directory.roles import EXTERNAL_IDENTITY_PROVIDER_ADMINISTRATOR, PROVIDER_WRITING_ROLES
 from xenia.core.errors import Conflict, InvalidValue
-from xenia.core.ids import fold
+from xenia.core.ids import fold, parse_guid
 from xenia.core.outgoing_url import origin_of
 from xenia.core.query import AnyOf, Compare, Query, Text, all_of
 from xenia.core.signin.foreign_claims import idp_of
@@ -41,6 +41,7 @@ from xenia.usecases.self_service.provider_rules import (
     checked_issuer,
     checked_scope,
     guard_issuer_is_free,
+    needs_own_callback,
     require_provider,
 )
 from xenia.usecases.self_service.self_service_rules import (
@@ -63,6 +64,7 @@ __all__ = [
     "default_provider",
     "get_provider",
     "list_providers",
+    "next_callback_is_own",
     "provider_outcomes",
     "provider_reliance",
     "remove_provider",
@@ -90,7 +92,9 @@ class NewProvider(Record):
     domains: tuple[str, ...] = ()
     response_type: str = "code"
     id: str | None = None
-    """For seed files; None: one is made."""
+    """Known before, for a redirect URI that can be registered before; None: one is made."""
+    has_own_callback: bool = False
+    """Wanted also where the shared redirect URI is free. Where it is not, every provider has one of its own."""
 
 
 def list_providers(ports: Ports, actor: Actor) -> tuple[IdentityProvider, ...]:
@@ -117,18 +121,29 @@ def create_provider(ports: Ports, actor: Actor, order: NewProvider) -> IdentityP
         raise InvalidValue("kind", "This provider is built in.")
     now, record_id = ports.clock.now(), ports.entropy.guid()
     known = default_provider(order.kind)
+    if order.id and parse_guid(order.id) is None:
+        raise InvalidValue("id", "An id is a GUID.")
     provider_id = known.provider_id or fold(order.id or "") or ports.entropy.guid()
     changes = _changes_of(order, known)
 
     def work(tx: Transaction) -> IdentityProvider:
         if tx.identity_providers.find(provider_id) is not None:
             raise Conflict("id", f"{known.display_name} is set up already. Change that instead.")
-        made = _changed(ports, actor, tx, _blank(provider_id, actor, order.kind, known, now), changes)
+        blank = _blank(provider_id, actor, order.kind, known, now)
+        blank = replace(blank, has_own_callback=order.has_own_callback or needs_own_callback(tx, order.kind))
+        made = _changed(ports, actor, tx, blank, changes)
         tx.identity_providers.add(made)
         note_change(tx, record_id, audit.CREATE_IDENTITY_PROVIDER, actor, now, before=None, after=made)
         return made
 
     return ports.store.write(actor.tenant_id, work)
+
+
+def next_callback_is_own(ports: Ports, actor: Actor, kind: ProviderKind) -> bool:
+    """Whether the next provider of this kind gets a redirect URI with its id. Raises NotPermitted."""
+    require_reader(actor, *READ_PROVIDERS)
+    with ports.store.read(actor.tenant_id) as tx:
+        return needs_own_callback(tx, kind)
 
 
 def update_provider(

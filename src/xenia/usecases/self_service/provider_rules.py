@@ -10,6 +10,7 @@ from dataclasses import fields
 
 from xenia.core.addresses import domain_key
 from xenia.core.directory.identity_provider import (
+    ENTERED_KINDS,
     ENTRA_PROVIDER_ID,
     ClaimMapping,
     ClientAuthentication,
@@ -26,7 +27,7 @@ from xenia.ports import Ports, Transaction
 from xenia.usecases.self_service.self_service_rules import checked_outgoing_url, checked_text
 
 SOCIAL_KINDS = frozenset({ProviderKind.GOOGLE, ProviderKind.FACEBOOK, ProviderKind.MICROSOFT_ACCOUNT})
-OIDC_KINDS = frozenset({ProviderKind.OPENID_CONNECT, ProviderKind.ENTRA_TENANT})
+OIDC_KINDS = frozenset(ENTERED_KINDS)
 _BUILT_IN = (ProviderKind.ENTRA, ProviderKind.EMAIL_PASSCODE, ProviderKind.MICROSOFT_ACCOUNT)
 _SCOPE = re.compile(r"[\x21\x23-\x5b\x5d-\x7e]+")
 """A scope token (RFC 6749 section 3.3)."""
@@ -194,6 +195,13 @@ def checked_domains(
         if shared is not None:
             raise Conflict("domains", f"{shared} belongs to {other.display_name} already.")
     return keys
+
+
+def needs_own_callback(tx: Transaction, kind: ProviderKind) -> bool:
+    """Whether the shared redirect URI is taken: a provider that shares it could be sent another's codes (mix-up)."""
+    if kind not in OIDC_KINDS:
+        return False
+    return any(one.kind in OIDC_KINDS and not one.has_own_callback for one in tx.identity_providers.list())
 
 
 def guard_issuer_is_free(tx: Transaction, provider: IdentityProvider) -> None:

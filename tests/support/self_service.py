@@ -51,7 +51,7 @@ NAMES = (
 def create_account(server: RunningServer, walker: Walker, address: str = NEWCOMER, **authorize: str) -> Page:
     """From the app to the page after the proven mailbox."""
     walker.open(server.authorize_url(**authorize))
-    walker.submit("/signin/sign-up", button="Create one")
+    walker.submit("/signin/sign-up")  # "Create one", in whatever language the page is
     return verify_address(server, walker, address)
 
 

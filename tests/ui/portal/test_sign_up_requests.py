@@ -177,7 +177,7 @@ def test_funnel_says_why_people_did_not_arrive(office: Office) -> None:
         if number:
             walker.submit("/signin/review", button="Cancel")
     page = office.sit().open(f"external-identities/user-flows/{FLOW}/funnel")
-    assert "Did not arrive: Cancelled (2), May still go on (1)." in page.text
+    assert "Did not arrive: Permissions declined (2), May still go on (1)." in page.text
 
 
 def test_tester_is_asked_with_the_mark_of_a_test(office: Office) -> None:

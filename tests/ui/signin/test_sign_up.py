@@ -115,7 +115,7 @@ def test_cancelling_tells_the_app_and_leaves_nobody(server: RunningServer) -> No
     answer = query_of(page.refresh)
     assert (answer["error"], answer["state"]) == ("access_denied", "s-1")
     assert guests(server) == ()
-    assert stations(server)[-1] == "cancelled"
+    assert stations(server)[-1] == "declined"
 
 
 def test_who_is_a_guest_already_just_signs_in(server: RunningServer) -> None:

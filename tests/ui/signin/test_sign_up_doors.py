@@ -204,7 +204,7 @@ def test_cancel_at_every_page_tells_the_app(server: RunningServer, way) -> None:
     form = next(form for form in walker.page.forms if any(text == "Cancel" for _, _, text in form.buttons))
     page = walker.submit(form.action, button="Cancel")
     assert told(page) == ("access_denied", "s-1")
-    assert stations(server)[-1] == "cancelled"
+    assert stations(server)[-1] == ("declined" if way is to_review else "cancelled")
     assert guests(server) == ()
 
 
@@ -218,7 +218,19 @@ def test_a_refusal_leads_back_to_the_app(server: RunningServer, way: str) -> Non
     walker = server.walker()
     to_code(server, walker)
     walker.submit("/signin/code", code=server.code_for(NEWCOMER))
+    refused = stations(server)
     assert told(walker.submit("/signin/cancel", button="Back to Orders")) == ("access_denied", "s-1")
+    assert stations(server) == refused, "the funnel keeps the reason, and does not call it cancelled"
+
+
+def test_who_goes_back_to_the_app_while_waiting_still_waits(server: RunningServer) -> None:
+    change_flow(server, requires_approval=True)
+    walker = server.walker()
+    to_details(server, walker)
+    page = walker.submit("/signin/details", givenName="Kim", surname="Larsen", button="Continue")
+    assert "Waiting for approval" in page.text
+    walker.submit("/signin/proceed", button="Back to Orders")
+    assert stations(server)[-1] == "waiting-for-approval"
 
 
 def test_nobody_is_sent_elsewhere_by_what_the_browser_adds(server: RunningServer) -> None:

@@ -28,6 +28,7 @@ _ENDS = {
 _ORDER = tuple(Stage)
 """Stations of one moment are a microsecond apart, so that lists show them as they follow each other."""
 CANCELLED = "cancelled"
+DECLINED = "declined"
 SIGNED_IN_INSTEAD = "signed-in-instead"
 ALREADY_A_USER = "already-a-user"
 
@@ -57,13 +58,26 @@ def record_end(
     ports: Ports, tx: Transaction, traveller: Traveller, interrupt: Interrupt | None, now: datetime
 ) -> None:
     """The reason for leaving, when the step that is due now is an end of the way."""
-    if interrupt is None:
-        return
-    reason = _ENDS.get(interrupt.step)
-    if interrupt.step is Step.REFUSED:
-        reason = _reason_of(interrupt.silent_error)
+    reason = _end_at(interrupt)
     if reason is not None:
         leave(ports, tx, traveller, reason, now)
+
+
+def record_cancel(
+    ports: Ports, tx: Transaction, traveller: Traveller, interrupt: Interrupt | None, now: datetime
+) -> None:
+    """**Cancel** at the step that was due. Whoever goes back to the app from an end of the way left for its reason."""
+    if _end_at(interrupt) is None:
+        declined = interrupt is not None and interrupt.step is Step.REVIEW
+        leave(ports, tx, traveller, DECLINED if declined else CANCELLED, now)
+
+
+def _end_at(interrupt: Interrupt | None) -> str | None:
+    if interrupt is None:
+        return None
+    if interrupt.step is Step.REFUSED:
+        return _reason_of(interrupt.silent_error)
+    return _ENDS.get(interrupt.step)
 
 
 def leave(ports: Ports, tx: Transaction, traveller: Traveller, reason: str, now: datetime) -> None:

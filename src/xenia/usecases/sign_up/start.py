@@ -17,7 +17,7 @@ from xenia.ports import Ports, Transaction
 from xenia.record import Record, replace
 from xenia.usecases.federation.begin import begin_federation
 from xenia.usecases.sign_in.realm import realm_of
-from xenia.usecases.sign_in.situation import Situation, load_interaction
+from xenia.usecases.sign_in.situation import Situation, assess, find_session, load_interaction
 from xenia.usecases.sign_in.steps import Posted, take_step
 from xenia.usecases.sign_in.turn import Rejected, Turn
 from xenia.usecases.sign_up import funnel_events
@@ -195,9 +195,10 @@ def cancel_sign_up(ports: Ports, posted: Posted) -> Turn:
     def work(tx: Transaction) -> None:
         now = ports.clock.now()
         interaction = load_interaction(ports, tx, posted.interaction_id, posted.browser, now)
-        app_id = interaction.authorize.app_id if interaction.authorize else None
-        traveller = funnel_events.Traveller(interaction.id, posted.tenant_id, app_id, interaction.facts)
-        funnel_events.leave(ports, tx, traveller, funnel_events.CANCELLED, now)
+        session = find_session(ports, tx, posted.browser.session_secret, now)
+        situation = assess(ports, tx, interaction, session, now)
+        traveller = funnel_events.traveller_of(situation)
+        funnel_events.record_cancel(ports, tx, traveller, situation.interrupt, now)
         tx.sign_ins.finish_interaction(interaction, now)
 
     ports.store.write(posted.tenant_id, work)

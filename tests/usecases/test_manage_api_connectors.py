@@ -148,6 +148,11 @@ def test_plain_http_is_for_this_machine_where_private_addresses_are_reached(tmp_
             basic(server, target_url="http://10.0.0.7/check")
 
 
+def test_plain_http_elsewhere_names_the_setting(server: RunningServer) -> None:
+    with pytest.raises(InvalidValue, match="outgoing_private"):
+        basic(server, target_url="http://localhost:7071/check")
+
+
 def test_a_key_in_the_address_is_absent_from_the_audit_log(server: RunningServer) -> None:
     """Keys of the connector's server may ride in its address: whoever reads the log need not know them."""
     stored = basic(server)

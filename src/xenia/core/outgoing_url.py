@@ -36,6 +36,8 @@ def outgoing_url_problem(url: str, *, allow_private: bool, allow_query: bool = T
     is_own_machine = parts.hostname in _LOOPBACK or parts.hostname.endswith(".localhost")
     if parts.scheme == "https" or (parts.scheme == "http" and is_own_machine and allow_private):
         return None
+    if parts.scheme == "http" and is_own_machine:
+        return "Plain http to this machine needs the setting outgoing_private. Enter an address that starts with https://."
     return "Enter an address that starts with https://."
 
 

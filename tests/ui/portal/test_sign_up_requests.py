@@ -11,10 +11,12 @@ from tests.ui.signin.test_sign_up_waiting import ask_to_join, send_details
 from xenia.core.actor import system_actor
 from xenia.core.directory.application import Platform, RedirectUri
 from xenia.core.directory.identity_provider import EMAIL_PASSCODE_PROVIDER_ID
+from xenia.core.directory.roles import REPORTS_READER
 from xenia.core.sign_up import RequestState, SignUpRequest
 from xenia.core.user_flow import AttributeAssignment
 from xenia.usecases.self_service import sign_up_requests
 from xenia.usecases.self_service.manage_user_attributes import NewAttribute, create_attribute
+from xenia.usecases.users.user_roles import add_role
 
 REQUESTS = "external-identities/sign-up-requests"
 RUN = f"external-identities/user-flows/{FLOW}/run"
@@ -178,6 +180,26 @@ def test_funnel_says_why_people_did_not_arrive(office: Office) -> None:
             walker.submit("/signin/review", button="Cancel")
     page = office.sit().open(f"external-identities/user-flows/{FLOW}/funnel")
     assert "Did not arrive: Permissions declined (2), May still go on (1)." in page.text
+
+
+def test_readers_of_reports_see_the_funnel_and_nothing_else_of_flows(office: Office) -> None:
+    open_flow(office.platform, attributes=NAMES)
+    came(office)
+    person = office.people["inviter"].id
+    add_role(office.platform.ports, office.platform.actor(), person, REPORTS_READER.template_id)
+    desktop = office.sit("inviter")
+    page = desktop.open("external-identities/user-flows")
+    funnel = f"external-identities/user-flows/{FLOW}/funnel"
+    assert page.status == 200
+    assert any(href.endswith(funnel) for _, href in page.links)
+    page = desktop.open(funnel)
+    assert "1 of 1 person who started became a guest." in page.text
+    assert not any(href.endswith(f"{FLOW}/user-attributes") for _, href in page.links)
+    assert desktop.open(f"{funnel}.csv").source.splitlines()[-1].startswith("guest-created,1,")
+    for section in ("", "/user-attributes", "/applications", "/api-connectors", "/run", "/preview"):
+        assert desktop.open(f"external-identities/user-flows/{FLOW}{section}").status == 403, section
+    assert office.sit("helpdesk").open(funnel).status == 403
+    assert office.sit(tenant=office.other).open(funnel).status == 404
 
 
 def test_tester_is_asked_with_the_mark_of_a_test(office: Office) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from xenia.core.directory.identity_provider import EMAIL_PASSCODE_PROVIDER_ID, ENTRA_PROVIDER_ID
 from xenia.core.directory.provider_defaults import shown_name
+from xenia.core.directory.roles import SELF_SERVICE_READING_ROLES
 from xenia.core.errors import Conflict, InvalidValue, NotFound, NotPermitted, XeniaError
 from xenia.core.user_attributes import EMAIL, attribute_key
 from xenia.core.user_flow import FLOW_PREFIX, AttributeAssignment
@@ -27,6 +28,7 @@ from xenia.ui.portal.user_flows.frame import (
 )
 from xenia.usecases.self_service import manage_identity_providers, manage_user_attributes, manage_user_flows
 from xenia.usecases.self_service.manage_user_flows import NewFlow
+from xenia.usecases.self_service.sign_up_funnel import measured_flows
 from xenia.web.http import HttpResponse
 from xenia.web.routing import Route
 
@@ -54,6 +56,8 @@ class FlowList:
     def show(self, visit: Visit) -> HttpResponse:
         """All flows of this tenant."""
         ports, actor = self._desk.ports, visit.actor
+        if not actor.holds_any(SELF_SERVICE_READING_ROLES):
+            return self._measured(visit)
         flows = manage_user_flows.list_flows(ports, actor)
         names = {each.id: shown_name(each) for each in manage_identity_providers.list_providers(ports, actor)}
         rows = [
@@ -78,6 +82,20 @@ class FlowList:
             settings_url=visit.url(SETTINGS),
             standing=standing_of(self._desk, visit),
             api=call(visit, "GET", GRAPH, permission=READ),
+        )
+
+    def _measured(self, visit: Visit) -> HttpResponse:
+        """For readers of logs: the funnels, and nothing else of the flows."""
+        flows = measured_flows(self._desk.ports, visit.actor)
+        return self._desk.page(
+            visit,
+            "user_flow_funnels.html",
+            "user_flows",
+            TRAIL,
+            rows=[
+                {"id": flow.id, "name": flow.display_name, "url": visit.url(flow_path(flow, "/funnel"))}
+                for flow in flows
+            ],
         )
 
     def form(self, visit: Visit) -> HttpResponse:

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 
 from xenia.core.directory.identity_provider import IdentityProvider, ProviderKind
 from xenia.core.directory.provider_defaults import shown_name
-from xenia.core.directory.roles import FLOW_WRITING_ROLES
+from xenia.core.directory.roles import FLOW_WRITING_ROLES, SELF_SERVICE_READING_ROLES
 from xenia.core.directory.tenant import TenantPolicies
 from xenia.core.errors import Conflict, NotFound, NotPermitted, XeniaError
 from xenia.core.user_flow import Hook, UserFlow
@@ -116,8 +116,10 @@ def flow_page(
     errors = list(problems)
     if error is not None and not is_stale(error):
         errors.append({"field": getattr(error, "field", None), "text": refusal_words(error)})
+    reads_flows = visit.actor.holds_any(SELF_SERVICE_READING_ROLES)
     own: Model = {
         "flow": flow,
+        "reads_flows": reads_flows,
         "section": section,
         "sections": [
             (
@@ -125,9 +127,11 @@ def flow_page(
                 [
                     {"label": label, "url": visit.url(flow_path(flow, path)), "current": label == section}
                     for label, path in entries
+                    if reads_flows or label == section
                 ],
             )
             for heading, entries in SECTIONS
+            if reads_flows or section in dict(entries)
         ],
         "standing": standing_of(desk, visit),
         "is_on": policies_of(desk, visit).self_service_sign_up,

@@ -11,8 +11,8 @@ from datetime import UTC, date, datetime, time, timedelta
 from xenia.core.errors import InvalidValue
 from xenia.core.sign_up import Stage
 from xenia.ui.portal.desk import Desk, Visit
-from xenia.ui.portal.user_flows.frame import BASE, flow_of, flow_page
-from xenia.usecases.self_service.sign_up_funnel import Funnel, csv_rows, funnel
+from xenia.ui.portal.user_flows.frame import BASE, flow_page
+from xenia.usecases.self_service.sign_up_funnel import Funnel, csv_rows, funnel, measured_flow
 from xenia.web import charts
 from xenia.web.http import HttpResponse
 from xenia.web.routing import Route
@@ -61,7 +61,7 @@ class FlowFunnel:
 
     def show(self, visit: Visit) -> HttpResponse:
         """Chart and numbers of the days asked for."""
-        flow = flow_of(self._desk, visit)
+        flow = measured_flow(self._desk.ports, visit.actor, visit.request.args["flow"])
         first, last, problems = self._days(visit)
         found = self._funnel(visit, flow.id, first, last)
         return flow_page(
@@ -92,7 +92,7 @@ class FlowFunnel:
 
     def download(self, visit: Visit) -> HttpResponse:
         """The numbers as CSV (RFC 4180), for spreadsheets."""
-        flow = flow_of(self._desk, visit)
+        flow = measured_flow(self._desk.ports, visit.actor, visit.request.args["flow"])
         first, last, _ = self._days(visit)
         text = io.StringIO()
         csv.writer(text).writerows(csv_rows(self._funnel(visit, flow.id, first, last)))

@@ -361,6 +361,28 @@ def test_the_guest_comes_to_be_even_if_nobody_watches(
     assert "code" in told_app(walker)
 
 
+def test_who_cancels_while_a_connector_is_asked_stays_away(
+    server: RunningServer, connector: ConnectorServer
+) -> None:
+    """Also when the connector then says that they may come in."""
+    gate = threading.Event()
+    attach(server, connector, Hook.BEFORE_CREATION, attributes=())
+    connector.will(held(gate, CONTINUE))
+    walker = server.walker()
+    create_account(server, walker)
+    page = walker.submit("/signin/review", button="Accept")
+    with server.ports.store.read(server.tenant.id) as tx:
+        found = tx.sign_ins.find_interaction(query_of(page.url)["ctx"])
+    assert found is not None
+    assert found.facts.errand is not None
+    walker.submit("/signin/cancel", button="Cancel")
+    assert told_app(walker)["error"] == "access_denied"
+    gate.set()
+    assert server.ports.errands.wait(found.facts.errand.id, 30)
+    assert guests(server) == ()
+    assert stations(server)[-1] == "cancelled"
+
+
 def test_what_was_given_up_while_it_queued_is_not_asked(
     server: RunningServer, connector: ConnectorServer
 ) -> None:

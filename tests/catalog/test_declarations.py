@@ -123,7 +123,8 @@ PLACES: dict[str, str] = {"servicePrincipals": GRAPH_APP_ID, "identityGovernance
 
 
 def _path(resource: Resource) -> str:
-    return resource.path.replace("{id}", PLACES.get(resource.path.partition("/")[0], FLOW))
+    path = resource.path.replace("languages/{id}", "languages/fr")
+    return path.replace("{id}", PLACES.get(path.partition("/")[0], FLOW))
 
 
 def _ids(case: tuple[Any, ...]) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import warnings
 from collections.abc import Awaitable, Callable
 from typing import Any
@@ -83,6 +84,7 @@ with warnings.catch_warnings():
     )
     from msgraph.generated.models.social_identity_provider import SocialIdentityProvider
     from msgraph.generated.models.user import User
+    from msgraph.generated.models.user_flow_language_configuration import UserFlowLanguageConfiguration
     from msgraph.generated.models.user_flow_type import UserFlowType
 
 pytestmark = [pytest.mark.clients, pytest.mark.filterwarnings("ignore")]
@@ -218,6 +220,39 @@ def test_a_user_flow_with_everything_below_it(trusted: RunningXenia) -> None:
         assert hooks.post_federation_signup is None
         assert hooks.post_attribute_collection is not None
         assert hooks.post_attribute_collection.display_name == "Test API"
+        await flow.delete()
+
+    _run(trusted, work)
+
+
+def test_the_languages_of_a_flow(trusted: RunningXenia) -> None:
+    async def work(client: GraphServiceClient) -> None:
+        made = await client.identity.b2x_user_flows.post(B2xIdentityUserFlow(id="Languages"))
+        assert made is not None
+        flow = client.identity.b2x_user_flows.by_b2x_identity_user_flow_id(made.id or "")
+        listed = await flow.languages.get()
+        assert listed is not None
+        assert len(listed.value or []) == 36
+        greek = flow.languages.by_user_flow_language_configuration_id("el")
+        assert await greek.patch(UserFlowLanguageConfiguration(is_enabled=False)) is None
+        told = await greek.get()
+        assert told is not None
+        assert (told.display_name, told.is_enabled) == ("Greek", False)
+        pages = await greek.default_pages.get()
+        assert pages is not None
+        assert [page.id for page in pages.value or []] == ["idpselections", "attributecollection"]
+        page = greek.overrides_pages.by_user_flow_language_page_id("attributecollection")
+        defaults = greek.default_pages.by_user_flow_language_page_id("attributecollection")
+        document = json.loads(await defaults.content.get() or b"")
+        heading = next(each for each in document["LocalizedStrings"] if each["StringId"] == "heading")
+        heading.update(Override=True, Value="Στοιχεία")
+        await page.content.put(json.dumps(document).encode())
+        assert json.loads(await page.content.get() or b"")["LocalizedStrings"] == [heading]
+        with pytest.raises(ODataError) as refused:
+            await page.content.put(b"{}}")
+        assert refused.value.response_status_code == 400
+        await page.delete()
+        assert json.loads(await page.content.get() or b"")["LocalizedStrings"] == []
         await flow.delete()
 
     _run(trusted, work)

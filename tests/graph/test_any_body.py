@@ -25,6 +25,7 @@ KEYS = {
     "identityProviders": "Google-OAUTH",
     "identity/userFlowAttributes": "city",
     "identity/b2xUserFlows/{id}/userAttributeAssignments": "city",
+    "identity/b2xUserFlows/{id}/languages": "fr",
     "identity/authenticationEventsFlows": FLOW,
 }
 WORDS = [

@@ -63,7 +63,16 @@ ENTITIES = {
             "userAttribute": "graph.identityUserFlowAttribute",
         },
     ),
-    "userFlowLanguageConfiguration": ("entity", {"displayName": "Edm.String", "isEnabled": "Edm.Boolean"}),
+    "userFlowLanguageConfiguration": (
+        "entity",
+        {
+            "displayName": "Edm.String",
+            "isEnabled": "Edm.Boolean",
+            "defaultPages": "Collection(graph.userFlowLanguagePage)",
+            "overridesPages": "Collection(graph.userFlowLanguagePage)",
+        },
+    ),
+    "userFlowLanguagePage": ("entity", {}),
     "authenticationEventsFlow": (
         "entity",
         {
@@ -127,6 +136,18 @@ def test_entities_have_the_published_members(version: str, name: str) -> None:
     base, members = ENTITIES[name]
     assert _base(kind) == base
     assert {member.get("Name"): member.get("Type") for member in kind} == members
+
+
+@pytest.mark.parametrize("version", ["v1.0", "beta"])
+def test_the_texts_of_a_page_are_a_stream(version: str) -> None:
+    kinds = _types(version, "EntityType")
+    assert {name for name, kind in kinds.items() if kind.get("HasStream") == "true"} == {
+        "userFlowLanguagePage"
+    }
+    relations = [
+        child for child in kinds["userFlowLanguageConfiguration"] if "Pages" in (child.get("Name") or "")
+    ]
+    assert [relation.get("ContainsTarget") for relation in relations] == ["true", "true"]
 
 
 @pytest.mark.parametrize("name", STRUCTURES)

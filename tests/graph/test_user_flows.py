@@ -364,7 +364,7 @@ def test_what_is_below_a_flow_that_is_not_there(world: GraphWorld, token: str) -
     assert world.get(f"{FLOWS}/B2X_1_Nobody/nothing", token=token).status == 400
 
 
-# --- connectors, languages, applications ------------------------------------------------------------------
+# --- connectors, applications -----------------------------------------------------------------------------
 
 
 def test_connectors_are_attached_and_detached(world: GraphWorld, token: str, flow: str) -> None:
@@ -405,17 +405,6 @@ def test_connectors_that_cannot_be_attached(world: GraphWorld, token: str, flow:
     assert world.call("POST", f"{path}/postFederationSignup/$ref", absent, token=token).status == 405
     reader = world.token(None, "IdentityUserFlow.Read.All")
     assert world.call("PUT", f"{path}/postFederationSignup/$ref", {}, token=reader).status == 403
-
-
-def test_languages_say_which_one_the_pages_speak(world: GraphWorld, token: str, flow: str) -> None:
-    listed = world.get(f"{flow}/languages", token=token).body
-    assert len(listed["value"]) == 36
-    assert [item["id"] for item in listed["value"] if item["isEnabled"]] == ["en"]
-    french = world.get(f"{flow}/languages/fr", token=token).body
-    assert (french["displayName"], french["isEnabled"]) == ("French", False)
-    assert world.get(f"{flow}/languages/tlh", token=token).status == 404
-    change = {"id": "fr", "isEnabled": True}
-    assert world.call("PUT", f"{flow}/languages/fr", change, token=token).status == 405
 
 
 def test_applications_are_attached_under_beta(world: GraphWorld, token: str, flow: str) -> None:

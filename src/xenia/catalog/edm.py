@@ -180,14 +180,16 @@ class Action(Record):
 
 
 class Stream(Record):
-    """A property whose value is bytes at an address of its own: ``PUT /applications/{id}/logo`` (OData 4.01, 11.4.7)."""
+    """Bytes at an address of their own: of a property (``PUT /applications/{id}/logo``) or of the item itself, which is
+    named ``$value`` (OData 4.01 protocol 11.4.7, 11.4.8).
+    """
 
     name: str
     read: Callable[..., tuple[str, bytes]]
     """(ports, actor, key): media type and content. Raises NotFound when there is none."""
-    write: Callable[..., object]
-    """(ports, actor, key, content)."""
-    remove: Callable[..., object]
+    write: Callable[..., object] | None = None
+    """(ports, actor, key, content). None: read only."""
+    remove: Callable[..., object] | None = None
     """(ports, actor, key)."""
     note: str = ""
 
@@ -210,6 +212,8 @@ class Entity(Record, dict=True):
     """Attribute of the record that holds the name of its derived type."""
     is_abstract: bool = False
     """Whether every item is of a derived type."""
+    has_stream: bool = False
+    """Whether an item is a stream of bytes (``$value``) beside what it tells."""
     unfold: Callable[[Any], tuple[Resource, Any]] | None = None
     """Of a base type whose items live elsewhere: the resource that says how to tell a record, and its record there."""
 
@@ -385,6 +389,15 @@ class Resource(Record, dict=True):
             attach=self.attach and at(self.attach),
             detach=self.detach and at(self.detach),
             actions=tuple(replace(action, run=at(action.run)) for action in self.actions),
+            streams=tuple(
+                replace(
+                    stream,
+                    read=at(stream.read),
+                    write=stream.write and at(stream.write),
+                    remove=stream.remove and at(stream.remove),
+                )
+                for stream in self.streams
+            ),
         )
 
 

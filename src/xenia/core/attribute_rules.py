@@ -31,6 +31,15 @@ def normal_text(text: str) -> str:
     return unicodedata.normalize("NFC", text.replace("\r\n", "\n").replace("\r", "\n").strip())
 
 
+def has_hidden_signs(text: str, *, lines: bool = False) -> bool:
+    """Whether it holds control or direction signs. *lines*: line breaks are none of them."""
+    allowed = "\n" if lines else ""
+    return any(
+        sign not in allowed and (unicodedata.category(sign) in _REFUSED_KINDS or sign in _DIRECTION_SIGNS)
+        for sign in text
+    )
+
+
 def attribute_value(attribute: UserAttribute, value: object) -> AttributeValue:
     """A value that arrives with a type (JSON), checked. Raises InvalidValue with a sentence that says what to do."""
     match attribute.data_type:
@@ -89,11 +98,7 @@ def _text(attribute: UserAttribute, raw: str) -> str:
                 limit=attribute.max_length,
             ),
         )
-    allowed = "\n" if is_multiline(attribute) else ""
-    if any(
-        sign not in allowed and (unicodedata.category(sign) in _REFUSED_KINDS or sign in _DIRECTION_SIGNS)
-        for sign in text
-    ):
+    if has_hidden_signs(text, lines=is_multiline(attribute)):
         raise InvalidValue(
             attribute.id,
             said("This text holds characters that cannot be seen. Type it again instead of pasting it."),

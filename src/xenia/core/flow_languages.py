@@ -1,7 +1,7 @@
 """The languages of a user flow: which are switched on, and what the organisation says in its own words.
 
-Owns the two pages whose texts can be changed, the names of those texts, and what a page says in a language once the
-changes are applied. Reading and writing the files of these texts is ``flow_language_files``.
+Owns the two pages whose texts can be changed, the names of those texts, which of them a flow has, and what a page says
+in a language once the changes are applied. What an own text may hold is ``own_words``; reading and writing the files of these texts is ``flow_language_files``.
 """
 
 from __future__ import annotations
@@ -9,10 +9,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from enum import StrEnum
 
-from xenia.core.user_attributes import attribute_key
+from xenia.core.attribute_controls import label_of
+from xenia.core.user_attributes import BUILT_IN_ATTRIBUTES, EMAIL, UserAttribute, attribute_key
 from xenia.core.user_flow import AttributeAssignment, Choice, FlowLanguage, UserFlow
-from xenia.core.wording import ENGLISH_TAG, LANGUAGES, Words, mark, with_own
-from xenia.record import replace
+from xenia.core.wording import ENGLISH_TAG, LANGUAGES, Words, mark, say, with_own
+from xenia.record import Record, replace
 
 
 class FlowPage(StrEnum):
@@ -49,6 +50,90 @@ PAGE_TEXTS: Mapping[FlowPage, Mapping[str, str]] = {
 """English text by the name it has in the files (``StringId`` of an ``UxElement``)."""
 LABEL, HELP = "DisplayName", "UserHelpText"
 """``StringId`` of an attribute (``ClaimType``)."""
+LONGEST_LABEL, LONGEST_HELP, LONGEST_TEXT, LONGEST_NAME, LONGEST_INTRO = 200, 500, 300, 120, 2_000
+"""Characters of an attribute's or an option's name, of help, of a text of ours, of the organisation's name, of the
+intro."""
+_BUILT_IN_LABELS = frozenset(attribute.display_name for attribute in BUILT_IN_ATTRIBUTES)
+
+
+class ChangeableText(Record):
+    """A text of a page that an organisation may say in its own words."""
+
+    page: FlowPage
+    string_id: str
+    longest: int
+    """Characters."""
+    attribute_id: str = ""
+    """Empty for a text of the page itself."""
+    has_lines: bool = False
+    """Whether line breaks are kept."""
+
+
+def changeable_texts(flow: UserFlow, page: FlowPage) -> tuple[ChangeableText, ...]:
+    """What can be said in own words on this page: its own texts, then those of the attributes in the flow's order."""
+    own = [
+        ChangeableText(page, INTRO, LONGEST_INTRO, has_lines=True),
+        *(ChangeableText(page, name, LONGEST_TEXT) for name in PAGE_TEXTS[page]),
+    ]
+    if page is FlowPage.WAYS:
+        # The name in the frame of every page; the pages that follow take it from here.
+        return (ChangeableText(page, ORGANIZATION_NAME, LONGEST_NAME), *own)
+    for assignment in flow.attributes:
+        own.append(ChangeableText(page, LABEL, LONGEST_LABEL, assignment.attribute_id))
+        # Below the address stands how somebody signs in next time.
+        if attribute_key(assignment.attribute_id) != EMAIL:
+            own.append(ChangeableText(page, HELP, LONGEST_HELP, assignment.attribute_id))
+    return tuple(own)
+
+
+def changeable_options(flow: UserFlow, page: FlowPage) -> tuple[tuple[str, Choice], ...]:
+    """Attribute id and option, of the options that the flow itself names."""
+    if page is not FlowPage.DETAILS:
+        return ()
+    return tuple((each.attribute_id, choice) for each in flow.attributes for choice in each.choices)
+
+
+def default_text(
+    flow: UserFlow, text: ChangeableText, attributes: Mapping[str, UserAttribute], words: Words
+) -> str:
+    """What stands there without own words. *attributes*: those there are, by id."""
+    if not text.attribute_id:
+        ours = PAGE_TEXTS[text.page].get(text.string_id)
+        if ours is not None:
+            return say(words, ours)
+        return flow.text.intro if text.string_id == INTRO else flow.text.organization_name
+    assignment = next(each for each in flow.attributes if each.attribute_id == text.attribute_id)
+    if text.string_id == HELP:
+        return assignment.help_text
+    attribute = attributes.get(text.attribute_id)
+    return assignment.label if attribute is None else label_of(assignment, attribute, words)
+
+
+def language_of(flow: UserFlow, language_id: str) -> FlowLanguage | None:
+    """One of the languages, by its id in any case; None: there is no such language."""
+    wanted = language_id.casefold()
+    return next((each for each in languages_of(flow) if each.id == wanted), None)
+
+
+def is_configured(language: FlowLanguage) -> bool:
+    """Whether an organisation says something in its own words in it."""
+    return bool(language.texts or language.options)
+
+
+def with_language(flow: UserFlow, language: FlowLanguage) -> UserFlow:
+    """The flow with this language in place of its present state, in the one form in which equal flows are equal."""
+    others = [each for each in flow.languages if each.id != language.id]
+    kept = [*others, language] if is_configured(language) or not language.is_enabled else others
+    order = list(LANGUAGES)
+    return replace(flow, languages=tuple(sorted(map(_in_order, kept), key=lambda each: order.index(each.id))))
+
+
+def _in_order(language: FlowLanguage) -> FlowLanguage:
+    return replace(
+        language,
+        texts=tuple(sorted(language.texts, key=lambda each: (each.page, each.attribute_id, each.string_id))),
+        options=tuple(sorted(language.options, key=lambda each: (each.attribute_id, each.value))),
+    )
 
 
 def languages_of(flow: UserFlow) -> tuple[FlowLanguage, ...]:
@@ -78,6 +163,8 @@ def in_language(flow: UserFlow, page: FlowPage, words: Words) -> tuple[UserFlow,
         intro=named.get(INTRO, flow.text.intro),
         organization_name=named.get(ORGANIZATION_NAME, flow.text.organization_name),
     )
+    # A name that happens to be one of ours is not translated again: it was written for this language.
+    own |= {text.value: text.value for text in stored.texts if text.value in _BUILT_IN_LABELS}
     attributes = tuple(_assignment(each, stored) for each in flow.attributes)
     return replace(flow, text=text, attributes=attributes), with_own(words, own)
 

@@ -88,6 +88,8 @@ def _entity(
         ET.SubElement(ET.SubElement(kind, "Key"), "PropertyRef", Name=entity.key)
     else:
         attributes = _attributes(entity.name, entity.base or "entity", is_abstract=entity.is_abstract)
+        if entity.has_stream:
+            attributes["HasStream"] = "true"
         kind = ET.SubElement(schema, "EntityType", attributes)
     relations = {nav.name for nav in entity.navs} | {"id"}
     told = tuple(prop for prop in entity.props if prop.name not in relations and (is_beta or not prop.beta))

@@ -282,8 +282,10 @@ def _related(call: Call, expand: Expansion, record: Any) -> object:
     target = expand.nav.target or USERS
     entity = call.resource.entity
     key = "" if call.resource.is_structure else str(entity.value(entity.props[0], record))
+    # What is contained has no other list that it could be paged from with what it belongs to.
+    most = None if expand.nav.is_contained else EXPANDED_ITEMS
     try:
-        found = expand.nav.read(call.ports, call.actor, key)[:EXPANDED_ITEMS]
+        found = expand.nav.read(call.ports, call.actor, key)[:most]
     except (NotFound, NotPermitted):
         found = ()
     is_cast = expand.nav.target is None

@@ -99,6 +99,7 @@ def _calls(resource: Resource) -> Iterator[tuple[str, tuple[str, ...]]]:
         (f"GET {item}", resource.get, resource.read_permits),
         (f"POST {path}", resource.create, resource.write_permits),
         (f"PATCH {item}", resource.update, resource.write_permits),
+        (f"PUT {item}", resource.update if resource.is_put else None, resource.write_permits),
         (f"DELETE {item}", resource.delete, resource.delete_permits or resource.write_permits),
     )
     seen = set()
@@ -114,8 +115,10 @@ def _calls(resource: Resource) -> Iterator[tuple[str, tuple[str, ...]]]:
         yield f"GET {path}({name}='…')", resource.read_permits
     for stream in resource.streams:
         yield f"GET {item}/{stream.name}", resource.read_permits
-        yield f"PUT {item}/{stream.name}", resource.write_permits
-        yield f"DELETE {item}/{stream.name}", resource.write_permits
+        if stream.write is not None:
+            yield f"PUT {item}/{stream.name}", resource.write_permits
+        if stream.remove is not None:
+            yield f"DELETE {item}/{stream.name}", resource.write_permits
     for action in resource.actions:
         owner = path if action.of_collection else item
         form = f"GET {owner}/{action.name}()" if action.is_function else f"POST {owner}/{action.name}"

@@ -77,14 +77,15 @@ def _create(call: Call) -> HttpResponse:
 
 def _write_stream(call: Call, stream: Stream, method: str) -> HttpResponse:
     """Bytes as they are; what they are is not told by the header but found out by the use case."""
-    if method == "PUT":
+    if method == "PUT" and stream.write is not None:
         if not call.request.body:
             raise bad_request("Empty Payload. The content of the stream is expected.")
         stream.write(call.ports, call.actor, id_of(call), call.request.body)
-    elif method == "DELETE":
+    elif method == "DELETE" and stream.remove is not None:
         stream.remove(call.ports, call.actor, id_of(call))
     else:
-        raise not_allowed("GET", "PUT", "DELETE")
+        verbs = (("PUT", stream.write), ("DELETE", stream.remove))
+        raise not_allowed("GET", *(verb for verb, use_case in verbs if use_case is not None))
     return empty_answer()
 
 

@@ -21,6 +21,7 @@ from xenia.catalog.edm import (
     Write,
 )
 from xenia.catalog.entities.api_connectors import API_CONNECTORS, ShownConnector, shown
+from xenia.catalog.entities.flow_languages import FLOW_LANGUAGE_RESOURCES, LANGUAGES_OF_FLOW
 from xenia.catalog.entities.identity_providers import IDENTITY_PROVIDERS, OLDER_IDENTITY_PROVIDERS
 from xenia.catalog.entities.user_attributes import READ_PERMITS, USER_FLOW_ATTRIBUTES, WRITE_PERMITS
 from xenia.catalog.whole_lists import page_of
@@ -30,8 +31,9 @@ from xenia.core.query import Page, Query
 from xenia.core.user_attributes import UserAttribute, attribute_key
 from xenia.core.user_flow import AttributeAssignment, Choice, Hook, InputType, UserFlow
 from xenia.ports import Ports
-from xenia.record import Record, replace
+from xenia.record import replace
 from xenia.usecases.self_service import manage_user_attributes, manage_user_flows, read_user_flows
+from xenia.usecases.self_service.manage_flow_languages import list_languages
 
 FLOW_TYPE = "signUpOrSignIn"
 _PATH = "identity/b2xUserFlows"
@@ -297,74 +299,11 @@ CONNECTORS_OF_FLOW = Resource(
     note="`PUT …/$ref` with an `@odata.id` attaches a connector, with an empty object it detaches.",
 )
 
-# --- languages --------------------------------------------------------------------------------------------
-
-
-class Language(Record):
-    """A language of the sign-up pages."""
-
-    id: str
-    display_name: str
-    is_enabled: bool
-
-
-_NAMES = (
-    "bn Bengali, cs Czech, da Danish, de German, el Greek, en English, es Spanish, fi Finnish, fr French, gu Gujarati, "
-    "hi Hindi, hr Croatian, hu Hungarian, it Italian, ja Japanese, kn Kannada, ko Korean, ml Malayalam, mr Marathi, "
-    "ms Malay, nb Norwegian Bokmål, nl Dutch, pa Punjabi, pl Polish, pt-br Portuguese (Brazil), "
-    "pt-pt Portuguese (Portugal), ro Romanian, ru Russian, sk Slovak, sv Swedish, ta Tamil, te Telugu, th Thai, "
-    "tr Turkish, zh-hans Chinese (Simplified), zh-hant Chinese (Traditional)"
-)
-_WRITTEN = frozenset({"en"})
-"""Languages our pages are written in. Another one switched on would show English all the same, so none can be."""
-LANGUAGES = tuple(
-    Language(key, name, is_enabled=key in _WRITTEN)
-    for key, _, name in (entry.partition(" ") for entry in _NAMES.split(", "))
-)
-
-
-def _list_languages(ports: Ports, actor: Actor, flow_id: str, query: Query) -> Page[Language]:
-    _read_flow(ports, actor, flow_id)
-    return page_of(LANGUAGES, query)
-
-
-def _get_language(ports: Ports, actor: Actor, flow_id: str, key: str) -> Language:
-    _read_flow(ports, actor, flow_id)
-    found = next((language for language in LANGUAGES if language.id == key.lower()), None)
-    if found is None:
-        raise NotFound("Language", key)
-    return found
-
-
-LANGUAGES_OF_FLOW = Resource(
-    f"{_PATH}/{{id}}/languages",
-    Entity(
-        "userFlowLanguageConfiguration",
-        "A language in which the pages of a flow are shown.",
-        (
-            Prop("id", nullable=False),
-            Prop("displayName"),
-            Prop("isEnabled", Edm.BOOLEAN, nullable=False),
-        ),
-    ),
-    Service.IDENTITY,
-    list=_list_languages,
-    get=_get_language,
-    read_permits=READ_PERMITS,
-    note="The published languages of sign-up pages. English is enabled, because the pages are in English; "
-    "texts of other languages cannot be uploaded.",
-)
-
 # --- the flow itself --------------------------------------------------------------------------------------
 
 
 def _assignments(ports: Ports, actor: Actor, flow_id: str) -> tuple[AttributeAssignment, ...]:
     return _read_flow(ports, actor, flow_id).attributes
-
-
-def _languages(ports: Ports, actor: Actor, flow_id: str) -> tuple[Language, ...]:
-    _read_flow(ports, actor, flow_id)
-    return LANGUAGES
 
 
 USER_FLOW = Entity(
@@ -412,7 +351,7 @@ USER_FLOW = Entity(
             target=IDENTITY_PROVIDERS,
         ),
         Nav("userAttributeAssignments", True, _assignments, target=ASSIGNMENTS, is_contained=True),
-        Nav("languages", True, _languages, target=LANGUAGES_OF_FLOW, is_contained=True),
+        Nav("languages", True, list_languages, target=LANGUAGES_OF_FLOW, is_contained=True),
     ),
     base="identityUserFlow",
 )
@@ -429,4 +368,4 @@ USER_FLOWS = Resource(
     write_permits=WRITE_PERMITS,
     note="The id gets the prefix `B2X_1_`. Nothing works while `authenticationFlowsPolicy` is off.",
 )
-USER_FLOW_RESOURCES = (USER_FLOWS, ASSIGNMENTS, CONNECTORS_OF_FLOW, LANGUAGES_OF_FLOW)
+USER_FLOW_RESOURCES = (USER_FLOWS, ASSIGNMENTS, CONNECTORS_OF_FLOW, *FLOW_LANGUAGE_RESOURCES)

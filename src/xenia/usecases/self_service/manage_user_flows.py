@@ -14,8 +14,9 @@ from xenia.core.directory.identity_provider import ENTRA_PROVIDER_ID
 from xenia.core.directory.roles import FLOW_WRITING_ROLES, USER_FLOW_ADMINISTRATOR
 from xenia.core.errors import Conflict, InvalidValue, NotFound
 from xenia.core.ids import AppId, fold
+from xenia.core.own_words import checked_languages
 from xenia.core.user_attributes import attribute_key
-from xenia.core.user_flow import AttributeAssignment, Hook, PageText, UserFlow
+from xenia.core.user_flow import AttributeAssignment, FlowLanguage, Hook, PageText, UserFlow
 from xenia.ports import Ports, Transaction
 from xenia.record import Record, field, replace
 from xenia.usecases.self_service.provider_rules import checked_provider_ids
@@ -43,7 +44,7 @@ from xenia.usecases.self_service.user_flow_rules import (
     require_flow,
 )
 
-_Change = Callable[[Transaction, UserFlow], UserFlow]
+Change = Callable[[Transaction, UserFlow], UserFlow]
 
 
 class NewFlow(Record):
@@ -61,6 +62,8 @@ class NewFlow(Record):
     text: PageText = field(default_factory=PageText)
     requires_approval: bool = False
     is_sign_up_allowed: bool = True
+    languages: tuple[FlowLanguage, ...] = ()
+    """Those that are off or have own words; all others are on."""
 
 
 def list_flows(ports: Ports, actor: Actor) -> tuple[UserFlow, ...]:
@@ -95,6 +98,7 @@ def create_flow(ports: Ports, actor: Actor, order: NewFlow) -> UserFlow:
             UserFlow(flow_id, actor.tenant_id, now),
             {name: getattr(order, name) for name in _RULES},
         )
+        made = checked_languages(made, order.languages)
         tx.user_flows.add(made)
         note_change(tx, record_id, audit.CREATE_USER_FLOW, actor, now, before=None, after=made)
         return made
@@ -118,7 +122,7 @@ def update_flow(
     unknown = next((name for name in changes if name not in _RULES), None)
     if unknown is not None:
         raise unknown_property(unknown)
-    return _change(ports, actor, flow_id, lambda tx, flow: _changed(tx, flow, changes), expected_version)
+    return change_flow(ports, actor, flow_id, lambda tx, flow: _changed(tx, flow, changes), expected_version)
 
 
 def delete_flow(ports: Ports, actor: Actor, flow_id: str) -> None:
@@ -146,7 +150,7 @@ def add_provider(ports: Ports, actor: Actor, flow_id: str, provider_id: str) -> 
         )
         return replace(flow, provider_ids=ids)
 
-    return _change(ports, actor, flow_id, offered)
+    return change_flow(ports, actor, flow_id, offered)
 
 
 def remove_provider_from(ports: Ports, actor: Actor, flow_id: str, provider_id: str) -> UserFlow:
@@ -161,7 +165,7 @@ def remove_provider_from(ports: Ports, actor: Actor, flow_id: str, provider_id: 
             raise NotFound("IdentityProvider", provider_id)
         return replace(flow, provider_ids=left)
 
-    return _change(ports, actor, flow_id, without)
+    return change_flow(ports, actor, flow_id, without)
 
 
 def put_attribute(ports: Ports, actor: Actor, flow_id: str, assignment: AttributeAssignment) -> UserFlow:
@@ -179,7 +183,7 @@ def put_attribute(ports: Ports, actor: Actor, flow_id: str, assignment: Attribut
         )
         return replace(flow, attributes=replaced)
 
-    return _change(ports, actor, flow_id, with_attribute)
+    return change_flow(ports, actor, flow_id, with_attribute)
 
 
 def remove_attribute(ports: Ports, actor: Actor, flow_id: str, attribute_id: str) -> UserFlow:
@@ -192,7 +196,7 @@ def remove_attribute(ports: Ports, actor: Actor, flow_id: str, attribute_id: str
             raise NotFound("UserFlowAttribute", attribute_id)
         return replace(flow, attributes=left)
 
-    return _change(ports, actor, flow_id, without)
+    return change_flow(ports, actor, flow_id, without)
 
 
 def set_order(ports: Ports, actor: Actor, flow_id: str, ids: Iterable[str]) -> UserFlow:
@@ -201,7 +205,7 @@ def set_order(ports: Ports, actor: Actor, flow_id: str, ids: Iterable[str]) -> U
     Raises NotPermitted, NotFound, InvalidValue.
     """
     wanted = tuple(ids)
-    return _change(
+    return change_flow(
         ports, actor, flow_id, lambda _, flow: replace(flow, attributes=ordered(flow.attributes, wanted))
     )
 
@@ -212,7 +216,7 @@ def set_connector(ports: Ports, actor: Actor, flow_id: str, hook: Hook, connecto
     def connected(tx: Transaction, flow: UserFlow) -> UserFlow:
         return replace(flow, connectors=checked_connectors(tx, {**flow.connectors, hook: connector_id}))
 
-    return _change(ports, actor, flow_id, connected)
+    return change_flow(ports, actor, flow_id, connected)
 
 
 def add_application(ports: Ports, actor: Actor, flow_id: str, app_id: AppId) -> UserFlow:
@@ -225,7 +229,7 @@ def add_application(ports: Ports, actor: Actor, flow_id: str, app_id: AppId) -> 
         apps = checked_apps(tx, flow.tenant_id, flow.id, (*flow.app_ids, app_id))
         return replace(flow, app_ids=apps)
 
-    return _change(ports, actor, flow_id, serving)
+    return change_flow(ports, actor, flow_id, serving)
 
 
 def remove_application(ports: Ports, actor: Actor, flow_id: str, app_id: AppId) -> UserFlow:
@@ -237,12 +241,17 @@ def remove_application(ports: Ports, actor: Actor, flow_id: str, app_id: AppId) 
             raise NotFound("Application", app_id)
         return replace(flow, app_ids=left)
 
-    return _change(ports, actor, flow_id, without)
+    return change_flow(ports, actor, flow_id, without)
 
 
-def _change(
-    ports: Ports, actor: Actor, flow_id: str, make: _Change, expected_version: int | None = None
+def change_flow(
+    ports: Ports, actor: Actor, flow_id: str, make: Change, expected_version: int | None = None
 ) -> UserFlow:
+    """Store what *make* makes of the flow, with an audit record when it differs.
+
+    *expected_version*: of the flow as it was shown to the person who changes it. Raises NotPermitted, NotFound,
+    Conflict, and what *make* raises.
+    """
     _require_writer(actor)
     now, record_id = ports.clock.now(), ports.entropy.guid()
 
@@ -253,10 +262,18 @@ def _change(
         if after == before:
             return before
         tx.user_flows.replace(after)
-        note_change(tx, record_id, audit.UPDATE_USER_FLOW, actor, now, before=before, after=after)
+        told, became = _only_changed_languages(before, after)
+        note_change(tx, record_id, audit.UPDATE_USER_FLOW, actor, now, before=told, after=became)
         return require_flow(tx, before.id)
 
     return ports.store.write(actor.tenant_id, work)
+
+
+def _only_changed_languages(before: UserFlow, after: UserFlow) -> tuple[UserFlow, UserFlow]:
+    """Both without the languages that stayed as they are: a record tells what changed, not all there is."""
+    same = set(before.languages) & set(after.languages)
+    kept = (tuple(each for each in flow.languages if each not in same) for flow in (before, after))
+    return replace(before, languages=next(kept)), replace(after, languages=next(kept))
 
 
 def _changed(tx: Transaction, flow: UserFlow, changes: Mapping[str, object]) -> UserFlow:

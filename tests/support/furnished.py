@@ -220,6 +220,7 @@ def _values(desktop: Desktop, admin: Person, users: dict[str, str], app: str) ->
         # Nobody asked for consent in this workshop: the page that says so.
         f"{mine}/admin-consent-requests/<request>": ["c0417050-0000-4000-8000-0000000000f1"],
         "/<tenant>/signin/logo/<flow>": [FLOW],
+        "/<tenant>/federation/oauth2/<provider>": ["c0417050-0000-4000-8000-0000000000d1"],
         "/<tenant>/signin/app-logo/<app>": [app],
         "/te/<tenant>": ["contoso"],
         "/mailbox/messages/<id>": mails,

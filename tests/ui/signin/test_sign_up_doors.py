@@ -223,6 +223,16 @@ def test_a_refusal_leads_back_to_the_app(server: RunningServer, way: str) -> Non
     assert stations(server) == refused, "the funnel keeps the reason, and does not call it cancelled"
 
 
+def test_who_signs_in_instead_after_a_refusal_is_counted_as_refused(server: RunningServer) -> None:
+    _bound_elsewhere(server)
+    walker = server.walker()
+    to_code(server, walker)
+    walker.submit("/signin/code", code=server.code_for(NEWCOMER))
+    page = walker.submit("/sign-in-instead", button="Sign in")
+    assert page.has_form("/signin/identify")
+    assert stations(server)[-1] == "has-another-account"
+
+
 def test_who_goes_back_to_the_app_while_waiting_still_waits(server: RunningServer) -> None:
     change_flow(server, requires_approval=True)
     walker = server.walker()

@@ -63,13 +63,15 @@ def record_end(
         leave(ports, tx, traveller, reason, now)
 
 
-def record_cancel(
-    ports: Ports, tx: Transaction, traveller: Traveller, interrupt: Interrupt | None, now: datetime
-) -> None:
-    """**Cancel** at the step that was due. Whoever goes back to the app from an end of the way left for its reason."""
+def record_leaving(ports: Ports, tx: Transaction, situation: Situation, reason: str, now: datetime) -> None:
+    """Somebody left by themselves, from the step that is due.
+
+    At an end of the way the reason is the end they came to, whichever button led away from it.
+    """
+    interrupt = situation.interrupt
     if _end_at(interrupt) is None:
-        declined = interrupt is not None and interrupt.step is Step.REVIEW
-        leave(ports, tx, traveller, DECLINED if declined else CANCELLED, now)
+        is_declined = reason == CANCELLED and interrupt is not None and interrupt.step is Step.REVIEW
+        leave(ports, tx, traveller_of(situation), DECLINED if is_declined else reason, now)
 
 
 def _end_at(interrupt: Interrupt | None) -> str | None:

@@ -88,8 +88,7 @@ def leave_sign_up(ports: Ports, posted: Posted) -> Turn | Rejected:
     def apply(tx: Transaction, situation: Situation, now: datetime) -> Facts:
         if situation.facts.sign_up is None:
             return situation.facts
-        traveller = funnel_events.traveller_of(situation)
-        funnel_events.leave(ports, tx, traveller, funnel_events.SIGNED_IN_INSTEAD, now)
+        funnel_events.record_leaving(ports, tx, situation, funnel_events.SIGNED_IN_INSTEAD, now)
         return Facts()
 
     return take_step(ports, posted, (), apply)
@@ -197,8 +196,7 @@ def cancel_sign_up(ports: Ports, posted: Posted) -> Turn:
         interaction = load_interaction(ports, tx, posted.interaction_id, posted.browser, now)
         session = find_session(ports, tx, posted.browser.session_secret, now)
         situation = assess(ports, tx, interaction, session, now)
-        traveller = funnel_events.traveller_of(situation)
-        funnel_events.record_cancel(ports, tx, traveller, situation.interrupt, now)
+        funnel_events.record_leaving(ports, tx, situation, funnel_events.CANCELLED, now)
         tx.sign_ins.finish_interaction(interaction, now)
 
     ports.store.write(posted.tenant_id, work)

@@ -62,6 +62,8 @@ class SignUpRequest(Record):
     """For passcodes too: provider ``EmailOtpSignup-OAUTH``, subject the address key."""
     details: AttributeValues
     created_at: datetime
+    passing: tuple[str, ...] = ()
+    """Attributes that approvers are told and nobody keeps, as the flow said when the details were sent."""
     is_test: bool = False
     language: str = ""
     """In which they are told what was decided; empty: as the organisation writes its mails."""

@@ -129,6 +129,11 @@ class UserFlow(Record):
     version: int = 0
 
     @property
+    def passing(self) -> tuple[str, ...]:
+        """Attributes that are asked for connectors and approvers alone."""
+        return tuple(each.attribute_id for each in self.attributes if not each.is_stored)
+
+    @property
     def name(self) -> str:
         """The id without its prefix."""
         return self.id.removeprefix(FLOW_PREFIX)

@@ -37,8 +37,9 @@ from xenia.core.errors import Conflict, InvalidValue, NotPermitted
 from xenia.core.mail import MailKind
 from xenia.core.query import Query
 from xenia.core.sign_up import RequestState, SignUpRequest, Stage
-from xenia.core.user_flow import Hook
+from xenia.core.user_flow import AttributeAssignment, Hook
 from xenia.outside.errands import ErrandLimits
+from xenia.usecases.self_service.manage_user_flows import delete_flow
 from xenia.usecases.self_service.sign_up_requests import (
     approve_request,
     deny_request,
@@ -116,6 +117,20 @@ def test_a_request_waits_until_somebody_approves_it(server: RunningServer) -> No
     assert "code" in told_app(walker)
     assert [event.stage for event in events(server)].count(Stage.CREATED) == 1
     assert len({event.interaction_id for event in events(server)}) == 1
+
+
+def test_what_approvers_alone_are_told_is_not_kept_whatever_became_of_the_flow(server: RunningServer) -> None:
+    told = AttributeAssignment("jobTitle", "Why do you ask?", is_stored=False)
+    open_flow(server, attributes=(*NAMES[:2], told), requires_approval=True)
+    walker = server.walker()
+    create_account(server, walker)
+    send_details(walker, jobTitle="I deliver bricks")
+    (request,) = list_requests(server.ports, server.actor(), RequestState.PENDING)
+    assert dict(request.details)["jobTitle"] == "I deliver bricks"
+    delete_flow(server.ports, server.actor(), FLOW)
+    approve_request(server.ports, server.actor(), request.id)
+    (guest,) = guests(server)
+    assert (guest.given_name, guest.job_title) == ("Kim", None)
 
 
 def test_whoever_comes_back_while_waiting_waits_on(server: RunningServer) -> None:

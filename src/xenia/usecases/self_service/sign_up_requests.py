@@ -159,7 +159,13 @@ def _create(
         if tx.users.find_by_address(address):
             raise Conflict("mail", f"{address} belongs to somebody in the directory by now.")
     order = GuestOrder(
-        tenant, principal, request.flow_id, request.account, request.details, is_test=request.is_test
+        tenant,
+        principal,
+        request.flow_id,
+        request.account,
+        request.details,
+        passing=request.passing,
+        is_test=request.is_test,
     )
     return add_guest(ports, tx, order, actor, now)
 

@@ -126,6 +126,7 @@ def _request(
         app_id=situation.client.app_id,
         account=standing.account,
         details=collected(standing),
+        passing=standing.flow.passing if standing.flow is not None else (),
         created_at=now,
         is_test=standing.progress.is_test,
         language=language_of(situation, browser.languages),
@@ -154,6 +155,7 @@ def _create(
         flow_id=standing.progress.flow_id,
         account=standing.account,
         details=collected(standing),
+        passing=standing.flow.passing if standing.flow is not None else (),
         is_test=standing.progress.is_test,
     )
     actor = Actor(situation.tenant.id, situation.interaction.correlation_id, ip_address=browser.ip_address)

@@ -49,6 +49,8 @@ class GuestOrder(Record):
     flow_id: str
     account: ExternalAccount
     details: AttributeValues
+    passing: tuple[str, ...] = ()
+    """Attributes among them that are not kept."""
     is_test: bool = False
 
 
@@ -89,7 +91,8 @@ def _guest(tx: Transaction, order: GuestOrder, user_id: str, now: datetime) -> U
     mail = proven_address(account)
     # Without a proven mailbox the name must not show somebody else's address.
     upn = free_upn(tx, mail, tenant.initial_domain) if mail else f"{user_id}#EXT#@{tenant.initial_domain}"
-    details = _kept(tx, order.flow_id, _still_defined(tx, order.details))
+    collected = _still_defined(tx, order.details)
+    details = tuple((name, value) for name, value in collected if name not in order.passing)
     known = dict(details)
     user = User(
         id=user_id,
@@ -110,15 +113,6 @@ def _guest(tx: Transaction, order: GuestOrder, user_id: str, now: datetime) -> U
         employee_type=TEST_GUEST if order.is_test else None,
     )
     return with_details(user, details)
-
-
-def _kept(tx: Transaction, flow_id: str, details: AttributeValues) -> AttributeValues:
-    """Without what the flow asks for connectors and approvers alone."""
-    flow = tx.user_flows.find(flow_id)
-    passing = (
-        {each.attribute_id for each in flow.attributes if not each.is_stored} if flow is not None else ()
-    )
-    return tuple((name, value) for name, value in details if name not in passing)
 
 
 def _still_defined(tx: Transaction, details: AttributeValues) -> AttributeValues:

@@ -11,7 +11,17 @@ from hypothesis import strategies as st
 from xenia.core.errors import InvalidValue
 from xenia.core.flow_languages import FlowPage, in_language, offered_languages
 from xenia.core.user_flow import AttributeAssignment, Choice, FlowLanguage, OwnOption, OwnText, UserFlow
-from xenia.core.wording import ENGLISH, LANGUAGES, chosen_language, said, say, spoken_language, tell, with_own
+from xenia.core.wording import (
+    ENGLISH,
+    LANGUAGES,
+    chosen_language,
+    said,
+    say,
+    spoken_language,
+    tell,
+    wishes,
+    with_own,
+)
 
 FLOW = UserFlow("B2X_1_x", "c0417050-fede-4c3d-8e4f-5a6b7c8d9e0f", datetime(2026, 1, 1, tzinfo=UTC))
 
@@ -45,13 +55,12 @@ def test_whatever_is_asked_for_is_one_of_ours_or_none(asked: list[str]) -> None:
 
 
 def test_the_app_comes_before_the_browser_and_the_browser_before_the_organisation() -> None:
-    everything = tuple(LANGUAGES)
-    assert spoken_language("fr-CA de", ("el",), "it", everything) == "fr"
-    assert spoken_language(None, ("el",), "it", everything) == "el"
-    assert spoken_language("", (), "it-IT", everything) == "it"
-    assert spoken_language("eo", ("eo",), "eo", everything) == "en"
-    assert spoken_language("fr", ("el",), "it", ("el", "de")) == "el"
-    assert spoken_language("fr", (), "", ("el", "de")) == "el"
+    assert spoken_language(wishes("fr-CA de", ("el",), "it")) == "fr"
+    assert spoken_language(wishes(None, ("el",), "it")) == "el"
+    assert spoken_language(wishes("", (), "it-IT")) == "it"
+    assert spoken_language(wishes("eo", ("eo",), "eo")) == "en"
+    assert spoken_language(wishes("fr", ("el",), "it"), ("el", "de")) == "el"
+    assert spoken_language(wishes("fr", (), ""), ("el", "de")) == "el"
 
 
 def test_a_flow_offers_what_is_not_switched_off_and_never_nothing() -> None:

@@ -185,16 +185,15 @@ def with_own(words: Words, own: Mapping[str, str]) -> Words:
     return _WithOwn(words, own) if own else words
 
 
-def spoken_language(
-    ui_locales: str | None, accepted: Sequence[str], notification_language: str, offered: Sequence[str]
-) -> str:
-    """What somebody reads: as the app asks, as their browser asks, as the organisation writes mails, else English.
+def wishes(ui_locales: str | None, accepted: Sequence[str], notification_language: str) -> tuple[str, ...]:
+    """Language tags, best first: as the app asks, as the browser asks, as the organisation writes its mails."""
+    return (*(ui_locales or "").split(), *accepted, notification_language)
 
-    *offered*: the only languages to choose from, at least one.
-    """
-    asked = (*(ui_locales or "").split(" "), *accepted, notification_language)
+
+def spoken_language(wished: Sequence[str], offered: Sequence[str] = tuple(LANGUAGES)) -> str:
+    """The first wish that can be met, else English. *offered*: the only languages to choose from, at least one."""
     remaining = ENGLISH_TAG if ENGLISH_TAG in offered else offered[0]
-    return chosen_language(asked, offered) or remaining
+    return chosen_language(wished, offered) or remaining
 
 
 def chosen_language(asked: Iterable[str], offered: Iterable[str] = LANGUAGES) -> str | None:

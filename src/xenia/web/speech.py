@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from xenia.core.wording import LANGUAGES, Words, spoken_language
+from xenia.core.wording import Words, spoken_language, wishes
 from xenia.ports import Wordbook
 from xenia.web.http import HttpRequest
 
@@ -15,5 +15,5 @@ def words_for(
     ui_locales: str | None = None,
 ) -> Words:
     """The words for whoever sent this request. *notification_language*: of the organisation they came to, if any."""
-    language = spoken_language(ui_locales, request.languages, notification_language, tuple(LANGUAGES))
+    language = spoken_language(wishes(ui_locales, request.languages, notification_language))
     return wordbook.in_language(language)

@@ -272,6 +272,14 @@ def test_connectors_are_told_the_language_the_app_asks_for(story: Story) -> None
     assert story.site.received[0].json["ui_locales"] == "el-GR"
 
 
+def test_connectors_are_told_the_language_of_the_pages(story: Story) -> None:
+    """Their words for people then come in the language these read; one that no page is in is not named."""
+    story.flow(FIRST)
+    story.walker.languages = "eo, de-AT, fr"
+    story.settled(create_account(story.server, story.walker))
+    assert story.site.received[0].json["ui_locales"] == "de-AT"
+
+
 def test_what_was_collected_is_in_the_token_of_an_app_that_asks_for_it(story: Story) -> None:
     story.flow()
     server = story.server

@@ -20,7 +20,7 @@ from xenia.core.user_attributes import AttributeValues
 from xenia.core.user_flow import Hook
 from xenia.ports import Ports, Transaction
 from xenia.record import Record, replace
-from xenia.usecases.sign_in.language import language_of
+from xenia.usecases.sign_in.language import language_of, locale_of
 from xenia.usecases.sign_in.situation import BrowserContext, Situation, assess
 from xenia.usecases.sign_up import funnel_events
 from xenia.usecases.sign_up.hooks import PendingCall, call_for, due_hook
@@ -84,11 +84,9 @@ def _deed(
     progress = standing.progress
     facts = replace(situation.facts, sign_up=progress)
     if hook is not None:
-        asked = situation.interaction.authorize
-        locales = asked.ui_locales if asked is not None else None
-        call = None
+        call, locale = None, locale_of(situation, browser.languages)
         if _may_ask(ports, tx, situation, browser, now):
-            call = call_for(ports, tx, situation.interaction.id, standing, facts, hook, now, locales)
+            call = call_for(ports, tx, situation.interaction.id, standing, facts, hook, now, locale)
         if call is None:
             return replace(facts, sign_up=replace(progress, failed=True)), None
         return replace(facts, errand=call.errand), call

@@ -9,7 +9,6 @@ from __future__ import annotations
 from datetime import datetime
 
 from xenia.core.connector_messages import (
-    DEFAULT_LOCALE,
     Continue,
     Failed,
     HookQuestion,
@@ -57,7 +56,7 @@ def call_for(
     facts: Facts,
     hook: Hook,
     now: datetime,
-    ui_locales: str | None,
+    ui_locales: str,
 ) -> PendingCall | None:
     """The call of this hook; None when its connector is gone."""
     flow = standing.flow
@@ -74,9 +73,7 @@ def call_for(
         hook,
         connector.id,
         # Connectors decide by the domain of the address: one that is merely claimed must not open their doors.
-        HookQuestion(
-            (proven_address(account) if account else None) or "", known, account, ui_locales or DEFAULT_LOCALE
-        ),
+        HookQuestion((proven_address(account) if account else None) or "", known, account, ui_locales),
     )
 
 

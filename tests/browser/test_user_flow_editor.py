@@ -81,6 +81,8 @@ def test_a_row_is_dragged_and_the_preview_follows(desktop: Desktop, furnished: F
     page.get_by_label(re.compile("^Label")).first.fill("Number")
     expect(preview.get_by_role("heading", level=1)).to_have_text("Enter code")
     expect(preview.locator("html")).to_have_attribute("data-theme", "dark")
+    page.get_by_label("Language", exact=True).select_option("de")
+    expect(preview.locator("html")).to_have_attribute("lang", "de")
     frame = page.locator("iframe[name=flow-preview]")
     phone = frame.evaluate("frame => frame.clientWidth")
     page.get_by_label("Wide").check()

@@ -20,7 +20,16 @@ from xenia.core.api_connector import ConnectorAuthentication
 from xenia.core.directory.identity_provider import GOOGLE_PROVIDER_ID, ProviderKind
 from xenia.core.query import Query
 from xenia.core.user_attributes import DataType
-from xenia.core.user_flow import AttributeAssignment, Choice, Hook, InputType, PageText
+from xenia.core.user_flow import (
+    AttributeAssignment,
+    Choice,
+    FlowLanguage,
+    Hook,
+    InputType,
+    OwnOption,
+    OwnText,
+    PageText,
+)
 from xenia.ports import Ports
 from xenia.seed import SeedError, apply_seed, read_seed
 from xenia.settings import load
@@ -121,6 +130,19 @@ input = "dropdownSingleSelect"
 optional = true
 default = 42
 choices = ["41", {{ name = "Forty-two", value = "42", default = true }}]
+
+[[tenant.user_flow.language]]
+language = "fr"
+enabled = false
+
+[[tenant.user_flow.language]]
+language = "de"
+create_account = {{ intro = "Willkommen.", heading = "Konto <b>anlegen</b>" }}
+
+[[tenant.user_flow.language.attribute]]
+attribute = "Shoe size"
+label = "Schuhgröße"
+choices = {{ "42" = "Zweiundvierzig" }}
 """
 
 
@@ -195,6 +217,16 @@ def test_everything_a_seed_describes_is_there(tmp_path: Path, ports: Ports) -> N
         is_stored=False,
     )
     assert flow.attributes == (AttributeAssignment("displayName", "Display Name", is_hidden=True), shoe_size)
+    texts = (
+        OwnText("attributecollection", "DisplayName", "Schuhgröße", shoe_size.attribute_id),
+        OwnText("idpselections", "heading", "Konto <b>anlegen</b>"),
+        OwnText("idpselections", "intro", "Willkommen."),
+    )
+    named = (OwnOption(shoe_size.attribute_id, "42", "Zweiundvierzig"),)
+    assert flow.languages == (
+        FlowLanguage("de", texts=texts, options=named),
+        FlowLanguage("fr", is_enabled=False),
+    )
     with ports.store.read(TENANT) as tx:
         assert tx.tenants.policies(TENANT).self_service_sign_up
 
@@ -206,6 +238,10 @@ def test_applying_twice_changes_nothing(tmp_path: Path, ports: Ports) -> None:
     before = _everything(ports)
     apply_seed(ports, seed)
     assert _everything(ports) == before
+
+
+_LANGUAGE = '[[tenant.user_flow]]\nname = "A"\nattribute = [{ attribute = "country" }]\n[[tenant.user_flow.language]]\n'
+_LANGUAGE_ATTRIBUTE = "[[tenant.user_flow.language.attribute]]\n"
 
 
 @pytest.mark.parametrize(
@@ -265,6 +301,29 @@ def test_applying_twice_changes_nothing(tmp_path: Path, ports: Ports) -> None:
             ),
             4,
             "option",
+        ),
+        (_LANGUAGE + 'language = "tlh"\n', 7, "no language 'tlh'"),
+        (_LANGUAGE + 'language = "de"\nenabled = "no"\n', 9, "bool"),
+        (_LANGUAGE + 'language = "de"\nadd_details = { headline = "Angaben" }\n', 7, "no text headline"),
+        (_LANGUAGE + 'language = "de"\nadd_details = { heading = "" }\n', 7, "empty"),
+        (_LANGUAGE + 'language = "de"\n' + _LANGUAGE_ATTRIBUTE + 'attribute = "city"\n', 9, "'city'"),
+        (
+            _LANGUAGE
+            + 'language = "de"\n'
+            + _LANGUAGE_ATTRIBUTE
+            + 'attribute = "country"\nlabel = "La\\u202end"\n',
+            9,
+            "cannot be seen",
+        ),
+        (
+            (
+                _LANGUAGE
+                + 'language = "de"\n'
+                + _LANGUAGE_ATTRIBUTE
+                + 'attribute = "country"\nchoices = { XX = "Y" }\n'
+            ),
+            9,
+            "no option",
         ),
     ],
 )

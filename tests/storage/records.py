@@ -51,7 +51,17 @@ from xenia.core.signin.federation import Federation
 from xenia.core.signin.interaction import Interaction
 from xenia.core.signin.request import AuthorizeRequest
 from xenia.core.user_attributes import AttributeKind, DataType, UserAttribute
-from xenia.core.user_flow import AttributeAssignment, Choice, Hook, InputType, PageText, UserFlow
+from xenia.core.user_flow import (
+    AttributeAssignment,
+    Choice,
+    FlowLanguage,
+    Hook,
+    InputType,
+    OwnOption,
+    OwnText,
+    PageText,
+    UserFlow,
+)
 from xenia.storage.store import SqlStore
 
 NOW = datetime(2026, 3, 1, 12, 0, 0, 123456, tzinfo=UTC)
@@ -368,6 +378,14 @@ def user_flow(name: str = "Partners", tenant_id: str = CONTOSO, **changes: Any) 
         tenant_id=tenant_id,
         created_at=NOW,
         provider_ids=("Google-OAUTH", "EmailOtpSignup-OAUTH"),
+        languages=(
+            FlowLanguage(
+                "el",
+                is_enabled=False,
+                texts=(OwnText("attributecollection", "DisplayName", "Πόλη <b>", "city"),),
+                options=(OwnOption("city", "a", "Ένα"),),
+            ),
+        ),
         attributes=(
             AttributeAssignment("city", "City"),
             AttributeAssignment(

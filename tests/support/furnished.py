@@ -202,6 +202,8 @@ def _values(desktop: Desktop, admin: Person, users: dict[str, str], app: str) ->
         f"{mine}/audit-logs/<record>": _ids(admin, f"{portal}/audit-logs", "audit-logs")[:1],
         f"{mine}/sign-in-logs/<record>": _ids(admin, f"{portal}/sign-in-logs", "sign-in-logs")[:1],
         f"{mine}/{FLOWS}/<flow>": [FLOW, "B2X_1_drivers"],
+        f"{mine}/{FLOWS}/<flow>/languages/<language>": ["el"],
+        f"{mine}/{FLOWS}/<flow>/languages/<language>/<page>": ["attributecollection"],
         f"{outside}/identity-providers/new/<kind>": [
             "facebook",
             "microsoft-account",

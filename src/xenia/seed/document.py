@@ -336,6 +336,28 @@ class SeedAssignedAttribute(_Table, frozen=True):
     stored: bool = True
 
 
+class SeedLanguageAttribute(_Table, frozen=True):
+    """``[[tenant.user_flow.language.attribute]]``: an attribute in one language."""
+
+    attribute: str
+    """Id or name; one that the flow asks for."""
+    label: str = ""
+    help: str = ""
+    choices: dict[str, str] = msgspec.field(default_factory=dict)
+    """What options are called, by their stored value."""
+
+
+class SeedLanguage(_Table, frozen=True):
+    """``[[tenant.user_flow.language]]``: a language that is off, or has texts in the organisation's own words."""
+
+    language: str
+    enabled: bool = True
+    create_account: dict[str, str] = msgspec.field(default_factory=dict)
+    """Texts of this page by the names of the files (``heading``, ``intro`` …)."""
+    add_details: dict[str, str] = msgspec.field(default_factory=dict)
+    attribute: tuple[SeedLanguageAttribute, ...] = ()
+
+
 class SeedFlow(_Table, frozen=True):
     """``[[tenant.user_flow]]``: how people without an invitation become guests of apps."""
 
@@ -357,6 +379,7 @@ class SeedFlow(_Table, frozen=True):
     requires_approval: bool = False
     sign_up_allowed: bool = True
     attribute: tuple[SeedAssignedAttribute, ...] = ()
+    language: tuple[SeedLanguage, ...] = ()
 
 
 class SeedTenant(_Table, frozen=True):

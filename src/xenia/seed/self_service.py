@@ -34,6 +34,7 @@ from xenia.seed.document import (
     SeedProvider,
     SeedTenant,
 )
+from xenia.seed.flow_languages import languages_of_entry
 from xenia.usecases.self_service.manage_api_connectors import NewConnector, create_connector, list_connectors
 from xenia.usecases.self_service.manage_identity_providers import (
     NewProvider,
@@ -145,6 +146,11 @@ def _apply_flow(ports: Ports, actor: Actor, seed: Seed, path: str, entry: SeedFl
     for index, assigned in enumerate(entry.attribute):
         with seed.at(f"{path}.attribute[{index}]"):
             attributes.append(_assignment(ports, actor, assigned))
+    languages = languages_of_entry(
+        *(seed, path, entry.language, tuple(attributes), list_attributes(ports, actor)),
+        tenant_id=actor.tenant_id,
+        now=ports.clock.now(),
+    )
     hooks = ((Hook.AFTER_FEDERATION, entry.after_federation), (Hook.BEFORE_CREATION, entry.before_creation))
     order = NewFlow(
         name=entry.name,
@@ -157,6 +163,7 @@ def _apply_flow(ports: Ports, actor: Actor, seed: Seed, path: str, entry: SeedFl
         text=PageText(entry.organization_name, entry.intro, _logo(seed.folder, entry.logo)),
         requires_approval=entry.requires_approval,
         is_sign_up_allowed=entry.sign_up_allowed,
+        languages=languages,
     )
     create_flow(ports, actor, order)
 

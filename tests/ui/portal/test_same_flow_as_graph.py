@@ -12,6 +12,7 @@ from tests.ui.portal.test_user_flows import HOME, stored
 from xenia import graph
 from xenia.core.directory.identity_provider import EMAIL_PASSCODE_PROVIDER_ID
 from xenia.core.user_flow import UserFlow
+from xenia.core.wording import LANGUAGES
 from xenia.seed import apply_seed, read_seed
 from xenia.web.routing import Router, Surface
 
@@ -47,6 +48,17 @@ def _by_portal(office: Office) -> UserFlow:
     desktop.send("/user-attributes", {**unasked, "fixed-surname": "true"})
     desktop.open(f"{PAGES}/applications")
     desktop.send("/applications", application=office.platform.app.app_id)
+    desktop.open(f"{PAGES}/languages")
+    desktop.send("/languages", {"on": [name for name in LANGUAGES if name != "fr"]})
+    desktop.open(f"{PAGES}/languages/el")
+    desktop.send(
+        "/languages/el",
+        {
+            "own-attributecollection-DisplayName-surname": "Επίθετο",
+            "own-attributecollection-heading": "Ποιος είστε;",
+            "own-idpselections-intro": "Γεια\nσας",
+        },
+    )
     return stored(office, "B2X_1_Partner")
 
 
@@ -86,6 +98,20 @@ def _by_graph(office: Office) -> UserFlow:
     _call(world, "PATCH", events, names)
     served = {"appId": office.platform.app.app_id}
     _call(world, "POST", f"{events}/conditions/applications/includeApplications", served)
+    _call(world, "PUT", f"{GRAPH}/languages/fr", {"id": "fr", "isEnabled": False})
+    element, claim = {"ElementType": "UxElement"}, {"ElementType": "ClaimType", "ElementId": "Surname"}
+    for page, entries in (
+        ("idpselections", [{**element, "StringId": "intro", "Value": "Γεια\r\nσας"}]),
+        (
+            "attributecollection",
+            [
+                {**element, "StringId": "heading", "Value": "Ποιος είστε;"},
+                {**claim, "StringId": "DisplayName", "Value": "Επίθετο"},
+            ],
+        ),
+    ):
+        document = {"LocalizedStrings": [{**entry, "Override": True} for entry in entries]}
+        _call(world, "PUT", f"{GRAPH}/languages/el/overridesPages/{page}/$value", document)
     return stored(office, "B2X_1_Partner")
 
 
@@ -114,6 +140,16 @@ optional = true
 hidden = true
 stored = false
 default = "Athens"
+[[tenant.user_flow.language]]
+language = "fr"
+enabled = false
+[[tenant.user_flow.language]]
+language = "el"
+create_account = {{ intro = "Γεια\\nσας" }}
+add_details = {{ heading = "Ποιος είστε;" }}
+[[tenant.user_flow.language.attribute]]
+attribute = "Surname"
+label = "Επίθετο"
 """)
     apply_seed(office.platform.ports, read_seed(file))
     return stored(office, "B2X_1_Partner")
@@ -129,6 +165,13 @@ def test_portal_graph_and_seed_file_store_the_same(office: Office, tmp_path: Pat
     assert found[1] == found[0]
     assert found[2] == replace(found[0], provider_ids=found[2].provider_ids)
     assert set(found[2].provider_ids) == set(found[0].provider_ids)
+
+
+def test_own_texts_of_the_portal_are_in_the_files_of_graph(office: Office) -> None:
+    assert [each.id for each in _by_portal(office).languages] == ["el", "fr"]
+    told = _call(_graph_of(office), "GET", f"{GRAPH}/languages/el/overridesPages/attributecollection/$value")
+    values = {(entry["ElementId"], entry["Value"]) for entry in told["LocalizedStrings"]}
+    assert values == {("surname", "Επίθετο"), (None, "Ποιος είστε;")}
 
 
 def test_what_one_writes_the_other_shows(office: Office) -> None:

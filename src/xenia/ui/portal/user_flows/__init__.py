@@ -8,6 +8,7 @@ from xenia.ui.portal.user_flows.attributes import FlowAttributes
 from xenia.ui.portal.user_flows.connectors import FlowConnectors
 from xenia.ui.portal.user_flows.flow_list import FlowList
 from xenia.ui.portal.user_flows.funnel_page import FlowFunnel
+from xenia.ui.portal.user_flows.languages import FlowLanguages, FlowLanguageTexts
 from xenia.ui.portal.user_flows.layout import FlowLayout
 from xenia.ui.portal.user_flows.overview import FlowOverview
 from xenia.ui.portal.user_flows.preview import FlowPreview
@@ -24,6 +25,8 @@ class UserFlowPages:
             FlowOverview(desk),
             FlowAttributes(desk),
             FlowLayout(desk),
+            FlowLanguages(desk),
+            FlowLanguageTexts(desk),
             FlowPreview(desk),
             FlowApplications(desk),
             FlowConnectors(desk),

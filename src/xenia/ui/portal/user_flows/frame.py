@@ -9,11 +9,13 @@ from xenia.core.directory.provider_defaults import shown_name
 from xenia.core.directory.roles import FLOW_WRITING_ROLES, SELF_SERVICE_READING_ROLES
 from xenia.core.directory.tenant import TenantPolicies
 from xenia.core.errors import Conflict, NotFound, NotPermitted, XeniaError
+from xenia.core.flow_languages import offered_languages
 from xenia.core.user_flow import Hook, UserFlow
 from xenia.ui.portal.changed_meanwhile import is_stale, saved_by
 from xenia.ui.portal.desk import FRAMING_CSP, Desk, Model, Visit
 from xenia.ui.portal.provider_words import KIND_WORDS, slug_of
 from xenia.ui.portal.roles import Standing, refusal_words
+from xenia.ui.portal.user_flows.language_names import both_names
 from xenia.usecases.self_service import manage_api_connectors, manage_user_flows
 from xenia.usecases.self_service.sign_up_funnel import sign_ups_this_month
 from xenia.usecases.users import read_directory
@@ -32,7 +34,7 @@ ACTIVITIES = ("Update user flow",)
 SECTIONS: tuple[tuple[str, tuple[tuple[str, str], ...]], ...] = (
     ("", (("Overview", ""),)),
     ("Settings", (("Identity providers", "/identity-providers"), ("User attributes", "/user-attributes"))),
-    ("Customize", (("Page layouts", "/page-layouts"),)),
+    ("Customize", (("Page layouts", "/page-layouts"), ("Languages", "/languages"))),
     (
         "Use",
         (
@@ -137,6 +139,7 @@ def flow_page(
         "is_on": policies_of(desk, visit).self_service_sign_up,
         "sign_ups": sign_ups_this_month(desk.ports, visit.actor, flow.id),
         "steps": PREVIEW_STEPS,
+        "languages": [{"value": each, "text": both_names(each)} for each in offered_languages(flow)],
         "here": visit.url(flow_path(flow, dict(e for _, entries in SECTIONS for e in entries)[section])),
         "flow_url": visit.url(flow_path(flow)),
         "errors": errors,

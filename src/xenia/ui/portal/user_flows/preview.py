@@ -9,14 +9,18 @@ from xenia.core.attribute_form import page_fields
 from xenia.core.credentials import PASSCODE_RESEND_AFTER
 from xenia.core.directory.identity_provider import ENTRA_PROVIDER_ID
 from xenia.core.errors import InvalidValue
+from xenia.core.flow_languages import FlowPage, in_language
+from xenia.core.own_words import with_words
 from xenia.core.user_attributes import EMAIL, AttributeValues
 from xenia.core.user_flow import PageText, UserFlow
+from xenia.core.wording import ENGLISH_TAG, Words
 from xenia.record import replace
 from xenia.ui.portal.desk import Desk, Visit
 from xenia.ui.portal.user_flows.attribute_draft import drawable, posted_rows
 from xenia.ui.portal.user_flows.attributes import known_attributes
 from xenia.ui.portal.user_flows.frame import BASE, flow_of
 from xenia.ui.portal.user_flows.layout import logo_from
+from xenia.ui.portal.user_flows.words_draft import typed_words, usable_words
 from xenia.usecases.sign_up.start import ways_in
 from xenia.web.http import BASE_CSP, HttpResponse, html
 from xenia.web.routing import Route
@@ -57,7 +61,10 @@ class FlowPreview:
     def stored(self, visit: Visit) -> HttpResponse:
         """The flow as it is stored."""
         query = visit.request.query
-        return self._draw(visit, flow_of(self._desk, visit), query.get("page"), is_dark="dark" in query)
+        words = self._words(query.get("language"))
+        return self._draw(
+            visit, flow_of(self._desk, visit), query.get("page"), words, is_dark="dark" in query
+        )
 
     def typed(self, visit: Visit) -> HttpResponse:
         """The flow with what the form says; what cannot be used yet is left as it is stored."""
@@ -72,7 +79,14 @@ class FlowPreview:
             flow = replace(flow, provider_ids=ids)
         if "intro" in form:
             flow = replace(flow, text=self._text(visit, flow))
-        return self._draw(visit, flow, form.get("page"), is_dark="dark" in form)
+        words = self._words(form.get("language"))
+        if "own" in form:
+            for page, own in usable_words(flow, typed_words(flow, form)).items():
+                flow = with_words(flow, words.language, page, own)
+        return self._draw(visit, flow, form.get("page"), words, is_dark="dark" in form)
+
+    def _words(self, language: str) -> Words:
+        return self._desk.ports.wordbook.in_language(language or ENGLISH_TAG)
 
     def _text(self, visit: Visit, flow: UserFlow) -> PageText:
         logo = "" if "remove_logo" in visit.request.form else flow.text.logo
@@ -84,7 +98,7 @@ class FlowPreview:
             logo = flow.text.logo
         return PageText(visit.form("organization_name").strip(), visit.form("intro"), logo)
 
-    def _draw(self, visit: Visit, flow: UserFlow, wish: str, *, is_dark: bool) -> HttpResponse:
+    def _draw(self, visit: Visit, flow: UserFlow, wish: str, words: Words, *, is_dark: bool) -> HttpResponse:
         tenant = visit.tenant
         host: Model = {
             "name": tenant.display_name,
@@ -93,28 +107,35 @@ class FlowPreview:
             "privacy_url": tenant.privacy_statement_url,
         }
         app_name = self._app_name(visit, flow)
-        template, model = self._step(visit, flow, wish, app_name)
+        # As on the real pages: the name in the frame is that of the first page.
+        text = in_language(flow, FlowPage.WAYS, words)[0].text
+        template, model, words = self._step(visit, flow, wish, app_name, words)
         page = preview(
             self._desk.pages,
             template,
             model,
-            host=flow_host(host, flow.text, flow.text.logo or None),
+            host=flow_host(host, text, flow.text.logo or None),
             app_name=app_name,
             theme="dark" if is_dark else "light",
+            words=words,
             organization=tenant.display_name,
         )
         return html(page, csp=FRAME_CSP)
 
-    def _step(self, visit: Visit, flow: UserFlow, wish: str, app_name: str) -> tuple[str, Model]:
+    def _step(
+        self, visit: Visit, flow: UserFlow, wish: str, app_name: str, words: Words
+    ) -> tuple[str, Model, Words]:
         match wish:
             case "code":
-                return CODE_PAGE, self._frame(visit, app_name) | self._code()
+                return CODE_PAGE, self._frame(visit, app_name) | self._code(), words
             case "permissions":
-                return REVIEW_PAGE, self._frame(visit, app_name) | review_model(visit.tenant)
+                return REVIEW_PAGE, self._frame(visit, app_name) | review_model(visit.tenant), words
             case "details":
-                return DETAILS_PAGE, self._details(visit, flow)
+                flow, words = in_language(flow, FlowPage.DETAILS, words)
+                return DETAILS_PAGE, self._details(visit, flow, words), words
             case _:
-                return WAYS_PAGE, self._ways(visit, flow)
+                flow, words = in_language(flow, FlowPage.WAYS, words)
+                return WAYS_PAGE, self._ways(visit, flow), words
 
     def _frame(self, visit: Visit, app_name: str) -> Model:
         """Of the steps that every sign-in has."""
@@ -150,15 +171,16 @@ class FlowPreview:
             buttons=[(each.provider_id, each.name) for each in ways.buttons],
         )
 
-    def _details(self, visit: Visit, flow: UserFlow) -> Model:
+    def _details(self, visit: Visit, flow: UserFlow, words: Words) -> Model:
         values: AttributeValues = ((EMAIL, _SOMEBODY),)
         fields = page_fields(
             flow.attributes,
             known_attributes(self._desk, visit).values(),
             self._desk.ports.clock.now(),
             values=values,
+            words=words,
         )
-        return details_model(flow.text, fields, address=_SOMEBODY)
+        return details_model(flow.text, fields, words, address=_SOMEBODY)
 
     def _app_name(self, visit: Visit, flow: UserFlow) -> str:
         with self._desk.ports.store.read(visit.tenant.id) as tx:

@@ -39,7 +39,7 @@ function wire(button) {
     others.forEach((one) => one.addEventListener('click', () => { current = one; mark(); }));
     mark();
     // Switches of the preview stand beside it, outside the form.
-    document.querySelectorAll(`input[form="${CSS.escape(button.form.id)}"]`).forEach((one) => one.addEventListener('change', () => toFrame(current)));
+    document.querySelectorAll(`:is(input, select)[form="${CSS.escape(button.form.id)}"]`).forEach((one) => one.addEventListener('change', () => toFrame(current)));
   }
   button.form.addEventListener('input', () => {
     clearTimeout(timer);

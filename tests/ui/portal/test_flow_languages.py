@@ -1,0 +1,145 @@
+"""**Languages** of a user flow in the portal, without scripts: switches, own texts, files; each success beside its refusals."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from tests.ui.portal.office import Desktop, Office
+from tests.ui.portal.test_user_flows import FLOW, HOME, NAMES, make_flow, operator, stored
+from xenia.core.user_flow import AttributeAssignment, Choice, FlowLanguage, InputType, OwnOption, OwnText
+from xenia.core.wording import LANGUAGES
+from xenia.usecases.self_service import manage_flow_languages
+
+LIST = f"{HOME}/{FLOW}/languages"
+GREEK = f"{LIST}/el"
+DETAILS = "attributecollection"
+MARKUP = "<b>Στοιχεία</b> & άλλα"
+
+
+@pytest.fixture
+def desktop(office: Office) -> Desktop:
+    """An administrator, and a flow that asks for a name and a choice."""
+    choices = (Choice("Chess", "chess"), Choice("Go", "go"))
+    title = AttributeAssignment("jobTitle", "Favourite game", InputType.RADIO, choices=choices)
+    make_flow(office, attributes=(*NAMES, title))
+    return office.sit()
+
+
+def _heading(text: str) -> bytes:
+    entry = {
+        "ElementType": "UxElement",
+        "ElementId": None,
+        "StringId": "heading",
+        "Override": True,
+        "Value": text,
+    }
+    return json.dumps({"LocalizedStrings": [entry]}).encode()
+
+
+def test_languages_are_switched_off_and_on(office: Office, desktop: Desktop) -> None:
+    page = desktop.open(LIST)
+    assert "Ελληνικά" in page.text
+    assert "Configured" not in page.text
+    assert sorted(value for name, value in desktop.fields("/languages") if name == "on") == sorted(LANGUAGES)
+    desktop.send("/languages", {"on": [name for name in LANGUAGES if name != "fr"]})
+    assert stored(office).languages == (FlowLanguage("fr", is_enabled=False),)
+    desktop.open(LIST)
+    refused = desktop.send("/languages", {"on": []})
+    assert (refused.status, "last language" in refused.text) == (422, True)
+    assert stored(office).languages == (FlowLanguage("fr", is_enabled=False),)
+
+
+def test_own_texts_are_typed_shown_and_taken_back(office: Office, desktop: Desktop) -> None:
+    page = desktop.open(GREEK)
+    assert "Default: Surname" not in page.text
+    assert "Default: Favourite game" in page.text
+    values: dict[str, str | list[str]] = {
+        f"own-{DETAILS}-heading": MARKUP,
+        f"own-{DETAILS}-DisplayName-surname": "Επώνυμο",
+        "own-option-1": "Γκο",
+    }
+    desktop.send("/languages/el", values)
+    texts = (
+        OwnText(DETAILS, "heading", MARKUP),
+        OwnText(DETAILS, "DisplayName", "Επώνυμο", "surname"),
+    )
+    assert stored(office).languages == (
+        FlowLanguage("el", texts=texts, options=(OwnOption("jobTitle", "go", "Γκο"),)),
+    )
+    assert "Configured" in desktop.open(LIST).text
+    # The preview is the page people get: own words as text, the rest in the language itself.
+    shown = desktop.open(f"{HOME}/{FLOW}/preview?page=details&language=el")
+    assert MARKUP in shown.text
+    assert "<b>Στοιχεία" not in shown.source
+    assert "Γκο" in shown.text
+    assert "Add details" not in shown.text
+    assert MARKUP not in desktop.open(f"{HOME}/{FLOW}/preview?page=details&language=fr").text
+    desktop.open(GREEK)
+    assert dict(desktop.fields("/languages/el"))[f"own-{DETAILS}-heading"] == MARKUP
+    desktop.send("/languages/el", dict.fromkeys(values, ""))
+    assert stored(office).languages == ()
+
+
+def test_the_preview_follows_what_is_typed(office: Office, desktop: Desktop) -> None:
+    desktop.open(GREEK)
+    typed = {f"own-{DETAILS}-heading": "Τα στοιχεία σας", "own-option-0": "a\u202eb", "page": "details"}
+    url = f"{desktop.root}/{HOME}/{FLOW}/preview"
+    shown = desktop.send("/languages/el", typed, to=url)
+    assert "Τα στοιχεία σας" in shown.text
+    assert "Chess" in shown.text
+    assert stored(office).languages == ()
+
+
+def test_what_cannot_be_shown_is_said_beside_its_field_and_kept(office: Office, desktop: Desktop) -> None:
+    desktop.open(GREEK)
+    name = f"own-{DETAILS}-DisplayName-surname"
+    refused = desktop.send("/languages/el", {name: "Ε\u202eπ", f"own-{DETAILS}-heading": "Στοιχεία"})
+    assert refused.status == 422
+    assert "cannot be seen" in refused.text
+    assert dict(desktop.fields("/languages/el"))[f"own-{DETAILS}-heading"] == "Στοιχεία"
+    assert stored(office).languages == ()
+
+
+def test_somebody_who_saved_meanwhile_is_shown_beside_what_was_typed(
+    office: Office, desktop: Desktop
+) -> None:
+    desktop.open(GREEK)
+    manage_flow_languages.switch_language(
+        office.platform.ports, operator(office), FLOW, "de", is_enabled=False
+    )
+    refused = desktop.send("/languages/el", {f"own-{DETAILS}-heading": "Στοιχεία"})
+    assert refused.status == 409
+    assert dict(desktop.fields("/languages/el"))[f"own-{DETAILS}-heading"] == "Στοιχεία"
+    assert stored(office).languages == (FlowLanguage("de", is_enabled=False),)
+    desktop.send("/languages/el")
+    assert [each.id for each in stored(office).languages] == ["de", "el"]
+
+
+def test_files_go_down_and_up(office: Office, desktop: Desktop) -> None:
+    defaults = desktop.open(f"{GREEK}/{DETAILS}/defaults.json")
+    document = json.loads(defaults.source)
+    assert {entry["Override"] for entry in document["LocalizedStrings"]} == {False}
+    desktop.open(GREEK)
+    desktop.upload(f"/{DETAILS}/upload", {"file": _heading("Στοιχεία")})
+    assert stored(office).languages == (FlowLanguage("el", texts=(OwnText(DETAILS, "heading", "Στοιχεία"),)),)
+    overrides = json.loads(desktop.open(f"{GREEK}/{DETAILS}/overrides.json").source)
+    assert overrides["LocalizedStrings"] == json.loads(_heading("Στοιχεία"))["LocalizedStrings"]
+    desktop.open(GREEK)
+    for data, reason in ((b"{", "This is no JSON"), (b"", "Choose a JSON file")):
+        refused = desktop.upload(f"/{DETAILS}/upload", {"file": data})
+        assert (refused.status, reason in refused.text) == (422, True)
+    assert stored(office).languages[0].texts[0].value == "Στοιχεία"
+
+
+def test_who_may_only_read_sees_and_downloads_and_changes_nothing(office: Office, desktop: Desktop) -> None:
+    reader = office.sit("reader")
+    page = reader.open(LIST)
+    assert (page.status, reader.has_form("/languages")) == (200, False)
+    assert reader.open(GREEK).status == 200
+    assert not reader.has_form("/languages/el")
+    assert reader.open(f"{GREEK}/{DETAILS}/defaults.json").status == 200
+    desktop.open(GREEK)
+    assert desktop.open(f"{LIST}/tlh").status == 404
+    assert desktop.open(f"{GREEK}/phonefactor/defaults.json").status == 404

@@ -51,7 +51,7 @@ def _untranslated(template: str) -> list[str]:
     """Words outside of `trans` blocks and `_()`: as text of an element, or as an argument of a component."""
     text = re.sub(r"\{#.*?#\}", "", template, flags=re.DOTALL)
     text = re.sub(r"\{%-? *trans\b.*?endtrans *-?%\}", "", text, flags=re.DOTALL)
-    text = re.sub(r"\{% *block mark_state *%\}.*?\{% *endblock *%\}", "", text, flags=re.DOTALL)
+    text = re.sub(r"\{% *block (?:mark_state|surface) *%\}.*?\{% *endblock *%\}", "", text, flags=re.DOTALL)
     text = re.sub(r"_\((\"[^\"]*\"|'[^']*')", "_(", text)
     arguments = re.findall(r"ui\.[a-z_]+\([^)]*?['\"]([A-Z][a-z]+[^'\"]*)['\"]", text)
     outside = re.sub(r"\{[{%].*?[%}]\}", " ", text, flags=re.DOTALL)

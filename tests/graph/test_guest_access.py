@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from datetime import timedelta
+
 import pytest
 
 from tests.support.graph_calls import GraphWorld
+from xenia.core.audit import SignInRecord
 from xenia.core.directory.roles import DIRECTORY_READERS, GLOBAL_ADMINISTRATOR, REPORTS_READER, DirectoryRole
 from xenia.core.directory.tenant import GuestAccess
 from xenia.core.guest_access import EVERYTHING, GUEST_VIEW_OF_OTHERS, NOTHING, directory_sight
@@ -135,3 +139,41 @@ def test_the_sight_is_as_documented(level: GuestAccess, is_guest: bool) -> None:
     assert sight.others == expected
     assert sight.lists_users == (not is_guest or level is SAME)
     assert sight.reads_tenant == (not is_guest)
+
+
+def test_sign_in_activity_comes_from_the_sign_in_log(world: GraphWorld) -> None:
+    """The newest successful sign-in of their own; failures, other tenants' and those of apps in their name count for nothing."""
+    maria, never = world.add("maria", guest=True), world.add("petra")
+    at = world.clock.now()
+
+    def record(minutes: int, **changes: object) -> SignInRecord:
+        made = SignInRecord(
+            id=f"00000000-0000-4000-8000-{minutes:012d}",
+            tenant_id=world.tenant.id,
+            at=at + timedelta(minutes=minutes),
+            correlation_id="c0ffee00-0000-4000-8000-00000000000c",
+            app_id="c0ffee00-0000-4000-8000-00000000000a",
+            app_name="Orders",
+            error_code=0,
+            user_id=maria.id,
+        )
+        return replace(made, **changes)  # type: ignore[arg-type]
+
+    records = (
+        record(1),
+        record(2),
+        record(3, error_code=50126),
+        record(4, is_interactive=False, event_type="nonInteractiveUser"),
+    )
+    world.ports.store.write(world.tenant.id, lambda tx: tx.logs.sign_in_all(records))
+    newest = "2026-07-01T12:02:00Z"
+    one = world.get(f"users/{maria.id}?$select=signInActivity").body["signInActivity"]
+    assert one["lastSignInDateTime"] == newest
+    listed = world.get("users?$select=id,signInActivity").body["value"]
+    told = {item["id"]: item["signInActivity"] for item in listed}
+    assert told[maria.id]["lastSignInDateTime"] == newest
+    assert told[never.id] is None
+    reader = world.token(None, "User.Read.All AuditLog.Read.All")
+    for moment, found in ((newest, [maria.id]), ("2026-07-01T12:03:00Z", [])):
+        filtered = f"users?$filter=signInActivity/lastSignInDateTime ge {moment}"
+        assert [item["id"] for item in world.get(filtered, token=reader).body["value"]] == found

@@ -275,6 +275,7 @@ PROBES: dict[str, tuple[Callable[[Any], Any], Any]] = {
     "logs.sign_in_all": (lambda it: it.sign_in_all([sign_in("x")]), ValueError),
     "logs.list_audit": (lambda it: it.list_audit(Query(Compare("target_id", "ne", "x"), count=True)), EMPTY),
     "logs.list_sign_ins": (lambda it: it.list_sign_ins(COUNTED), EMPTY),
+    "logs.last_sign_ins": (lambda it: it.last_sign_ins([MIA]), {}),
     "logs.find_audit": (lambda it: it.find_audit("audit-1"), None),
     "logs.find_sign_in": (lambda it: it.find_sign_in("sign-in-1"), None),
     "logout_notices.add": (lambda it: it.add(logout_notice("x")), ValueError),

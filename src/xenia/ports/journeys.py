@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Protocol, TypeVar
 
@@ -190,6 +190,10 @@ class Logs(Protocol):
         ...
 
     def list_sign_ins(self, query: Query) -> Page[SignInRecord]: ...
+    def last_sign_ins(self, user_ids: Sequence[ObjectId]) -> Mapping[ObjectId, datetime]:
+        """When each of these people last signed in themselves, successfully; whoever never did is missing."""
+        ...
+
     def find_audit(self, record_id: str) -> AuditRecord | None: ...
     def find_sign_in(self, record_id: str) -> SignInRecord | None: ...
 

@@ -22,7 +22,7 @@ from xenia.storage.columns import Moment, Words, storable
 from xenia.storage.functions import Position, Tail
 
 Condition = sa.ColumnElement[bool]
-Columns = Mapping[str, "sa.Column[object]"]
+Columns = Mapping[str, "sa.ColumnElement[Any]"]
 
 _NOTHING: Condition = sa.false()
 _EVERYTHING: Condition = sa.true()
@@ -136,14 +136,14 @@ def _as_words(value: Value) -> str | None:
     return None if value is None or isinstance(value, datetime) else text_of(value)
 
 
-def _column(columns: Columns, name: str) -> sa.Column[object]:
+def _column(columns: Columns, name: str) -> sa.ColumnElement[Any]:
     found = columns.get(name)
     if found is None:
         raise InvalidValue(name, f"Filtering by '{name}' is not supported.")
     return found
 
 
-def comparable(column: sa.Column[object], value: Value) -> Value:
+def comparable(column: sa.ColumnElement[Any], value: Value) -> Value:
     """The value as the column holds it, or None when a value of this type never equals one of the column's."""
     if isinstance(column.type, Words):
         return storable(fold(value)) if isinstance(value, str) else None
@@ -154,7 +154,7 @@ def comparable(column: sa.Column[object], value: Value) -> Value:
     return value if isinstance(value, int) and not isinstance(value, bool) else None
 
 
-def _compare(column: sa.Column[object], op: str, value: Value, *, negated: bool) -> Condition:
+def _compare(column: sa.ColumnElement[Any], op: str, value: Value, *, negated: bool) -> Condition:
     wanted = comparable(column, value)
     if op in _NEGATED:
         equal = (op == "eq") is not negated
@@ -169,7 +169,7 @@ def _compare(column: sa.Column[object], op: str, value: Value, *, negated: bool)
     return sa.or_(column.is_(None), _ordered(column, opposite, wanted))
 
 
-def _null(column: sa.Column[object], value: Value, *, equal: bool) -> Condition:
+def _null(column: sa.ColumnElement[Any], value: Value, *, equal: bool) -> Condition:
     if value is not None:  # a value of a type the column never holds
         return _NOTHING if equal else _EVERYTHING
     return column.is_(None) if equal else column.is_not(None)
@@ -188,11 +188,11 @@ _OPERATORS: dict[str, Callable[[Any, Any], Condition]] = {
 }
 
 
-def _ordered(column: sa.Column[object], op: str, value: Value) -> Condition:
+def _ordered(column: sa.ColumnElement[Any], op: str, value: Value) -> Condition:
     return _OPERATORS[op](column, ordering_value(value))
 
 
-def _one_of(column: sa.Column[object], values: tuple[Value, ...], *, negated: bool) -> Condition:
+def _one_of(column: sa.ColumnElement[Any], values: tuple[Value, ...], *, negated: bool) -> Condition:
     wanted = [found for found in (comparable(column, value) for value in values) if found is not None]
     if negated:
         among = sa.or_(column.is_(None), column.not_in(wanted)) if wanted else _EVERYTHING
@@ -201,14 +201,14 @@ def _one_of(column: sa.Column[object], values: tuple[Value, ...], *, negated: bo
     return sa.or_(among, column.is_(None)) if None in values else among
 
 
-def _text(column: sa.Column[object], op: str, part: str, *, negated: bool) -> Condition:
+def _text(column: sa.ColumnElement[Any], op: str, part: str, *, negated: bool) -> Condition:
     if not isinstance(column.type, Words):
         return _EVERYTHING if negated else _NOTHING
     found = _holds(column, op, storable(part))
     return sa.or_(column.is_(None), sa.not_(found)) if negated else found
 
 
-def _holds(column: sa.Column[object], op: str, part: str) -> Condition:
+def _holds(column: sa.ColumnElement[Any], op: str, part: str) -> Condition:
     if part == "":
         return column.is_not(None)
     if op == "startsWith":

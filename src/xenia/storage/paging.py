@@ -22,12 +22,17 @@ T = TypeVar("T")
 
 
 class _Key(Record):
-    column: sa.Column[Any]
+    column: sa.ColumnElement[Any]
     descending: bool
+
+    @property
+    def nullable(self) -> bool:
+        """Whether rows without a value may exist: true of everything that is worked out and of no column."""
+        return not isinstance(self.column, sa.Column) or bool(self.column.nullable)
 
     def ordered(self) -> sa.ColumnElement[Any]:
         plain = self.column.desc() if self.descending else self.column.asc()
-        if not self.column.nullable:  # said of a column without nulls it would keep PostgreSQL off the index
+        if not self.nullable:  # said of a column without nulls it would keep PostgreSQL off the index
             return plain
         return plain.nulls_last() if self.descending else plain.nulls_first()
 
@@ -36,7 +41,7 @@ class _Key(Record):
         if value is None:
             return None if self.descending else self.column.is_not(None)
         after = self.column < value if self.descending else self.column > value
-        return sa.or_(after, self.column.is_(None)) if self.descending and self.column.nullable else after
+        return sa.or_(after, self.column.is_(None)) if self.descending and self.nullable else after
 
     def level(self, value: Any) -> Condition:
         return self.column.is_(None) if value is None else self.column == value
@@ -110,7 +115,7 @@ def _segments(keys: list[_Key], after: Cursor | None) -> list[Condition]:
     bound = first.column <= value if first.descending else first.column >= value
     strictly = first.column < value if first.descending else first.column > value
     with_value = sa.and_(bound, sa.or_(strictly, sa.and_(first.column == value, rest)))
-    trailing = [sa.and_(first.column.is_(None))] if first.descending and first.column.nullable else []
+    trailing = [sa.and_(first.column.is_(None))] if first.descending and first.nullable else []
     return [with_value, *trailing]
 
 
@@ -132,7 +137,7 @@ def _checked(keys: list[_Key], after: Cursor) -> list[Any]:
     checked: list[Any] = []
     for key, value in zip(keys, given, strict=True):
         fitting = comparable(key.column, value)
-        if fitting is None and (value is not None or not key.column.nullable):
+        if fitting is None and (value is not None or not key.nullable):
             raise InvalidValue("after", "The page token does not fit this list.")
         checked.append(ordering_value(fitting))
     return checked

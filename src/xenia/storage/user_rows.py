@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
+import sqlalchemy as sa
+
 from xenia.core.addresses import address_key
 from xenia.core.attribute_controls import text_of
 from xenia.core.directory.user import User
@@ -12,6 +14,7 @@ from xenia.core.ids import fold
 from xenia.core.user_attributes import EXTENSION_PREFIX
 from xenia.storage.documents import written
 from xenia.storage.filter_sql import Collection, Named, Searchable, attribute_columns
+from xenia.storage.logs import last_sign_in_of
 from xenia.storage.schema.directory import user_identities, user_values, users
 
 _VALUE_FIELDS = ("other_mails", "proxy_addresses", "business_phones")
@@ -21,7 +24,12 @@ _PLAIN = tuple(column.name for column in users.c if not column.name.endswith("_k
 SEARCHABLE = Searchable(
     users.c.id,
     users.c.tenant_id,
-    attribute_columns(users),
+    {
+        **attribute_columns(users),
+        "last_sign_in_at": sa.func.coalesce(
+            last_sign_in_of(users.c.tenant_id, users.c.id), users.c.last_sign_in_at
+        ),
+    },
     {
         "identities": Collection(
             user_identities.c.user_id,

@@ -6,7 +6,7 @@ Two things narrow what is seen: the permission of the token (``User.Read`` reach
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from xenia.core.actor import Actor
@@ -67,7 +67,7 @@ def get_me(ports: Ports, actor: Actor) -> SeenUser:
         user = tx.users.find(actor.user_id)
         if user is None:
             raise NotFound("Resource", actor.user_id)
-        return seen_user(user, _own_view(actor))
+        return _seen(tx, user, _own_view(actor))
 
 
 def get_user(ports: Ports, actor: Actor, key: str) -> SeenUser:
@@ -87,7 +87,7 @@ def list_users(ports: Ports, actor: Actor, query: Query) -> Page[SeenUser]:
         if not view or not sight.lists_users:
             raise NotPermitted(READ_USERS[0])
         refuse_probing(query, view)
-        return _page(tx.users.list(query), view)
+        return _page(tx, tx.users.list(query), view)
 
 
 def withdrawn_among(ports: Ports, actor: Actor, users: Iterable[User]) -> frozenset[ObjectId]:
@@ -103,7 +103,7 @@ def list_deleted_users(ports: Ports, actor: Actor, query: Query) -> Page[SeenUse
     view = EVERYTHING - _hidden(actor)
     refuse_probing(query, view)
     with ports.store.read(actor.tenant_id) as tx:
-        return _page(tx.users.list(query, deleted=True), view)
+        return _page(tx, tx.users.list(query, deleted=True), view)
 
 
 def get_deleted_user(ports: Ports, actor: Actor, user_id: ObjectId) -> SeenUser:
@@ -114,7 +114,7 @@ def get_deleted_user(ports: Ports, actor: Actor, user_id: ObjectId) -> SeenUser:
         user = tx.users.find(key, deleted=True) if key else None
         if user is None or user.deleted_at is None:
             raise NotFound("Resource", user_id)
-        return seen_user(user, EVERYTHING - _hidden(actor))
+        return _seen(tx, user, EVERYTHING - _hidden(actor))
 
 
 def get_sponsors(ports: Ports, actor: Actor, key: str) -> tuple[SeenUser, ...]:
@@ -265,7 +265,7 @@ def _get_user(tx: Transaction, actor: Actor, key: str) -> SeenUser:
     if actor.user_id is not None and (guid == actor.user_id or (actor.upn and fold(key) == fold(actor.upn))):
         user = tx.users.find(actor.user_id)
         if user is not None and actor.may(*READ_SELF):
-            return seen_user(user, _own_view(actor))
+            return _seen(tx, user, _own_view(actor))
         raise NotPermitted(READ_SELF[0])
     sight = sight_of(tx, actor)
     view = view_of_others(actor, sight)
@@ -275,7 +275,7 @@ def _get_user(tx: Transaction, actor: Actor, key: str) -> SeenUser:
     user = tx.users.find(guid) if guid else tx.users.find_by_upn(key)
     if user is None:
         raise NotFound("Resource", key)
-    return seen_user(user, view)
+    return _seen(tx, user, view)
 
 
 def _related(tx: Transaction, actor: Actor, key: str) -> User:
@@ -319,8 +319,22 @@ def _hidden(actor: Actor) -> frozenset[str]:
     return NOTHING if permitted else SIGN_IN_ACTIVITY
 
 
-def _page(page: Page[User], view: frozenset[str]) -> Page[SeenUser]:
-    return Page(tuple(seen_user(user, view) for user in page.items), page.next, page.total)
+def _page(tx: Transaction, page: Page[User], view: frozenset[str]) -> Page[SeenUser]:
+    known = _with_activity(tx, page.items, view)
+    return Page(tuple(seen_user(user, view) for user in known), page.next, page.total)
+
+
+def _seen(tx: Transaction, user: User, view: frozenset[str]) -> SeenUser:
+    (known,) = _with_activity(tx, (user,), view)
+    return seen_user(known, view)
+
+
+def _with_activity(tx: Transaction, users: Sequence[User], view: frozenset[str]) -> Sequence[User]:
+    """The users with their last sign-in out of the log, where that may be told."""
+    if not view >= SIGN_IN_ACTIVITY:
+        return users
+    last = tx.logs.last_sign_ins([user.id for user in users])
+    return [replace(user, last_sign_in_at=last.get(user.id, user.last_sign_in_at)) for user in users]
 
 
 def seen_user(user: User, view: frozenset[str]) -> SeenUser:

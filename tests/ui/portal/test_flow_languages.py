@@ -92,6 +92,17 @@ def test_the_preview_follows_what_is_typed(office: Office, desktop: Desktop) -> 
     assert stored(office).languages == ()
 
 
+def test_the_preview_begins_with_a_language_that_is_on(desktop: Desktop) -> None:
+    layouts = f"{HOME}/{FLOW}/page-layouts"
+    assert '<option value="en" selected>' in desktop.open(layouts).source
+    desktop.open(LIST)
+    desktop.send("/languages", {"on": ["de", "el"]})
+    source = desktop.open(layouts).source
+    assert '<option value="de" selected>' in source
+    assert "preview?page=sign-up&amp;language=de" in source
+    assert 'value="en"' not in source
+
+
 def test_what_cannot_be_shown_is_said_beside_its_field_and_kept(office: Office, desktop: Desktop) -> None:
     desktop.open(GREEK)
     name = f"own-{DETAILS}-DisplayName-surname"

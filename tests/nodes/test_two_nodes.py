@@ -45,6 +45,14 @@ def claims_of(token: str) -> dict[str, object]:
     return found
 
 
+def kid_of(token: str) -> object:
+    """Which key signed a token."""
+    import base64
+
+    head = token.split(".", maxsplit=1)[0]
+    return msgspec.json.decode(base64.urlsafe_b64decode(head + "=" * (-len(head) % 4)))["kid"]
+
+
 def signs_in(walker: Walker, site: Site, link: str) -> str:
     """From the invitation's link to the authorization code of an app; the code."""
     walker.open(link)
@@ -127,8 +135,8 @@ def test_wrong_passcodes_count_across_nodes(standing: tuple[Site, list[Node]]) -
     assert not page.has_form("/accept")
 
 
-def test_a_key_of_one_node_is_accepted_by_the_others(standing: tuple[Site, list[Node]]) -> None:
-    site, nodes = standing
+def test_a_key_of_one_node_is_accepted_by_the_others(site: Site, nodes: list[Node]) -> None:
+    """On a site of its own: for some seconds a node signs with a key that another already refuses."""
     a, b = nodes
     claims = claims_of(app_token(site.balancer(a)))
     published = {key["kid"] for key in _keys(site, b)}
@@ -145,6 +153,23 @@ def test_a_key_of_one_node_is_accepted_by_the_others(standing: tuple[Site, list[
     for node in nodes:
         status, found = graph(site.balancer(node), token, "GET", "/users?$top=1&$select=id")
         assert status == 200, found
+
+
+def test_no_node_goes_on_signing_with_a_key_that_another_withdrew(site: Site, nodes: list[Node]) -> None:
+    """Whoever stole the key makes tokens as good as the node's own, for as long as nodes believe it."""
+    before = [app_token(site.balancer(node)) for node in nodes]
+    store = open_store(site.database, durable=True)
+    try:
+        ring = RsaKeyRing(store, _sealer(), SystemClock())
+        ring.rotate(compromised=True)
+        signing = ring.stored()[0].key.kid
+    finally:
+        store.close()
+    for node, stolen in zip(nodes, before, strict=True):
+        balancer = site.balancer(node)
+        until(lambda balancer=balancer: kid_of(app_token(balancer)) == signing)  # type: ignore[misc]
+        status, _ = graph(balancer, stolen, "GET", "/users?$top=1&$select=id")
+        assert status == 401
 
 
 def test_what_one_node_changes_the_others_see_at_once(standing: tuple[Site, list[Node]]) -> None:

@@ -37,7 +37,7 @@ def list_keys(**flags: object) -> None:
     help="The current key is in wrong hands: stop believing it at once, and do not wait for the next to be known.",
 )
 def rotate(*, compromised: bool, **flags: object) -> None:
-    """Let the next signing key sign from now on. Running servers follow within five minutes, on every node."""
+    """Let the next signing key sign from now on. Running servers follow within five seconds, on every node."""
     with opened(settings_of(flags)) as ports:
         ring = _ring(ports)
         before = ring.stored()[0]

@@ -119,6 +119,8 @@ class _Twice(ValueError):
 
 
 def _parsed(data: bytes) -> Entry:
+    if not data:
+        _refuse("The file is empty. Choose a JSON file.")
     if len(data) > LARGEST_FILE:
         _refuse(f"The file has {len(data)} bytes. Use one of at most {LARGEST_FILE}.")
     try:

@@ -36,7 +36,8 @@ PUBLISHED_AFTER_RETIREMENT = timedelta(hours=48)
 """Clients cache the key set for a day; the longest token lives a day."""
 KNOWN_AFTER = timedelta(hours=24)
 """How long a key is published before it may sign: clients cache the key set for a day."""
-_REREAD_AFTER = timedelta(minutes=5)
+_REREAD_AFTER = timedelta(seconds=5)
+"""A process signs no longer than this with a key that another has withdrawn: whoever stole it, and whoever must refuse it, share the key."""
 _REREAD_UNKNOWN_AFTER = timedelta(seconds=5)
 """At most one look into the store per this time for unknown key ids, which anybody can send."""
 _SEAL_PURPOSE = "signing-key"
@@ -186,7 +187,7 @@ class RsaKeyRing:
 
         Whoever caches our key set must have met the next key, so one published less than ``KNOWN_AFTER`` ago is
         refused with KeyTooNew: also to the second of two operators at once. *compromised*: the current key stops
-        being believed at once, and the next one does not wait. Other processes follow within minutes. *noting* writes the
+        being believed at once, and the next one does not wait. Other processes follow within ``_REREAD_AFTER``. *noting* writes the
         audit record into the same transaction, which is the platform's.
         """
         now = self._clock.now()

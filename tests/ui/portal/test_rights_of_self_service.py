@@ -26,6 +26,9 @@ _CHANGES = {
     f"{HOME}/{{flow}}/applications": {"application": "{app}"},
     f"{HOME}/{{flow}}/applications/remove": {"application": "{app}"},
     f"{HOME}/{{flow}}/api-connectors": {"after_federation": "{connector}"},
+    f"{HOME}/{{flow}}/languages": {"on": "en"},
+    f"{HOME}/{{flow}}/languages/{{language}}": {"own-attributecollection-heading": "Mine"},
+    f"{HOME}/{{flow}}/languages/{{language}}/{{page}}/upload": {"file": '{"LocalizedStrings": []}'},
     f"{HOME}/{{flow}}/run/remove-test-guests": {},
     f"{CONNECTORS}/new": {
         "display_name": "M",
@@ -49,13 +52,13 @@ _SHOWS = {f"{HOME}/{{flow}}/preview"}
 def routes(office: Office) -> set[str]:
     """Addresses of the portal's forms of this part, as the router knows them."""
     table = office.platform.router._map.map  # type: ignore[attr-defined]
-    names = {"<flow>": "{flow}", "<connector>": "{connector}", "<attribute>": "{attribute}"}
+    places = ("flow", "connector", "attribute", "language", "page")
     found = set()
     for rule in table.iter_rules():
         path = rule.rule.removeprefix("/admin/<tenant>/")
         if "POST" in (rule.methods or ()) and path.startswith((HOME, CONNECTORS, ATTRIBUTES)):
-            for name, place in names.items():
-                path = path.replace(name, place)
+            for place in places:
+                path = path.replace(f"<{place}>", f"{{{place}}}")
             found.add(path)
     return found
 
@@ -89,6 +92,8 @@ def test_nothing_changes_for_whom_may_not(office: Office, who: str) -> None:
             "{app}": office.platform.app.app_id,
             "{connector}": made.id,
             "{attribute}": attribute(office).id,
+            "{language}": "el",
+            "{page}": "attributecollection",
         }
         before = everything(office)
         desktop = office.sit(tenant=office.other) if who == "another tenant" else office.sit(who)

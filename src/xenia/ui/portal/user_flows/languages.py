@@ -137,8 +137,6 @@ class FlowLanguageTexts:
         page = manage_flow_languages.page_of_name(visit.request.args["page"])
         data = visit.request.files.get("file", b"")
         try:
-            if not data:
-                raise InvalidValue("languages", "Choose a JSON file.")
             manage_flow_languages.put_overrides_file(
                 *(self._desk.ports, visit.actor, flow.id, language.id, page, data),
                 expected_version=version_of(visit),

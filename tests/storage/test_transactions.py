@@ -27,7 +27,7 @@ from tests.storage.records import (
     passcode,
     user,
 )
-from xenia.core.errors import Conflict
+from xenia.core.errors import Conflict, NotFound
 from xenia.guard import is_writing, refuse_while_writing
 from xenia.storage.store import SqlStore
 
@@ -184,6 +184,28 @@ def test_a_conflict_that_stays_is_told_after_a_second_look(store: SqlStore):
     with pytest.raises(Conflict):
         store.write(CONTOSO, work)
     assert len(runs) == (2 if store._is_postgres else 1)
+
+
+def test_who_refers_to_what_another_made_under_another_id_looks_again(store: SqlStore):
+    """Two looks within a PostgreSQL transaction may differ: what was to be made first is there at the second."""
+    looks: list[bool] = []
+
+    def work(tx):
+        found = tx.users.find_by_identity("mail", "mia@example.com")
+        looks.append(found is not None)
+        if found is None and store._is_postgres:
+            with ThreadPoolExecutor(1) as pool:
+                pool.submit(store.write, CONTOSO, lambda other: other.users.add(user())).result()
+        app = authenticator()
+        tx.credentials.add_authenticator_app(app if found else replace(app, user_id="would-have-been-made"))
+
+    if store._is_postgres:
+        store.write(CONTOSO, work)
+        assert looks == [False, True]
+    else:  # one writer at a time: a second look would see the same
+        with pytest.raises(NotFound):
+            store.write(CONTOSO, work)
+        assert looks == [False]
 
 
 def test_transactions_that_lock_each_other_out_both_finish(store: SqlStore):

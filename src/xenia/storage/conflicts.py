@@ -49,6 +49,6 @@ def _wire(field: str) -> str:
     return first + "".join(part.capitalize() for part in rest)
 
 
-def is_unique_race(refusal: Conflict) -> bool:
+def is_race(refusal: XeniaError) -> bool:
     """Whether a constraint said so, so that a second look at the rows would have told the use case."""
     return isinstance(refusal.__cause__, sa.exc.IntegrityError)

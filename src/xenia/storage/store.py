@@ -15,7 +15,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Engine
 from sqlalchemy.exc import DBAPIError, IntegrityError, SQLAlchemyError
 
-from xenia.core.errors import Conflict
+from xenia.core.errors import Conflict, NotFound
 from xenia.core.ids import TenantId
 from xenia.guard import writing
 from xenia.ports import StoreUnavailable
@@ -23,7 +23,7 @@ from xenia.storage import postgres, sqlite
 from xenia.storage.api_connectors import SqlApiConnectors
 from xenia.storage.app_keys import SqlAppKeys
 from xenia.storage.applications import SqlApplications
-from xenia.storage.conflicts import is_unique_race, refusal_of
+from xenia.storage.conflicts import is_race, refusal_of
 from xenia.storage.connections import Held, KeptConnections, PooledConnections
 from xenia.storage.consent_requests import SqlConsentRequests
 from xenia.storage.credentials import SqlCredentials
@@ -198,16 +198,17 @@ class SqlStore:
         """Run *work* in one write transaction and commit.
 
         Exceptions roll everything back. *work* runs again from the start, a few times at most, when
-        the database undid it because of another transaction, or when a unique constraint says that
-        another one was faster, so that *work* sees that row. Raises StoreUnavailable.
+        the database undid it because of another transaction, or when a constraint says that another one
+        was faster (took a unique value, or made or removed what this one decided upon between two of its
+        looks), so that *work* sees the rows as they are now. Raises StoreUnavailable.
         """
         for attempt in range(1, _TRIES + 1):
             try:
                 with _telling():
                     return self._write_once(tenant_id, work)
-            except Conflict as refusal:
+            except (Conflict, NotFound) as refusal:
                 # SQLite's writers see all that is committed: there the answer would be the same again.
-                if not self._is_postgres or attempt > 1 or not is_unique_race(refusal):
+                if not self._is_postgres or attempt > 1 or not is_race(refusal):
                     raise
             except _Again as again:
                 if attempt == _TRIES:

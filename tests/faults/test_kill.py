@@ -66,7 +66,7 @@ def until_killed(server: RunningXenia, work: Callable[[int], None], known: Ackno
         thread.join(60)
 
 
-@pytest.mark.parametrize("seed", [1, 2])
+@pytest.mark.parametrize("seed", [1, pytest.param(2, marks=pytest.mark.slow)])
 def test_acknowledged_invitations_survive_and_their_mail_arrives(tmp_path: Path, seed: int) -> None:
     known = Acknowledged()
     with running_xenia(tmp_path, "--seed", str(SEED)) as server:
@@ -101,7 +101,7 @@ def test_acknowledged_invitations_survive_and_their_mail_arrives(tmp_path: Path,
             assert len(set(ids)) == 1, "a second copy must bear the same Message-ID"
 
 
-@pytest.mark.parametrize("seed", [3, 4])
+@pytest.mark.parametrize("seed", [3, pytest.param(4, marks=pytest.mark.slow)])
 def test_acknowledged_redemptions_survive_whole(tmp_path: Path, seed: int) -> None:
     known = Acknowledged()
     with running_xenia(tmp_path, "--seed", str(SEED)) as server:

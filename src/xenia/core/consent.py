@@ -11,7 +11,24 @@ import unicodedata
 from xenia.core.directory.application import ServicePrincipal
 from xenia.core.directory.tenant import UserConsent
 from xenia.core.ids import ObjectId
+from xenia.core.wording import mark
 from xenia.record import Record
+
+COMMON_PERMISSIONS = {
+    "openid": (mark("Sign you in"), mark("Lets the app know who you are when you sign in.")),
+    "profile": (mark("View your basic profile"), mark("Your name and the organization you are a guest of.")),
+    "email": (mark("View your email address"), mark("The address you sign in with.")),
+    "offline_access": (
+        mark("Maintain access to data you have given it access to"),
+        mark("The app keeps its access while you are away. It gets no further permissions by that."),
+    ),
+    "User.Read": (
+        mark("Sign you in and read your profile"),
+        mark("What this organization knows of you: name, addresses, job title and the like."),
+    ),
+}
+"""Title and explanation of what nearly every app asks for, by value at Graph: said in the reader's language. All others
+are shown as the API's publisher, or Graph, wrote them."""
 
 
 class ConsentItem(Record):

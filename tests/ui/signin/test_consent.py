@@ -248,12 +248,12 @@ def test_only_what_is_new_is_asked_and_prompt_consent_shows_all(consenting: Cons
     walker.open(consenting.url(app))
     accept(walker)
     page = walker.open(consenting.url(app, "openid profile User.Read"))
-    assert "read user profile" in page.text
-    assert "Sign you in" not in page.text
+    assert "read your profile" in page.text
+    assert "View your basic profile" not in page.text
     accept(walker)
     assert consenting.grants(app) == {(GRAPH_APP_ID, False): {"openid", "profile", "User.Read"}}
     again = walker.open(consenting.url(app, prompt="consent"))
-    assert "Sign you in" in again.text
+    assert "View your basic profile" in again.text
     assert accept(walker)["code"]
 
 
@@ -263,7 +263,7 @@ def test_default_asks_for_the_registered_permissions_once(consenting: Consenting
     )
     walker = consenting.signed_in()
     page = walker.open(consenting.url(app, "openid https://graph.microsoft.com/.default"))
-    assert "read user profile" in page.text
+    assert "read your profile" in page.text
     accept(walker)
     assert consenting.grants(app) == {(GRAPH_APP_ID, False): {"openid", "User.Read"}}
     assert answer(walker.open(consenting.url(app, "openid https://graph.microsoft.com/.default")))["code"]
@@ -286,6 +286,31 @@ def _change(consenting: Consenting, app: Application, **changes: object) -> Appl
     return consenting.server.ports.store.write(app.tenant_id, work)
 
 
+def test_permissions_are_said_in_the_readers_language_and_those_of_an_api_as_its_publisher_wrote_them(
+    consenting: Consenting,
+) -> None:
+    """Also where the publisher's words happen to be ours, or pose as a pattern."""
+    scopes = tuple(
+        Scope(consenting.server.ports.entropy.guid(), value, user_consent_display_name=title)
+        for value, title in (("User.Read", "Sign you in"), ("read", "Read %(x)s <b>all</b>"))
+    )
+    consenting.publish(
+        "Ledger", owner=consenting.server.tenant, scopes=scopes, identifier_uris=("api://ledger",)
+    )
+    app = consenting.publish()
+    walker = consenting.signed_in()
+    walker.languages = "de"
+    page = walker.open(consenting.url(app, "openid offline_access User.Read"))
+    for title in ("Sie anmelden", "Den Zugriff auf Daten behalten", "Sie anmelden und Ihr Profil lesen"):
+        assert title in page.text
+    assert "Die App erfährt, wer Sie sind" in page.text
+    assert "Sign you in" not in page.text
+    page = walker.open(consenting.url(app, "openid api://ledger/User.Read api://ledger/read"))
+    assert "Sign you in" in page.text
+    assert "Read %(x)s <b>all</b>" in page.text
+    assert "<b>all" not in page.source
+
+
 def test_known_clients_bring_their_api_and_what_it_needs(consenting: Consenting) -> None:
     api = _api(
         consenting, required_resource_access=(RequiredResourceAccess(GRAPH_APP_ID, ((USER_READ, "Scope"),)),)
@@ -297,7 +322,7 @@ def test_known_clients_bring_their_api_and_what_it_needs(consenting: Consenting)
     walker = consenting.signed_in()
     page = walker.open(consenting.url(app, "openid api://ledger/.default"))
     assert "Read the ledger" in page.text
-    assert "read user profile" in page.text
+    assert "read your profile" in page.text
     assert accept(walker)["code"]
     assert consenting.principal(api.app_id) is not None
     assert consenting.grants(app)[(api.app_id, False)] == {"read"}

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from datetime import datetime
 
 from xenia.core.addresses import masked
-from xenia.core.consent import mixes_alphabets
+from xenia.core.consent import COMMON_PERMISSIONS, ConsentItem, mixes_alphabets
 from xenia.core.consent_request import LONGEST_JUSTIFICATION
 from xenia.core.directory.first_party import PLATFORM_TENANT_ID
 from xenia.core.directory.tenant import Tenant
@@ -197,9 +197,9 @@ def _second_factor(ports: Ports, situation: Situation, words: Words) -> Model:
 
 
 def _consent(ports: Ports, situation: Situation, words: Words) -> Model:
-    del ports, words
+    del ports
     need, client = situation.consent, situation.client
-    shown = need.shown(everything=situation.demands.force_consent)
+    shown = [_said(item, words) for item in need.shown(everything=situation.demands.force_consent)]
     return {
         "items": [item for item in shown if item.role_id is None],
         "app_permissions": [item for item in shown if item.role_id is not None],
@@ -215,6 +215,15 @@ def _consent(ports: Ports, situation: Situation, words: Words) -> Model:
         "privacy_url": client.privacy_statement_url,
         "terms_url": client.terms_of_service_url,
     }
+
+
+def _said(item: ConsentItem, words: Words) -> ConsentItem:
+    """A permission that has our own words, in the reader's language; never what a publisher happened to write alike."""
+    ours = COMMON_PERMISSIONS.get(item.value)
+    if ours is None or ours != (item.title, item.description):
+        return item
+    title, description = (words.pattern(text) for text in ours)
+    return replace(item, title=title, description=description)
 
 
 def _stay(ports: Ports, situation: Situation, words: Words) -> Model:

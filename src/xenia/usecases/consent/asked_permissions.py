@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from datetime import datetime
 
-from xenia.core.consent import ConsentItem
+from xenia.core.consent import COMMON_PERMISSIONS, ConsentItem
 from xenia.core.directory.application import GRAPH_APP_ID, Application, AppRole, Scope, ServicePrincipal
 from xenia.core.errors import InvalidScope, ResourceNotFound
 from xenia.core.ids import AppId, ObjectId, TenantId, fold
@@ -18,16 +18,6 @@ from xenia.ports import Ports, Transaction
 from xenia.record import Record, field
 from xenia.usecases.applications.local_principal import may_have_principal, unstored_principal
 from xenia.usecases.tokens.access import is_pre_authorized, named_application
-
-_OIDC_WORDS = {
-    "openid": ("Sign you in", "Lets the app know who you are when you sign in."),
-    "profile": ("View your basic profile", "Your name and the organization you are a guest of."),
-    "email": ("View your email address", "The address you sign in with."),
-    "offline_access": (
-        "Maintain access to data you have given it access to",
-        "The app keeps its access while you are away. It gets no further permissions by that.",
-    ),
-}
 
 
 class Asking(Record):
@@ -196,8 +186,8 @@ def _scope_item(
     scope: Scope,
     written: str,
 ) -> ConsentItem:
-    if resource.app_id == GRAPH_APP_ID and scope.value in _OIDC_WORDS:
-        title, text = _OIDC_WORDS[scope.value]
+    if resource.app_id == GRAPH_APP_ID and scope.value in COMMON_PERMISSIONS:
+        title, text = COMMON_PERMISSIONS[scope.value]
     elif asking.for_organization:
         title, text = scope.admin_consent_display_name or scope.value, scope.admin_consent_description
     else:

@@ -109,6 +109,8 @@ def _problems(message: Message) -> Iterator[str]:
             yield f"other places for values ({string})"
         elif sorted(_TAG.findall(string)) != sorted(_TAG.findall(originals[-1])):
             yield f"other markup ({string})"
+        elif any(sign in _TAG.sub("", string) for sign in '<>"'):
+            yield f"a sign that would be markup: pages take translations as they are ({string})"
         elif "%" in _PLACE.sub("", string).replace("%%", ""):
             yield f"a per cent sign that is not doubled ({string})"
 

@@ -10,11 +10,27 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from xenia.core.attribute_rules import normal_text
+from xenia.core import flow_language_files
+from xenia.core import own_words as own_words_module
+from xenia.core.attribute_rules import is_visible, normal_text
 from xenia.core.errors import InvalidValue
-from xenia.core.flow_language_files import LARGEST_FILE, defaults_file, overrides_file, read_overrides
+from xenia.core.flow_language_files import (
+    LARGEST_FILE,
+    defaults_file,
+    overrides_file,
+    read_document,
+    read_overrides,
+)
 from xenia.core.flow_languages import FlowPage, changeable_options, changeable_texts, in_language, language_of
-from xenia.core.own_words import PageWords, checked_languages, with_switch, with_switches, with_words
+from xenia.core.own_words import (
+    LARGEST_LANGUAGE,
+    PageWords,
+    checked_languages,
+    has_own_words,
+    with_switch,
+    with_switches,
+    with_words,
+)
 from xenia.core.user_attributes import BUILT_IN_ATTRIBUTES
 from xenia.core.user_flow import (
     AttributeAssignment,
@@ -27,6 +43,7 @@ from xenia.core.user_flow import (
     UserFlow,
 )
 from xenia.core.wording import ENGLISH, LANGUAGES
+from xenia.record import replace
 
 HOBBY = f"extension_{'0f3c' * 8}_Hobby"
 CHOICES = (Choice("Chess", "chess"), Choice("Go", "go", is_default=True))
@@ -45,7 +62,9 @@ KNOWN = {attribute.id: attribute for attribute in BUILT_IN_ATTRIBUTES}
 DETAILS = FlowPage.DETAILS
 # Any language's letters; signs nobody sees are refused, so they are left to the tests of refusals.
 LETTERS = st.characters(codec="utf-8", exclude_categories=("Cc", "Cs", "Zl", "Zp", "Cf"))
-WRITTEN = st.text(LETTERS, min_size=1, max_size=40).map(normal_text).filter(bool)
+WRITTEN = (
+    st.text(LETTERS, min_size=1, max_size=40).map(normal_text).filter(lambda text: any(map(is_visible, text)))
+)
 
 
 @st.composite
@@ -63,13 +82,18 @@ def own_words(draw: st.DrawFn, page: FlowPage) -> PageWords:
     return PageWords(tuple(texts), tuple(options))
 
 
+def read(flow: UserFlow, page: FlowPage, data: bytes) -> PageWords:
+    """What a file says of a page."""
+    return read_overrides(flow, page, read_document(data))
+
+
 @given(st.sampled_from(FlowPage).flatmap(lambda page: st.tuples(st.just(page), own_words(page))))
 def test_what_is_written_as_overrides_reads_back_the_same(case: tuple[FlowPage, PageWords]) -> None:
     page, words = case
-    flow = with_words(FLOW, "el", page, words)
+    flow = with_words(FLOW, "el", {page: words})
     language = language_of(flow, "el")
     assert language is not None
-    again = with_words(FLOW, "EL", page, read_overrides(FLOW, page, overrides_file(flow, page, language)))
+    again = with_words(FLOW, "EL", {page: read(FLOW, page, overrides_file(flow, page, language))})
     assert again == flow
     assert set(language.texts) == set(words.texts)
     assert set(language.options) == set(words.options)
@@ -78,13 +102,13 @@ def test_what_is_written_as_overrides_reads_back_the_same(case: tuple[FlowPage, 
 @given(st.sampled_from(FlowPage))
 def test_defaults_override_nothing_until_they_are_said_to(page: FlowPage) -> None:
     data = defaults_file(FLOW, page, KNOWN, ENGLISH)
-    assert read_overrides(FLOW, page, data) == PageWords()
+    assert read(FLOW, page, data) == PageWords()
     document = json.loads(data)
     for entry in [*document["LocalizedStrings"], *document["LocalizedCollections"]]:
         entry["Override"] = True
         if entry.get("Value") == "":
             entry["Value"] = "Something"
-    words = read_overrides(FLOW, page, json.dumps(document).encode())
+    words = read(FLOW, page, json.dumps(document).encode())
     assert len(words.texts) == len(changeable_texts(FLOW, page))
     assert len(words.options) == len(changeable_options(FLOW, page))
 
@@ -132,14 +156,14 @@ def _collection(items: object, **changes: Any) -> bytes:
     "named", ["CITY", "city", "extension_hobby", "Hobby", HOBBY, HOBBY.upper(), "emailReadonly", "Email"]
 )
 def test_attributes_are_named_in_any_case_and_by_short_names(named: str) -> None:
-    words = read_overrides(FLOW, DETAILS, _string(ElementId=named, StringId="displayname"))
+    words = read(FLOW, DETAILS, _string(ElementId=named, StringId="displayname"))
     assert words.texts[0].string_id == "DisplayName"
     assert words.texts[0].attribute_id in {"city", "email", HOBBY}
 
 
 def test_a_byte_order_mark_and_entries_that_override_nothing_are_passed_over() -> None:
     strange = _string(Override=False, StringId="of_somebody_else", ElementId="nobody", Value=None)
-    assert read_overrides(FLOW, DETAILS, b"\xef\xbb\xbf" + strange) == PageWords()
+    assert read(FLOW, DETAILS, b"\xef\xbb\xbf" + strange) == PageWords()
 
 
 @pytest.mark.parametrize(
@@ -161,6 +185,8 @@ def test_a_byte_order_mark_and_entries_that_override_nothing_are_passed_over() -
         (_string(Value="Sta\x00dt"), "cannot be seen"),
         (_string(Value="Sta\ndt"), "line breaks"),
         (_string(Value="\ud83d"), "cannot be seen"),
+        (_string(Value="\u200b"), "nothing of this text can be seen"),
+        (_string(Value="\u0301\u200d"), "nothing of this text can be seen"),
         (_collection([{"Name": "Schach", "Value": "Draughts"}]), "no option of the Value 'Draughts'"),
         (_collection([{"Name": "", "Value": "chess"}]), "item 1: Name needs a text"),
         (_collection([{"Name": "a", "Value": "go"}, {"Name": "b", "Value": "go"}]), "there twice"),
@@ -181,7 +207,7 @@ def test_a_byte_order_mark_and_entries_that_override_nothing_are_passed_over() -
 )
 def test_what_is_no_such_file_is_refused_with_its_reason(data: bytes, reason: str) -> None:
     with pytest.raises(InvalidValue) as refused:
-        read_overrides(FLOW, DETAILS, data)
+        read(FLOW, DETAILS, data)
     assert reason in refused.value.message
     refused.value.message.encode()
 
@@ -190,13 +216,13 @@ def test_an_entry_twice_is_refused() -> None:
     one = json.loads(_string())["LocalizedStrings"][0]
     data = json.dumps({"LocalizedStrings": [one, {**one, "ElementId": "City"}]}).encode()
     with pytest.raises(InvalidValue, match="DisplayName of city is there twice"):
-        read_overrides(FLOW, DETAILS, data)
+        read(FLOW, DETAILS, data)
 
 
 @given(st.binary(max_size=200) | st.recursive(st.none() | st.booleans() | st.text(max_size=5), st.lists, max_leaves=9).map(lambda found: json.dumps({"LocalizedStrings": found}).encode()))  # fmt: skip
 def test_any_bytes_are_read_or_refused(data: bytes) -> None:
     try:
-        read_overrides(FLOW, DETAILS, data)
+        read(FLOW, DETAILS, data)
     except InvalidValue as refused:
         refused.message.encode()
 
@@ -209,7 +235,7 @@ def test_the_pages_say_own_words_in_their_language_and_ours_in_all_others() -> N
         OwnText(DETAILS.value, "heading", "Wer bist du?"),
         OwnText(DETAILS.value, "DisplayName", "Liebhaberei", HOBBY),
     )
-    flow = with_words(FLOW, "en", DETAILS, PageWords(texts, (OwnOption(HOBBY, "go", "Baduk"),)))
+    flow = with_words(FLOW, "en", {DETAILS: PageWords(texts, (OwnOption(HOBBY, "go", "Baduk"),))})
     shown, words = in_language(flow, DETAILS, ENGLISH)
     assert words.own["Add details"] == "Wer bist du?"
     hobby = shown.attributes[2]
@@ -221,13 +247,70 @@ def test_the_pages_say_own_words_in_their_language_and_ours_in_all_others() -> N
 
 def test_words_of_an_attribute_that_left_the_flow_are_neither_shown_nor_told() -> None:
     words = PageWords((OwnText(DETAILS.value, "DisplayName", "Liebhaberei", HOBBY),), ())
-    flow = with_words(FLOW, "de", DETAILS, words)
+    flow = with_words(FLOW, "de", {DETAILS: words})
     left = UserFlow(
         flow.id, flow.tenant_id, flow.created_at, attributes=FLOW.attributes[:2], languages=flow.languages
     )
     language = language_of(left, "de")
     assert language is not None
     assert b"Hobby" not in overrides_file(left, DETAILS, language)
+
+
+def test_custom_attributes_of_two_apps_with_one_name_are_told_apart() -> None:
+    other = f"extension_{'ab12' * 8}_Hobby"
+    flow = replace(FLOW, attributes=(*FLOW.attributes, AttributeAssignment(other, "Hobby too")))
+    texts = tuple(OwnText(DETAILS.value, "DisplayName", name, name) for name in (HOBBY, other))
+    flow = with_words(flow, "de", {DETAILS: PageWords(texts)})
+    language = language_of(flow, "de")
+    assert language is not None
+    assert set(read(flow, DETAILS, overrides_file(flow, DETAILS, language)).texts) == set(texts)
+    with pytest.raises(InvalidValue, match=f"{HOBBY} or {other}"):
+        read(flow, DETAILS, _string(ElementId="extension_Hobby"))
+
+
+def test_a_file_of_thousands_of_entries_is_read_in_one_pass(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each entry looked every option of the flow up: a file of the allowed size held the one writer for seconds."""
+    asked: list[FlowPage] = []
+
+    def counted(flow: UserFlow, page: FlowPage) -> object:
+        asked.append(page)
+        return changeable_options(flow, page)
+
+    for module in (flow_language_files, own_words_module):
+        monkeypatch.setattr(module, "changeable_options", counted)
+    items = [{"Name": "x", "Value": "go"}] * 2_000
+    entry = {
+        "ElementType": "ClaimType",
+        "ElementId": "extension_Hobby",
+        "TargetCollection": "Restriction",
+        "Override": True,
+        "Items": items,
+    }
+    with pytest.raises(InvalidValue, match="twice"):
+        read(FLOW, DETAILS, json.dumps({"LocalizedCollections": [entry]}).encode())
+    assert len(asked) <= 2
+
+
+def test_one_page_may_grow_by_what_the_other_becomes_shorter() -> None:
+    """Whichever is looked at first. Words that no page shows any more do not count."""
+    many = tuple(Choice(str(number), str(number)) for number in range(150))
+    radios = tuple(
+        AttributeAssignment(f"extension_{'0f3c' * 8}_{name}", name, InputType.RADIO, choices=many)
+        for name in ("A", "B")
+    )
+    flow = replace(FLOW, attributes=radios)
+    options = tuple(
+        OwnOption(owner, choice.value, "x" * 200) for owner, choice in changeable_options(flow, DETAILS)
+    )
+    assert sum(len(each.name) for each in options) == LARGEST_LANGUAGE
+    flow = with_words(flow, "de", {DETAILS: PageWords((), options)})
+    intro = {FlowPage.WAYS: PageWords((OwnText(FlowPage.WAYS.value, "intro", "Willkommen"),))}
+    with pytest.raises(InvalidValue, match="60000"):
+        with_words(flow, "de", intro)
+    assert with_words(flow, "de", {**intro, DETAILS: PageWords((), options[1:])}).languages
+    left = replace(flow, attributes=())
+    assert not has_own_words(left, left.languages[0])
+    assert has_own_words(with_words(left, "de", intro), with_words(left, "de", intro).languages[0])
 
 
 # --- switches ---------------------------------------------------------------------------------------------
@@ -237,7 +320,7 @@ def test_a_flow_whose_languages_are_all_as_at_first_is_as_at_first() -> None:
     off = with_switch(FLOW, "fr", is_enabled=False)
     assert off.languages == (FlowLanguage("fr", is_enabled=False),)
     assert with_switch(off, "FR", is_enabled=True) == FLOW
-    assert with_words(with_words(FLOW, "fr", DETAILS, PageWords((OwnText(DETAILS.value, "heading", "x"),))), "fr", DETAILS, PageWords()) == FLOW  # fmt: skip
+    assert with_words(with_words(FLOW, "fr", {DETAILS: PageWords((OwnText(DETAILS.value, "heading", "x"),))}), "fr", {DETAILS: PageWords()}) == FLOW  # fmt: skip
 
 
 def test_the_last_language_stays_on() -> None:
@@ -259,9 +342,9 @@ def test_all_own_words_of_a_language_together_are_bounded() -> None:
     options = tuple(
         OwnOption(owner, choice.value, "x" * 200) for owner, choice in changeable_options(flow, DETAILS)
     )
-    assert with_words(flow, "de", DETAILS, PageWords((), options[:250])).languages
+    assert with_words(flow, "de", {DETAILS: PageWords((), options[:250])}).languages
     with pytest.raises(InvalidValue, match="60000"):
-        with_words(flow, "de", DETAILS, PageWords((), options))
+        with_words(flow, "de", {DETAILS: PageWords((), options)})
 
 
 def test_languages_of_a_new_flow_are_checked_as_changes_are() -> None:

@@ -20,17 +20,27 @@ def test_every_text_is_said_in_every_language_and_fits() -> None:
     assert catalogues.problems() == []
 
 
-def test_a_text_that_lost_its_place_for_a_value_is_found(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize(
+    ("put", "reason"),
+    [
+        ("Weg", "other places for values"),
+        ("Zurück zu %(app)s <b>", "other markup"),
+        ("Zurück zu %(app)s > hier", "a sign that would be markup"),
+        ('Zurück zu %(app)s\\" autofocus=\\"', "a sign that would be markup"),
+        ("Zurück zu %(app)s, 100 %", "a per cent sign"),
+    ],
+)
+def test_a_translation_that_does_not_fit_its_original_is_found(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, put: str, reason: str
 ) -> None:
-    for path in catalogues.FOLDER.glob("*.po"):
-        text = path.read_text("utf-8")
-        if path.stem == "de":
-            text = re.sub(r'(msgid "Back to %\(app\)s"\nmsgstr ")[^"]*', r"\1Weg", text)
-        (tmp_path / path.name).write_text(text, "utf-8")
+    """Pages take translations as they are: one must bring no markup, and no place for a value, of its own."""
+    text = (catalogues.FOLDER / "de.po").read_text("utf-8")
+    text = re.sub(r'(msgid "Back to %\(app\)s"\nmsgstr ")[^"]*', lambda found: found[1] + put, text)
+    (tmp_path / "de.po").write_text(text, "utf-8")
     monkeypatch.setattr(catalogues, "FOLDER", tmp_path)
+    monkeypatch.setattr(catalogues, "LANGUAGES", {"de": "German"})
     (problem,) = catalogues.problems()
-    assert problem.startswith("de: other places for values")
+    assert problem.startswith(f"de: {reason}")
 
 
 def test_no_template_of_these_pages_speaks_english_by_itself() -> None:

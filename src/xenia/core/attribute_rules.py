@@ -40,6 +40,12 @@ def has_hidden_signs(text: str, *, lines: bool = False) -> bool:
     )
 
 
+def is_visible(sign: str) -> bool:
+    """Whether somebody sees something of it alone: no space, joiner or mark that needs another sign."""
+    kind = unicodedata.category(sign)
+    return kind[0] not in "ZM" and kind not in {"Cc", "Cf", "Cs"}
+
+
 def attribute_value(attribute: UserAttribute, value: object) -> AttributeValue:
     """A value that arrives with a type (JSON), checked. Raises InvalidValue with a sentence that says what to do."""
     match attribute.data_type:

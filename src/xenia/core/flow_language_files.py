@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections import Counter
 from collections.abc import Mapping
 from typing import Any, NoReturn
 
@@ -38,41 +39,51 @@ def defaults_file(
     flow: UserFlow, page: FlowPage, attributes: Mapping[str, UserAttribute], words: Words
 ) -> bytes:
     """Every text of the page that can be changed, as it reads without own words; nothing is an override."""
+    named = _names(flow)
     strings = [
-        _string(each.attribute_id, each.string_id, default_text(flow, each, attributes, words), own=False)
+        _string(
+            named, each.attribute_id, each.string_id, default_text(flow, each, attributes, words), own=False
+        )
         for each in changeable_texts(flow, page)
     ]
     options: dict[str, list[tuple[str, str]]] = {}
     for attribute_id, choice in changeable_options(flow, page):
         options.setdefault(attribute_id, []).append((choice.name, choice.value))
-    return _written(strings, options, own=False)
+    return _written(named, strings, options, own=False)
 
 
 def overrides_file(flow: UserFlow, page: FlowPage, language: FlowLanguage) -> bytes:
     """The own words of the page in this language alone."""
     own = words_of_page(flow, language, page)
-    strings = [_string(each.attribute_id, each.string_id, each.value, own=True) for each in own.texts]
+    named = _names(flow)
+    strings = [_string(named, each.attribute_id, each.string_id, each.value, own=True) for each in own.texts]
     options: dict[str, list[tuple[str, str]]] = {}
     for option in own.options:
         options.setdefault(option.attribute_id, []).append((option.name, option.value))
-    return _written(strings, options, own=True)
+    return _written(named, strings, options, own=True)
 
 
-def read_overrides(flow: UserFlow, page: FlowPage, data: bytes) -> PageWords:
-    """The own words that a file holds: its entries with ``Override: true``, all others say nothing.
+def read_document(data: bytes) -> Entry:
+    """The JSON document that a file is: needs no user flow yet. Raises InvalidValue."""
+    document = _parsed(data)
+    _guard_members("The file", document, frozenset({_STRINGS, _COLLECTIONS}))
+    return document
+
+
+def read_overrides(flow: UserFlow, page: FlowPage, document: Entry) -> PageWords:
+    """The own words that a document holds: its entries with ``Override: true``, all others say nothing.
 
     Raises InvalidValue, with a sentence that says which entry is meant.
     """
-    document = _parsed(data)
-    _guard_members("The file", document, frozenset({_STRINGS, _COLLECTIONS}))
+    places = _Places(flow, page)
     texts = [
-        _read_string(flow, page, f"{_STRINGS}, entry {number}", entry)
+        _read_string(places, f"{_STRINGS}, entry {number}", entry)
         for number, entry in _overriding(document, _STRINGS, _STRING_MEMBERS)
     ]
     options = [
         option
         for number, entry in _overriding(document, _COLLECTIONS, _COLLECTION_MEMBERS)
-        for option in _read_collection(flow, page, f"{_COLLECTIONS}, entry {number}", entry)
+        for option in _read_collection(places, f"{_COLLECTIONS}, entry {number}", entry)
     ]
     return checked_words(flow, page, PageWords(tuple(texts), tuple(options)))
 
@@ -80,26 +91,39 @@ def read_overrides(flow: UserFlow, page: FlowPage, data: bytes) -> PageWords:
 # --- writing ----------------------------------------------------------------------------------------------
 
 
-def _string(attribute_id: str, string_id: str, value: str, *, own: bool) -> Entry:
+def _names(flow: UserFlow) -> Mapping[str, str]:
+    """How files name the flow's attributes: short, but for custom ones of two apps that have the same name."""
+    ids = [each.attribute_id for each in flow.attributes]
+    shared = Counter(_short(each).casefold() for each in ids)
+    return {each: _short(each) if shared[_short(each).casefold()] == 1 else each for each in ids}
+
+
+def _string(named: Mapping[str, str], attribute_id: str, string_id: str, value: str, *, own: bool) -> Entry:
     return {
         "ElementType": _CLAIM if attribute_id else _ELEMENT,
-        "ElementId": _short(attribute_id) if attribute_id else None,
+        "ElementId": named[attribute_id] if attribute_id else None,
         "StringId": string_id,
         "Override": own,
         "Value": value,
     }
 
 
-def _written(strings: list[Entry], options: Mapping[str, list[tuple[str, str]]], *, own: bool) -> bytes:
+def _written(
+    named: Mapping[str, str],
+    strings: list[Entry],
+    options: Mapping[str, list[tuple[str, str]]],
+    *,
+    own: bool,
+) -> bytes:
     collections = [
         {
             "ElementType": _CLAIM,
-            "ElementId": _short(attribute_id),
+            "ElementId": named[attribute_id],
             "TargetCollection": _RESTRICTION,
             "Override": own,
-            "Items": [{"Name": name, "Value": value} for name, value in named],
+            "Items": [{"Name": name, "Value": value} for name, value in items],
         }
-        for attribute_id, named in options.items()
+        for attribute_id, items in options.items()
     ]
     document = {_STRINGS: strings, _COLLECTIONS: collections}
     return (json.dumps(document, ensure_ascii=False, indent=2) + "\n").encode()
@@ -178,24 +202,59 @@ def _guard_members(where: str, entry: Entry, members: frozenset[str]) -> None:
         )
 
 
-def _read_string(flow: UserFlow, page: FlowPage, where: str, entry: Entry) -> OwnText:
+class _Places:
+    """What a file may speak of, looked up once: a file may have thousands of entries, and a flow thousands of options."""
+
+    def __init__(self, flow: UserFlow, page: FlowPage) -> None:
+        self.page = page
+        self.texts: dict[str, list[str]] = {}
+        for text in changeable_texts(flow, page):
+            self.texts.setdefault(text.attribute_id, []).append(text.string_id)
+        self.options: dict[str, dict[str, None]] = {}
+        for owner, choice in changeable_options(flow, page):
+            self.options.setdefault(owner, {})[choice.value] = None
+        self._named: dict[str, list[str]] = {}
+        self._whole: dict[str, str] = {}
+        for assignment in flow.attributes if page is FlowPage.DETAILS else ():
+            whole, short = assignment.attribute_id, _short(assignment.attribute_id)
+            self._whole[attribute_key(whole)] = whole
+            for name in {short.casefold(), short.removeprefix(EXTENSION_PREFIX).casefold()}:
+                self._named.setdefault(name, []).append(whole)
+
+    def attribute(self, where: str, entry: Entry) -> str:
+        """The attribute that an ``ElementId`` names: by its id in any case, or as ``extension_Hobby`` or ``Hobby``."""
+        named = _text(where, entry, "ElementId")
+        if self.page is not FlowPage.DETAILS:
+            _refuse(f"{where}: the page {self.page} has no attributes, hence no '{_shown(named)}'.")
+        # Whole ids first: an attribute of somebody's own that is called City is never meant by the built-in one's name.
+        whole = self._whole.get(attribute_key(named))
+        found = [whole] if whole is not None else self._named.get(named.casefold(), [])
+        if not found:
+            _refuse(f"{where}: this user flow does not ask for the attribute '{_shown(named)}'.")
+        if len(found) > 1:
+            _refuse(f"{where}: '{_shown(named)}' may be {' or '.join(found)}. Write which one, in full.")
+        return found[0]
+
+
+def _read_string(places: _Places, where: str, entry: Entry) -> OwnText:
     kind = _choice(where, entry, "ElementType", (_CLAIM, _ELEMENT))
-    attribute_id = _attribute(flow, page, where, entry) if kind == _CLAIM else _no_element(where, entry)
+    attribute_id = places.attribute(where, entry) if kind == _CLAIM else _no_element(where, entry)
     string_id = _text(where, entry, "StringId")
-    known = [each.string_id for each in changeable_texts(flow, page) if each.attribute_id == attribute_id]
+    known = places.texts.get(attribute_id, [])
     found = next((name for name in known if name.casefold() == string_id.casefold()), None)
     if found is None:
         _refuse(f"{where}: there is no StringId '{_shown(string_id)}' here. There are {', '.join(known)}.")
-    return OwnText(page.value, found, _text(where, entry, "Value"), attribute_id)
+    return OwnText(places.page.value, found, _text(where, entry, "Value"), attribute_id)
 
 
-def _read_collection(flow: UserFlow, page: FlowPage, where: str, entry: Entry) -> list[OwnOption]:
+def _read_collection(places: _Places, where: str, entry: Entry) -> list[OwnOption]:
     _choice(where, entry, "ElementType", (_CLAIM,))
     _choice(where, entry, "TargetCollection", (_RESTRICTION,))
-    attribute_id = _attribute(flow, page, where, entry)
+    attribute_id = places.attribute(where, entry)
     items = entry.get("Items")
     if not isinstance(items, list):
         _refuse(f"{where}: Items is a list.")
+    known = places.options.get(attribute_id, {})
     found = []
     for number, item in enumerate(items, 1):
         inner = f"{where}, item {number}"
@@ -203,29 +262,14 @@ def _read_collection(flow: UserFlow, page: FlowPage, where: str, entry: Entry) -
             _refuse(f"{inner}: an item is an object with Name and Value.")
         _guard_members(inner, item, frozenset({"Name", "Value"}))
         value, name = _text(inner, item, "Value"), _text(inner, item, "Name")
-        known = [choice.value for owner, choice in changeable_options(flow, page) if owner == attribute_id]
         if value not in known:
-            values = f"There are {', '.join(known[:20])}." if known else "It has none that can be named."
+            values = (
+                f"There are {', '.join(list(known)[:20])}." if known else "It has none that can be named."
+            )
             _refuse(
                 f"{inner}: '{_shown(entry['ElementId'])}' has no option of the Value '{_shown(value)}'. {values}"
             )
         found.append(OwnOption(attribute_id, value, name))
-    return found
-
-
-def _attribute(flow: UserFlow, page: FlowPage, where: str, entry: Entry) -> str:
-    """The attribute that an ``ElementId`` names: by its id in any case, or as ``extension_Hobby`` or ``Hobby``."""
-    named = _text(where, entry, "ElementId")
-    ids = [each.attribute_id for each in flow.attributes] if page is FlowPage.DETAILS else []
-    by_name = {_short(each).removeprefix(EXTENSION_PREFIX).casefold(): each for each in ids}
-    # Whole ids last: an attribute of somebody's own that is called City is never meant by the built-in one's name.
-    by_name |= {_short(each).casefold(): each for each in ids}
-    by_name |= {attribute_key(each): each for each in ids}
-    found = by_name.get(attribute_key(named))
-    if found is None and page is FlowPage.DETAILS:
-        _refuse(f"{where}: this user flow does not ask for the attribute '{_shown(named)}'.")
-    if found is None:
-        _refuse(f"{where}: the page {page} has no attributes, hence no '{_shown(named)}'.")
     return found
 
 

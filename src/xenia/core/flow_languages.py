@@ -115,15 +115,11 @@ def language_of(flow: UserFlow, language_id: str) -> FlowLanguage | None:
     return next((each for each in languages_of(flow) if each.id == wanted), None)
 
 
-def is_configured(language: FlowLanguage) -> bool:
-    """Whether an organisation says something in its own words in it."""
-    return bool(language.texts or language.options)
-
-
 def with_language(flow: UserFlow, language: FlowLanguage) -> UserFlow:
     """The flow with this language in place of its present state, in the one form in which equal flows are equal."""
     others = [each for each in flow.languages if each.id != language.id]
-    kept = [*others, language] if is_configured(language) or not language.is_enabled else others
+    says_something = not language.is_enabled or language.texts or language.options
+    kept = [*others, language] if says_something else others
     order = list(LANGUAGES)
     return replace(flow, languages=tuple(sorted(map(_in_order, kept), key=lambda each: order.index(each.id))))
 
@@ -147,6 +143,20 @@ def offered_languages(flow: UserFlow) -> tuple[str, ...]:
     return tuple(each.id for each in languages_of(flow) if each.is_enabled) or (ENGLISH_TAG,)
 
 
+def organization_name_in(flow: UserFlow, words: Words) -> str:
+    """The name in the frame of every page of the flow, in this language; empty: the organisation's own name."""
+    return next(
+        (
+            text.value
+            for language in flow.languages
+            if language.id == words.language
+            for text in language.texts
+            if (text.page, text.string_id, text.attribute_id) == (FlowPage.WAYS.value, ORGANIZATION_NAME, "")
+        ),
+        flow.text.organization_name,
+    )
+
+
 def in_language(flow: UserFlow, page: FlowPage, words: Words) -> tuple[UserFlow, Words]:
     """The flow with its own texts in this language, and the words of *page* with the organisation's changes."""
     stored = next((each for each in flow.languages if each.id == words.language), None)
@@ -165,16 +175,26 @@ def in_language(flow: UserFlow, page: FlowPage, words: Words) -> tuple[UserFlow,
     )
     # A name that happens to be one of ours is not translated again: it was written for this language.
     own |= {text.value: text.value for text in stored.texts if text.value in _BUILT_IN_LABELS}
-    attributes = tuple(_assignment(each, stored) for each in flow.attributes)
+    texts: dict[str, dict[str, str]] = {}
+    for each in stored.texts:
+        texts.setdefault(attribute_key(each.attribute_id), {})[each.string_id] = each.value
+    options: dict[str, dict[str, str]] = {}
+    for option in stored.options:
+        options.setdefault(attribute_key(option.attribute_id), {})[option.value] = option.name
+    attributes = tuple(
+        _assignment(each, texts.get(key, {}), options.get(key, {}))
+        for each in flow.attributes
+        for key in (attribute_key(each.attribute_id),)
+    )
     return replace(flow, text=text, attributes=attributes), with_own(words, own)
 
 
-def _assignment(assignment: AttributeAssignment, stored: FlowLanguage) -> AttributeAssignment:
-    key = attribute_key(assignment.attribute_id)
-    said = {text.string_id: text.value for text in stored.texts if attribute_key(text.attribute_id) == key}
-    shown = {
-        option.value: option.name for option in stored.options if attribute_key(option.attribute_id) == key
-    }
+def _assignment(
+    assignment: AttributeAssignment, said: Mapping[str, str], shown: Mapping[str, str]
+) -> AttributeAssignment:
+    """*said*: own texts by their name; *shown*: own names of options by their value."""
+    if not said and not shown:
+        return assignment
     return replace(
         assignment,
         label=said.get(LABEL, assignment.label),

@@ -6,9 +6,9 @@ a form, a seed), they pass here.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
-from xenia.core.attribute_rules import has_hidden_signs, normal_text
+from xenia.core.attribute_rules import has_hidden_signs, is_visible, normal_text
 from xenia.core.errors import InvalidValue
 from xenia.core.flow_languages import (
     LONGEST_LABEL,
@@ -77,20 +77,39 @@ def checked_words(flow: UserFlow, page: FlowPage, words: PageWords) -> PageWords
     return PageWords(tuple(texts.values()), tuple(named.values()))
 
 
-def with_words(flow: UserFlow, language_id: str, page: FlowPage, words: PageWords) -> UserFlow:
-    """The flow with these words in place of all own words of the page. Raises InvalidValue."""
+def with_words(flow: UserFlow, language_id: str, words: Mapping[FlowPage, PageWords]) -> UserFlow:
+    """The flow with these words in place of all own words of these pages. Raises InvalidValue.
+
+    The size is that of the whole: one page may grow by what another becomes shorter.
+    """
     language = _known(flow, language_id)
-    checked = checked_words(flow, page, words)
-    # Options stand on the page of the attributes, the only one that has any.
-    options = checked.options if page is FlowPage.DETAILS else language.options
-    others = tuple(each for each in language.texts if each.page != page.value)
-    changed = replace(language, texts=(*others, *checked.texts), options=options)
-    size = sum(len(each.value) for each in changed.texts) + sum(len(each.name) for each in changed.options)
-    if size > LARGEST_LANGUAGE:
+    for page, own in words.items():
+        checked = checked_words(flow, page, own)
+        # Options stand on the page of the attributes, the only one that has any.
+        options = checked.options if page is FlowPage.DETAILS else language.options
+        others = tuple(each for each in language.texts if each.page != page.value)
+        language = replace(language, texts=(*others, *checked.texts), options=options)
+    if _size(flow, language) > LARGEST_LANGUAGE:
         raise InvalidValue(
             FIELD, f"All own texts of a language together have at most {LARGEST_LANGUAGE} characters."
         )
-    return with_language(flow, changed)
+    return with_language(flow, language)
+
+
+def has_own_words(flow: UserFlow, language: FlowLanguage) -> bool:
+    """Whether the organisation says anything in its own words that a page still shows."""
+    return _size(flow, language) > 0
+
+
+def _size(flow: UserFlow, language: FlowLanguage) -> int:
+    """Characters of what has a place. Words of an attribute that is not asked any more wait unseen for its return,
+    until their page is saved.
+    """
+    shown = [words_of_page(flow, language, page) for page in FlowPage]
+    return sum(
+        sum(len(each.value) for each in words.texts) + sum(len(each.name) for each in words.options)
+        for words in shown
+    )
 
 
 def with_switch(flow: UserFlow, language_id: str, *, is_enabled: bool) -> UserFlow:
@@ -116,10 +135,14 @@ def checked_languages(flow: UserFlow, languages: Iterable[FlowLanguage]) -> User
             raise InvalidValue(FIELD, f"The language {known.id} is there twice.")
         seen.add(known.id)
         made = with_language(made, replace(known, is_enabled=language.is_enabled))
-        for page in FlowPage:
-            options = language.options if page is FlowPage.DETAILS else ()
-            texts = tuple(each for each in language.texts if each.page == page.value)
-            made = with_words(made, known.id, page, PageWords(texts, options))
+        words = {
+            page: PageWords(
+                tuple(each for each in language.texts if each.page == page.value),
+                language.options if page is FlowPage.DETAILS else (),
+            )
+            for page in FlowPage
+        }
+        made = with_words(made, known.id, words)
         stray = next((each for each in language.texts if each.page not in set(FlowPage)), None)
         if stray is not None:
             raise InvalidValue(
@@ -160,5 +183,9 @@ def _checked(value: str, longest: int, name: str, place: ChangeableText | None =
     if has_hidden_signs(text, lines=place is not None and place.has_lines):
         raise InvalidValue(
             FIELD, f"{name}: this text holds line breaks or characters that cannot be seen. Remove them."
+        )
+    if not any(is_visible(sign) for sign in text):
+        raise InvalidValue(
+            FIELD, f"{name}: nothing of this text can be seen. Write letters, digits or signs."
         )
     return text

@@ -59,8 +59,9 @@ LANGUAGES: Mapping[str, str] = dict(
 )
 """English name by id, as user flows list their languages (``userFlowLanguageConfiguration``); ids in lower case."""
 _REGIONAL = {
-    "zh": "zh-hans", "zh-cn": "zh-hans", "zh-sg": "zh-hans", "zh-tw": "zh-hant", "zh-hk": "zh-hant", "zh-mo": "zh-hant",
-    "pt": "pt-br", "no": "nb", "nn": "nb",
+    "zh": ("zh-hans", "zh-hant"), "zh-cn": ("zh-hans",), "zh-sg": ("zh-hans",),
+    "zh-tw": ("zh-hant",), "zh-hk": ("zh-hant",), "zh-mo": ("zh-hant",),
+    "pt": ("pt-br", "pt-pt"), "no": ("nb",), "nn": ("nb",),
 }  # fmt: skip
 """Tags that name one of the languages without spelling it (likely subtags of CLDR; Norwegians read Bokmål)."""
 _TAG = re.compile(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{1,8}){0,4}")
@@ -109,7 +110,7 @@ class Words(Protocol):
         """The pattern for *count* things, by the plural rules of the language."""
 
     def month(self, number: int, /) -> str:
-        """Full name of a month, 1 to 12, as it stands alone."""
+        """Full name of a month, 1 to 12, as it stands in a date."""
 
     def country(self, name: str, /) -> str:
         """Name of the country that ``core.countries`` calls *name*; *name* itself when unknown."""
@@ -208,7 +209,7 @@ def chosen_language(asked: Iterable[str], offered: Iterable[str] = LANGUAGES) ->
         parts = tag.casefold().split("-")
         while parts:
             name = "-".join(parts)
-            for found in (name, _REGIONAL.get(name)):
+            for found in (name, *_REGIONAL.get(name, ())):
                 if found in known:
                     return found
             parts.pop()

@@ -214,7 +214,7 @@ class Authorize:
             response = render_answer(
                 turn.answer,
                 self._pages,
-                words_for(self._ports.wordbook, request, tenant.notification_language),
+                self._ports.wordbook.in_language(turn.language),
                 after_form=False,
                 host_name=tenant.display_name,
             )

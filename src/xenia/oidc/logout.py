@@ -31,7 +31,7 @@ from xenia.web.pages import Pages
 from xenia.web.signed_out import signed_out
 from xenia.web.speech import words_for
 
-_KEPT = ("post_logout_redirect_uri", "state", "client_id")
+_KEPT = ("post_logout_redirect_uri", "state", "client_id", "ui_locales")
 """Parameters that travel through the confirmation form. None of them decides who is signed out."""
 
 

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import json
+from hashlib import sha256
 
 import pytest
 
 from tests.ui.portal.office import Desktop, Office
 from tests.ui.portal.test_user_flows import FLOW, HOME, NAMES, make_flow, operator, stored
+from xenia.core.flow_languages import FlowPage
+from xenia.core.own_words import PageWords
 from xenia.core.user_flow import AttributeAssignment, Choice, FlowLanguage, InputType, OwnOption, OwnText
 from xenia.core.wording import LANGUAGES
-from xenia.usecases.self_service import manage_flow_languages
+from xenia.record import replace
+from xenia.usecases.self_service import manage_flow_languages, manage_user_flows
 
 LIST = f"{HOME}/{FLOW}/languages"
 GREEK = f"{LIST}/el"
@@ -38,6 +42,11 @@ def _heading(text: str) -> bytes:
     return json.dumps({"LocalizedStrings": [entry]}).encode()
 
 
+def _option(attribute: str, value: str) -> str:
+    """The field of an option."""
+    return f"own-option-{attribute}-{sha256(value.encode()).hexdigest()[:16]}"
+
+
 def test_languages_are_switched_off_and_on(office: Office, desktop: Desktop) -> None:
     page = desktop.open(LIST)
     assert "Ελληνικά" in page.text
@@ -58,7 +67,7 @@ def test_own_texts_are_typed_shown_and_taken_back(office: Office, desktop: Deskt
     values: dict[str, str | list[str]] = {
         f"own-{DETAILS}-heading": MARKUP,
         f"own-{DETAILS}-DisplayName-surname": "Επώνυμο",
-        "own-option-1": "Γκο",
+        _option("jobTitle", "go"): "Γκο",
     }
     desktop.send("/languages/el", values)
     texts = (
@@ -84,7 +93,11 @@ def test_own_texts_are_typed_shown_and_taken_back(office: Office, desktop: Deskt
 
 def test_the_preview_follows_what_is_typed(office: Office, desktop: Desktop) -> None:
     desktop.open(GREEK)
-    typed = {f"own-{DETAILS}-heading": "Τα στοιχεία σας", "own-option-0": "a\u202eb", "page": "details"}
+    typed = {
+        f"own-{DETAILS}-heading": "Τα στοιχεία σας",
+        _option("jobTitle", "chess"): "a\u202eb",
+        "page": "details",
+    }
     url = f"{desktop.root}/{HOME}/{FLOW}/preview"
     shown = desktop.send("/languages/el", typed, to=url)
     assert "Τα στοιχεία σας" in shown.text
@@ -154,3 +167,41 @@ def test_who_may_only_read_sees_and_downloads_and_changes_nothing(office: Office
     desktop.open(GREEK)
     assert desktop.open(f"{LIST}/tlh").status == 404
     assert desktop.open(f"{GREEK}/phonefactor/defaults.json").status == 404
+
+
+def test_a_form_drawn_before_an_option_went_names_the_others_as_meant(
+    office: Office, desktop: Desktop
+) -> None:
+    """Fields were once known by their place: what was typed for one option then stood under another."""
+    desktop.open(GREEK)
+    before = stored(office)
+    (title,) = (each for each in before.attributes if each.attribute_id == "jobTitle")
+    kept = (*NAMES, replace(title, choices=title.choices[1:]))
+    manage_user_flows.update_flow(office.platform.ports, operator(office), FLOW, {"attributes": kept})
+    page = desktop.send(
+        "/languages/el", {_option("jobTitle", "chess"): "Σκάκι", _option("jobTitle", "go"): "Γκο"}
+    )
+    assert page.status == 409
+    fields = dict(desktop.fields("/languages/el"))
+    assert fields[_option("jobTitle", "go")] == "Γκο"
+    assert "Σκάκι" not in fields.values()
+
+
+def test_more_options_than_a_form_can_hold_stay_as_they_are_and_are_named_in_files(
+    office: Office, desktop: Desktop
+) -> None:
+    many = tuple(Choice(str(number), str(number)) for number in range(250))
+    radios = tuple(
+        AttributeAssignment(name, name, InputType.RADIO, choices=many) for name in ("jobTitle", "city")
+    )
+    ports, actor = office.platform.ports, operator(office)
+    manage_user_flows.update_flow(ports, actor, FLOW, {"attributes": radios})
+    named = PageWords((), (OwnOption("city", "7", "Επτά"),))
+    manage_flow_languages.put_words(ports, actor, FLOW, "el", {FlowPage.DETAILS: named})
+    page = desktop.open(GREEK)
+    assert "too many options for a form" in page.text
+    assert len(desktop.fields("/languages/el")) < 100
+    assert desktop.send("/languages/el", {f"own-{DETAILS}-heading": "Στοιχεία"}).status == 200
+    (greek,) = stored(office).languages
+    assert greek.options == named.options
+    assert greek.texts == (OwnText(DETAILS, "heading", "Στοιχεία"),)

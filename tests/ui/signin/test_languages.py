@@ -6,9 +6,11 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.journeys import become_guest, everybody_agreed, guest_signs_in
 from tests.support.platform import RunningServer, platform
 from tests.support.self_service import NAMES, NEWCOMER, open_flow, verify_address
-from xenia.core.user_flow import AttributeAssignment, Choice, FlowLanguage, InputType, OwnText
+from xenia.core.directory.tenant import DomainRestrictions, DomainRule
+from xenia.core.user_flow import AttributeAssignment, Choice, FlowLanguage, InputType, OwnText, PageText
 
 MARKUP = '<b onclick="x()">Mehr</b> & 100 %'
 
@@ -135,3 +137,48 @@ def test_a_refusal_without_an_organisation_speaks_too(server: RunningServer) -> 
     page = walker.open(f"/{server.tenant.id}/signin?ctx=unknown")
     assert '<html lang="fr"' in page.source
     assert "This sign-in is over" not in page.text
+
+
+def test_the_last_pages_speak_as_those_before(server: RunningServer) -> None:
+    """They knew only the browser once: a sign-in in French ended in German."""
+    server.policies(security_defaults=True)
+    secret = become_guest(server, server.walker(), NEWCOMER)
+    walker = server.walker()
+    walker.languages = "de"
+    everybody_agreed(server)
+    page = guest_signs_in(server, walker, server.authorize_url(ui_locales="fr"), secret, NEWCOMER)
+    assert page.refresh
+    assert '<html lang="fr"' in page.source
+
+
+def test_signing_out_speaks_the_language_the_app_asked_for_to_its_end(server: RunningServer) -> None:
+    server.policies(security_defaults=True)
+    secret = become_guest(server, server.walker(), NEWCOMER)
+    walker = server.walker()
+    everybody_agreed(server)
+    guest_signs_in(server, walker, server.authorize_url(), secret, NEWCOMER)
+    walker.languages = "de"
+    page = walker.open(f"/{server.tenant.id}/oauth2/v2.0/logout?ui_locales=fr")
+    assert '<html lang="fr"' in page.source
+    assert '<html lang="fr"' in walker.submit("/logout/confirm").source
+
+
+def test_a_refusal_while_signing_up_stands_under_the_flows_name(server: RunningServer) -> None:
+    open_flow(server, text=PageText("Contoso Partners", ""))
+    server.policies(domain_restrictions=DomainRestrictions(DomainRule.DENY, ("nordwind.example",)))
+    walker = server.walker()
+    walker.languages = "de"
+    walker.open(server.authorize_url())
+    walker.submit("/signin/sign-up")
+    page = verify_address(server, walker)
+    assert page.status == 403
+    assert "Contoso Partners" in page.text
+    assert '<p class="wrap" lang="en">AADSTS' in page.source
+
+
+def test_who_asks_for_portuguese_reads_the_one_that_there_is(server: RunningServer) -> None:
+    open_flow(server, languages=(FlowLanguage("pt-br", is_enabled=False),))
+    walker = server.walker()
+    walker.languages = "pt-AO, en"
+    walker.open(server.authorize_url())
+    assert '<html lang="pt-PT"' in walker.submit("/signin/sign-up").source

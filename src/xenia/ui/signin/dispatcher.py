@@ -276,12 +276,12 @@ class Dispatcher:
             response = render_answer(
                 turn.answer,
                 self._pages,
-                words_for(self._ports, request, _ended_at(turn)),
+                self._ports.wordbook.in_language(turn.language),
                 after_form=came_by_form(request),
                 host_name=_ended_at(turn).display_name,
             )
         elif turn.destination is not None:
-            response = self._leave(request, _ended_at(turn), turn.destination)
+            response = self._leave(request, turn, turn.destination)
         elif turn.device_app is not None:
             response = DeviceEnd(self._ports, self._pages, _ended_at(turn), turn.device_app).signed_in(
                 request
@@ -296,11 +296,12 @@ class Dispatcher:
             response = self._cookies.set_surface(response, "account", tenant_id, turn.account_secret)
         return response
 
-    def _leave(self, request: HttpRequest, tenant: Tenant, destination: str) -> HttpResponse:
+    def _leave(self, request: HttpRequest, turn: Turn, destination: str) -> HttpResponse:
         """The end of a redemption: a page of our own, because form-action binds every hop of a form's redirects."""
+        tenant = _ended_at(turn)
         page = self._pages.render(
             "signin/welcome.html",
-            words_for(self._ports, request, tenant),
+            self._ports.wordbook.in_language(turn.language),
             host=host_of(tenant),
             tenant=tenant,
             url=destination,

@@ -15,7 +15,7 @@ from xenia.ports import Ports
 from xenia.record import Record
 from xenia.ui.signin.refusal_words import Refusal, words_of
 from xenia.ui.signin.speech import spoken, words_for
-from xenia.ui.signin.views import chosen_theme, host_of
+from xenia.ui.signin.views import chosen_theme, host_in, host_of
 from xenia.usecases.sign_in import Situation
 from xenia.web.form_guard import FormRefused
 from xenia.web.http import HttpRequest, HttpResponse, html
@@ -57,7 +57,9 @@ class Refusals:
         )
         ctx = situation.interaction.id
         switch = None if situation.interaction.redeem else f"/{situation.tenant.id}/signin?ctx={ctx}&other=1"
-        return self._page(request, error, refusal, situation.tenant, switch, way_on=way_on, way_back=way_back)
+        return self._page(
+            request, error, refusal, host_in(situation, words), switch, way_on=way_on, way_back=way_back
+        )
 
     def cancelled(self, request: HttpRequest, situation: Situation) -> HttpResponse:
         """Cancel on *Review permissions*: nothing happened, the invitation stays open."""
@@ -84,7 +86,7 @@ class Refusals:
                 say(words, "Go back to the app and start again."),
                 words,
             )
-            return self._page(request, e.InteractionGone(), refusal, tenant, None, detail=error.detail)
+            return self._page(request, e.InteractionGone(), refusal, _host(tenant), None, detail=error.detail)
         if not isinstance(error, XeniaError):
             log.error("unexpected error", exc_info=error, extra={"correlation_id": request.correlation_id})
             error = e.ServerError()
@@ -96,7 +98,7 @@ class Refusals:
         name = tenant.display_name if tenant else say(words, "the organization")
         contact = (tenant.technical_contact if tenant else None) or name
         refusal = words_of(error, name, contact, say(words, "the app"), words)
-        return self._page(request, error, refusal, tenant, None)
+        return self._page(request, error, refusal, _host(tenant), None)
 
     def _tenant(self, request: HttpRequest) -> Tenant | None:
         tenant_id = parse_guid(request.args.get("tenant"))
@@ -110,7 +112,7 @@ class Refusals:
         request: HttpRequest,
         error: XeniaError,
         refusal: Refusal,
-        tenant: Tenant | None,
+        host: Mapping[str, object],
         switch_url: str | None,
         *,
         detail: str = "",
@@ -130,7 +132,7 @@ class Refusals:
             "signin/refused.html",
             refusal.words,
             theme=chosen_theme(request),
-            host=host_of(tenant) if tenant else {"name": "Xenia"},
+            host=host,
             refusal=refusal,
             switch_url=switch_url,
             way_on=way_on,
@@ -142,3 +144,7 @@ class Refusals:
             now=self._ports.clock.now(),
         )
         return html(page, status=row.status)
+
+
+def _host(tenant: Tenant | None) -> Mapping[str, object]:
+    return host_of(tenant) if tenant else {"name": "Xenia"}

@@ -10,7 +10,7 @@ from xenia.core.consent import COMMON_PERMISSIONS, ConsentItem, mixes_alphabets
 from xenia.core.consent_request import LONGEST_JUSTIFICATION
 from xenia.core.directory.first_party import PLATFORM_TENANT_ID
 from xenia.core.directory.tenant import Tenant
-from xenia.core.flow_languages import FlowPage, in_language
+from xenia.core.flow_languages import organization_name_in
 from xenia.core.signin.interrupts import Step
 from xenia.core.wording import ENGLISH, Words, say
 from xenia.ports import Ports
@@ -95,8 +95,8 @@ def host_in(situation: Situation, words: Words) -> Model:
     host, flow = host_of(situation.tenant), situation.standing.flow if situation.standing else None
     if flow is None:
         return host
-    own, _ = in_language(flow, FlowPage.WAYS, words)
-    return flow_host(host, own.text, logo_url(situation.tenant.id, flow))
+    text = replace(flow.text, organization_name=organization_name_in(flow, words))
+    return flow_host(host, text, logo_url(situation.tenant.id, flow))
 
 
 def _frame(situation: Situation, words: Words) -> Model:

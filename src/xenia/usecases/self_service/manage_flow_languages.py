@@ -10,12 +10,12 @@ from collections.abc import Iterable
 
 from xenia.core.actor import Actor
 from xenia.core.errors import NotFound
-from xenia.core.flow_language_files import defaults_file, overrides_file, read_overrides
+from xenia.core.flow_language_files import defaults_file, overrides_file, read_document, read_overrides
 from xenia.core.flow_languages import FlowPage, language_of, languages_of
 from xenia.core.own_words import PageWords, with_switch, with_switches, with_words
 from xenia.core.user_flow import FlowLanguage, UserFlow
 from xenia.ports import Ports
-from xenia.usecases.self_service.manage_user_flows import change_flow, get_flow
+from xenia.usecases.self_service.manage_user_flows import change_flow, get_flow, require_flow_writer
 from xenia.usecases.self_service.read_user_flows import whole_flow
 
 
@@ -80,14 +80,13 @@ def put_words(
 
     Raises NotPermitted, NotFound (flow or language), Conflict, InvalidValue.
     """
-
-    def spoken(_: object, flow: UserFlow) -> UserFlow:
-        name = _language(flow, language_id).id
-        for page, own in words.items():
-            flow = with_words(flow, name, page, own)
-        return flow
-
-    return change_flow(ports, actor, flow_id, spoken, expected_version)
+    return change_flow(
+        ports,
+        actor,
+        flow_id,
+        lambda _, flow: with_words(flow, _language(flow, language_id).id, words),
+        expected_version,
+    )
 
 
 def remove_words(ports: Ports, actor: Actor, flow_id: str, language_id: str, page: FlowPage) -> UserFlow:
@@ -109,12 +108,14 @@ def put_overrides_file(
 
     Raises NotPermitted, NotFound (flow or language), Conflict, InvalidValue.
     """
+    require_flow_writer(actor)
+    document = read_document(data)  # before there is a transaction: whoever else writes would wait for it
     return change_flow(
         ports,
         actor,
         flow_id,
         lambda _, flow: with_words(
-            flow, _language(flow, language_id).id, page, read_overrides(flow, page, data)
+            flow, _language(flow, language_id).id, {page: read_overrides(flow, page, document)}
         ),
         expected_version,
     )

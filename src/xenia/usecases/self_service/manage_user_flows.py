@@ -86,7 +86,7 @@ def create_flow(ports: Ports, actor: Actor, order: NewFlow) -> UserFlow:
     Raises NotPermitted, InvalidValue, NotFound (a provider, attribute or connector that does not exist), and
     Conflict when the name is taken or an app is in another flow.
     """
-    _require_writer(actor)
+    require_flow_writer(actor)
     now, record_id = ports.clock.now(), ports.entropy.guid()
 
     def work(tx: Transaction) -> UserFlow:
@@ -127,7 +127,7 @@ def update_flow(
 
 def delete_flow(ports: Ports, actor: Actor, flow_id: str) -> None:
     """Remove the flow; its apps have no sign-up any more. Guests stay. Raises NotPermitted, NotFound."""
-    _require_writer(actor)
+    require_flow_writer(actor)
     now, record_id = ports.clock.now(), ports.entropy.guid()
 
     def work(tx: Transaction) -> None:
@@ -252,7 +252,7 @@ def change_flow(
     *expected_version*: of the flow as it was shown to the person who changes it. Raises NotPermitted, NotFound,
     Conflict, and what *make* raises.
     """
-    _require_writer(actor)
+    require_flow_writer(actor)
     now, record_id = ports.clock.now(), ports.entropy.guid()
 
     def work(tx: Transaction) -> UserFlow:
@@ -296,5 +296,6 @@ _RULES: dict[str, Callable[[Transaction, UserFlow, object], object]] = {
 }
 
 
-def _require_writer(actor: Actor) -> None:
+def require_flow_writer(actor: Actor) -> None:
+    """Raises NotPermitted unless the actor may change user flows."""
     require_writer(actor, FLOW_WRITING_ROLES, USER_FLOW_ADMINISTRATOR.name, *WRITE_FLOWS)

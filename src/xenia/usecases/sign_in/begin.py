@@ -103,6 +103,7 @@ def completed(ports: Ports, finished: Finished) -> Turn:
         else finished.admin_consent,
         destination=finished.destination,
         tenant=finished.tenant,
+        language=finished.language,
         session_secret=finished.session_secret,
         session_max_age=finished.session_max_age,
         account_secret=finished.account_secret,

@@ -28,6 +28,7 @@ from xenia.core.signin.request import AuthorizeRequest
 from xenia.ports import Ports, Transaction
 from xenia.record import Record, replace
 from xenia.usecases.devices.device_approval import approve_device
+from xenia.usecases.sign_in.language import language_of
 from xenia.usecases.sign_in.situation import BrowserContext, Situation, session_hash, surface_hash
 from xenia.usecases.tokens.issue_tokens import PlannedAnswer, plan_answer
 
@@ -54,6 +55,8 @@ class Finished(Record):
     """What a finished interaction leaves to do after the commit."""
 
     tenant: Tenant
+    language: str
+    """What the person read on the way (``sign_in.language``): the last page speaks it too."""
     planned: PlannedAnswer | None
     destination: str | None
     session_secret: str | None
@@ -117,6 +120,7 @@ def finish(
         _open_my_apps(ports, tx, signed_in, drawn, now)
     return Finished(
         situation.tenant,
+        language_of(situation, browser.languages),
         planned=planned,
         destination=situation.interaction.redeem.redirect_url if situation.interaction.redeem else None,
         session_secret=secret,

@@ -20,6 +20,8 @@ class Turn(Record):
     """Where a redemption ends (the invitation's redirect URL); only together with no answer."""
     tenant: Tenant | None = None
     """Where it ended, when it did."""
+    language: str = ""
+    """In which the person read the pages, when it ended."""
     browser_secret: str | None = None
     """Set the browser cookie to this when not None."""
     session_secret: str | None = None

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from xenia.core.errors import Conflict, InvalidValue, NotPermitted, XeniaError
-from xenia.core.flow_languages import FlowPage, is_configured, languages_of
+from xenia.core.flow_languages import FlowPage, languages_of
+from xenia.core.own_words import has_own_words
 from xenia.core.user_flow import FlowLanguage, UserFlow
 from xenia.core.wording import LANGUAGES
 from xenia.ui.portal.changed_meanwhile import version_of
@@ -23,6 +24,7 @@ from xenia.ui.portal.user_flows.language_names import OWN_NAMES
 from xenia.ui.portal.user_flows.words_draft import (
     PAGE_NAMES,
     Typed,
+    has_option_fields,
     problems_of,
     rows_of,
     stored_words,
@@ -73,7 +75,7 @@ class FlowLanguages:
                 "own_name": OWN_NAMES[each.id],
                 "name": LANGUAGES[each.id],
                 "is_on": each.id in wanted,
-                "is_configured": is_configured(each),
+                "is_configured": has_own_words(flow, each),
                 "url": visit.url(flow_path(flow, f"/languages/{each.id}")),
             }
             for each in languages
@@ -121,7 +123,7 @@ class FlowLanguageTexts:
     def save(self, visit: Visit) -> HttpResponse:
         """**Save**: both pages at once."""
         flow, language = self._addressed(visit)
-        typed = typed_words(flow, visit.request.form)
+        typed = typed_words(flow, language, visit.request.form)
         try:
             manage_flow_languages.put_words(
                 self._desk.ports, visit.actor, flow.id, language.id, typed, expected_version=version_of(visit)
@@ -217,6 +219,7 @@ class FlowLanguageTexts:
             own_name=OWN_NAMES[language.id],
             name=LANGUAGES[language.id],
             pages=pages,
+            has_option_fields=has_option_fields(flow),
             version=flow.version,
             texts_url=visit.url(here),
             step="details" if upload is FlowPage.DETAILS else "sign-up",

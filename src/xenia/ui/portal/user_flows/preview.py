@@ -9,10 +9,10 @@ from xenia.core.attribute_form import page_fields
 from xenia.core.credentials import PASSCODE_RESEND_AFTER
 from xenia.core.directory.identity_provider import ENTRA_PROVIDER_ID
 from xenia.core.errors import InvalidValue
-from xenia.core.flow_languages import FlowPage, in_language
+from xenia.core.flow_languages import FlowPage, in_language, language_of
 from xenia.core.own_words import with_words
 from xenia.core.user_attributes import EMAIL, AttributeValues
-from xenia.core.user_flow import PageText, UserFlow
+from xenia.core.user_flow import FlowLanguage, PageText, UserFlow
 from xenia.core.wording import ENGLISH_TAG, Words
 from xenia.record import replace
 from xenia.ui.portal.desk import Desk, Visit
@@ -81,8 +81,8 @@ class FlowPreview:
             flow = replace(flow, text=self._text(visit, flow))
         words = self._words(form.get("language"))
         if "own" in form:
-            for page, own in usable_words(flow, typed_words(flow, form)).items():
-                flow = with_words(flow, words.language, page, own)
+            language = language_of(flow, words.language) or FlowLanguage(words.language)
+            flow = with_words(flow, words.language, usable_words(flow, typed_words(flow, language, form)))
         return self._draw(visit, flow, form.get("page"), words, is_dark="dark" in form)
 
     def _words(self, language: str) -> Words:

@@ -6,6 +6,7 @@ Reads what was typed and finds what is wrong with it, field by field. Stores not
 from __future__ import annotations
 
 from collections.abc import Mapping
+from hashlib import sha256
 
 from xenia.core.errors import InvalidValue
 from xenia.core.flow_languages import (
@@ -30,6 +31,9 @@ from xenia.web.http import Params
 
 PAGE_NAMES = {FlowPage.WAYS: "Create account", FlowPage.DETAILS: "Add details"}
 _LABELS = {INTRO: "Intro text", ORGANIZATION_NAME: "Organization name"}
+
+MOST_OPTION_FIELDS = 200
+"""A form has at most 500 fields (``web.http.MAX_FIELDS``), and a flow up to 220 texts besides."""
 
 Typed = dict[FlowPage, PageWords]
 
@@ -63,11 +67,18 @@ def rows_of(
         )
         for text in changeable_texts(flow, page)
     ]
-    for number, (attribute_id, choice) in enumerate(changeable_options(flow, page)):
+    for attribute_id, choice in changeable_options(flow, page) if has_option_fields(flow) else ():
         label = f"{labels[attribute_id]}, option {choice.name}"
         shown = options.get((attribute_id, choice.value), "")
-        rows.append(Row(_option_name(number), label, choice.name, LONGEST_LABEL, shown))
+        rows.append(Row(_option_name(attribute_id, choice.value), label, choice.name, LONGEST_LABEL, shown))
     return rows
+
+
+def has_option_fields(flow: UserFlow) -> bool:
+    """Whether the form has a field for each option. With more of them it would be too long to send, let alone to
+    read: those are named in files.
+    """
+    return len(changeable_options(flow, FlowPage.DETAILS)) <= MOST_OPTION_FIELDS
 
 
 def stored_words(flow: UserFlow, language: FlowLanguage) -> Typed:
@@ -75,8 +86,8 @@ def stored_words(flow: UserFlow, language: FlowLanguage) -> Typed:
     return {page: words_of_page(flow, language, page) for page in FlowPage}
 
 
-def typed_words(flow: UserFlow, form: Params) -> Typed:
-    """What the form says; an empty field is the default's."""
+def typed_words(flow: UserFlow, language: FlowLanguage, form: Params) -> Typed:
+    """What the form says; an empty field is the default's. What has no field stays as *language* has it."""
     found = {}
     for page in FlowPage:
         texts = tuple(
@@ -85,10 +96,12 @@ def typed_words(flow: UserFlow, form: Params) -> Typed:
             if form.get(_text_name(text)).strip()
         )
         options = tuple(
-            OwnOption(attribute_id, choice.value, form.get(_option_name(number)))
-            for number, (attribute_id, choice) in enumerate(changeable_options(flow, page))
-            if form.get(_option_name(number)).strip()
+            OwnOption(attribute_id, choice.value, shown)
+            for attribute_id, choice in changeable_options(flow, page)
+            if (shown := form.get(_option_name(attribute_id, choice.value))).strip()
         )
+        if not has_option_fields(flow):
+            options = words_of_page(flow, language, page).options
         found[page] = PageWords(texts, options)
     return found
 
@@ -113,14 +126,13 @@ def _each(flow: UserFlow, typed: Typed) -> list[tuple[tuple[FlowPage, PageWords]
     found = []
     for page, words in typed.items():
         places = {(each.attribute_id, each.string_id): each for each in changeable_texts(flow, page)}
-        options = [(owner, choice.value) for owner, choice in changeable_options(flow, page)]
         single = [
             *(
                 (PageWords((text,)), _text_name(places[text.attribute_id, text.string_id]))
                 for text in words.texts
             ),
             *(
-                (PageWords((), (option,)), _option_name(options.index((option.attribute_id, option.value))))
+                (PageWords((), (option,)), _option_name(option.attribute_id, option.value))
                 for option in words.options
             ),
         ]
@@ -137,9 +149,9 @@ def _text_name(text: ChangeableText) -> str:
     return "-".join(part for part in ("own", text.page, text.string_id, text.attribute_id) if part)
 
 
-def _option_name(number: int) -> str:
-    """By place: a value may hold any sign, and the version of the form says which place is meant."""
-    return f"own-option-{number}"
+def _option_name(attribute_id: str, value: str) -> str:
+    """By what is meant, not by place: options may have gone or moved since the form was drawn. A value may hold any sign."""
+    return f"own-option-{attribute_id}-{sha256(value.encode()).hexdigest()[:16]}"
 
 
 def _label(text: ChangeableText, labels: Mapping[str, str]) -> str:

@@ -202,7 +202,7 @@ EVENT_WORDS = {
     "INVITATION_EMAIL": "The invitation mail was handed to the outbox",
     "REDEEM_INVITE": "The guest accepted",
     "DELETE_EXTERNAL_USER": "Reserved for guests who leave by themselves; not written yet",
-    "ADD_USER": "A user object was made: member, or guest by invitation",
+    "ADD_USER": "A user object was made: member, or guest by invitation or sign-up (the details then name user flow and provider)",
     "ADD_SPONSOR": "A sponsor was set",
     "UPDATE_USER": "Properties changed, old and new values beside each other",
     "DELETE_USER": "Moved to the deleted users, for 30 days",

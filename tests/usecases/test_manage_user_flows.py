@@ -305,6 +305,21 @@ def test_the_logo_is_a_picture_and_nothing_else(server: RunningServer) -> None:
         assert refused.value.field == "logo"
 
 
+@pytest.mark.parametrize(
+    "intro", ["« Bienvenue\N{NO-BREAK SPACE}! »", "ക്ഷണം, കണ്‍", "\u0915\u094d\u200d\u0937", "नमस्ते"]
+)
+def test_what_people_read_may_be_written_in_any_script(server: RunningServer, intro: str) -> None:
+    """Joiners and hard spaces are no hidden signs: some letters are not written without them."""
+    assert made(server, text=PageText(intro, intro)).text == PageText(intro, intro)
+
+
+@pytest.mark.parametrize("intro", ["\u200b", "a\u202eb", "a\x00b", "\u200d\u00ad"])
+def test_what_cannot_be_seen_or_turns_a_text_around_is_refused(server: RunningServer, intro: str) -> None:
+    for text in (PageText(intro), PageText("", intro)):
+        with pytest.raises(InvalidValue):
+            made(server, text=text)
+
+
 @pytest.mark.parametrize("name", ["id", "tenant_id", "created_at", "version", "nonsense"])
 def test_what_never_changes_is_refused(server: RunningServer, name: str) -> None:
     made(server)

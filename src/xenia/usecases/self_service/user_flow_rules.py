@@ -24,7 +24,7 @@ from xenia.core.user_flow import (
 from xenia.ports import Transaction
 from xenia.record import replace
 from xenia.usecases.applications.extensions_app import extensions_app_id
-from xenia.usecases.self_service.self_service_rules import checked_flag, checked_text
+from xenia.usecases.self_service.self_service_rules import checked_flag, checked_shown_text, checked_text
 
 LONGEST_LOGO = 20_000
 """Bytes of a logo: a sign-in page has a budget of its own."""
@@ -94,11 +94,11 @@ def checked_assignment(tx: Transaction, assignment: object) -> AttributeAssignme
     checked = replace(
         assignment,
         attribute_id=attribute.id,
-        label=checked_text("label", assignment.label, 200) or attribute.display_name,
+        label=checked_shown_text("label", assignment.label, 200) or attribute.display_name,
         input_type=input_type,
         is_optional=checked_flag("is_optional", assignment.is_optional),
         requires_verification=checked_flag("requires_verification", assignment.requires_verification),
-        help_text=checked_text("help_text", assignment.help_text, 500),
+        help_text=checked_shown_text("help_text", assignment.help_text, 500),
         choices=_choices(assignment.choices),
         is_hidden=checked_flag("is_hidden", assignment.is_hidden),
         is_editable=checked_flag("is_editable", assignment.is_editable),
@@ -188,8 +188,8 @@ def checked_page_text(text: object) -> PageText:
     if not isinstance(text, PageText):
         raise InvalidValue("text", "Enter the texts of the page.")
     return PageText(
-        organization_name=checked_text("organization_name", text.organization_name, 120),
-        intro=checked_text("intro", text.intro, LONGEST_INTRO, lines=True),
+        organization_name=checked_shown_text("organization_name", text.organization_name, 120),
+        intro=checked_shown_text("intro", text.intro, LONGEST_INTRO, lines=True),
         logo=_logo(text.logo),
     )
 
@@ -222,7 +222,7 @@ def _choices(choices: object) -> tuple[Choice, ...]:
     for choice in choices:
         if not isinstance(choice, Choice):
             raise InvalidValue("choices", "Enter options as name and value.")
-        name = checked_text("choices", choice.name, 200)
+        name = checked_shown_text("choices", choice.name, 200)
         value = checked_text("choices", choice.value, 256) or name
         if not value:
             raise InvalidValue("choices", "Give each option a name.")

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from xenia.core import flow_language_files
 from xenia.core import own_words as own_words_module
-from xenia.core.attribute_rules import is_visible, normal_text
+from xenia.core.attribute_rules import has_visible_signs, normal_text
 from xenia.core.errors import InvalidValue
 from xenia.core.flow_language_files import (
     LARGEST_FILE,
@@ -62,9 +62,7 @@ KNOWN = {attribute.id: attribute for attribute in BUILT_IN_ATTRIBUTES}
 DETAILS = FlowPage.DETAILS
 # Any language's letters; signs nobody sees are refused, so they are left to the tests of refusals.
 LETTERS = st.characters(codec="utf-8", exclude_categories=("Cc", "Cs", "Zl", "Zp", "Cf"))
-WRITTEN = (
-    st.text(LETTERS, min_size=1, max_size=40).map(normal_text).filter(lambda text: any(map(is_visible, text)))
-)
+WRITTEN = st.text(LETTERS, min_size=1, max_size=40).map(normal_text).filter(has_visible_signs)
 
 
 @st.composite

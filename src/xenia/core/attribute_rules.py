@@ -40,10 +40,10 @@ def has_hidden_signs(text: str, *, lines: bool = False) -> bool:
     )
 
 
-def is_visible(sign: str) -> bool:
-    """Whether somebody sees something of it alone: no space, joiner or mark that needs another sign."""
-    kind = unicodedata.category(sign)
-    return kind[0] not in "ZM" and kind not in {"Cc", "Cf", "Cs"}
+def has_visible_signs(text: str) -> bool:
+    """Whether somebody sees something of it: it is more than spaces, joiners and marks that need another sign."""
+    kinds = map(unicodedata.category, text)
+    return any(kind[0] not in "ZM" and kind not in {"Cc", "Cf", "Cs"} for kind in kinds)
 
 
 def attribute_value(attribute: UserAttribute, value: object) -> AttributeValue:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
-from xenia.core.attribute_rules import has_hidden_signs, is_visible, normal_text
+from xenia.core.attribute_rules import has_hidden_signs, has_visible_signs, normal_text
 from xenia.core.errors import InvalidValue
 from xenia.core.flow_languages import (
     LONGEST_LABEL,
@@ -184,7 +184,7 @@ def _checked(value: str, longest: int, name: str, place: ChangeableText | None =
         raise InvalidValue(
             FIELD, f"{name}: this text holds line breaks or characters that cannot be seen. Remove them."
         )
-    if not any(is_visible(sign) for sign in text):
+    if not has_visible_signs(text):
         raise InvalidValue(
             FIELD, f"{name}: nothing of this text can be seen. Write letters, digits or signs."
         )

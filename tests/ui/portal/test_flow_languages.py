@@ -10,10 +10,19 @@ import pytest
 from tests.ui.portal.office import Desktop, Office
 from tests.ui.portal.test_user_flows import FLOW, HOME, NAMES, make_flow, operator, stored
 from xenia.core.flow_languages import FlowPage
-from xenia.core.own_words import PageWords
-from xenia.core.user_flow import AttributeAssignment, Choice, FlowLanguage, InputType, OwnOption, OwnText
+from xenia.core.own_words import PageWords, checked_words
+from xenia.core.user_flow import (
+    AttributeAssignment,
+    Choice,
+    FlowLanguage,
+    InputType,
+    OwnOption,
+    OwnText,
+    UserFlow,
+)
 from xenia.core.wording import LANGUAGES
 from xenia.record import replace
+from xenia.ui.portal.user_flows import words_draft
 from xenia.usecases.self_service import manage_flow_languages, manage_user_flows
 
 LIST = f"{HOME}/{FLOW}/languages"
@@ -185,6 +194,33 @@ def test_a_form_drawn_before_an_option_went_names_the_others_as_meant(
     fields = dict(desktop.fields("/languages/el"))
     assert fields[_option("jobTitle", "go")] == "Γκο"
     assert "Σκάκι" not in fields.values()
+
+
+def test_a_preview_does_not_look_at_thousands_of_stored_options_one_by_one(
+    office: Office, desktop: Desktop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each such look costs as much as all of them: a preview would hold a process for as long as its author likes."""
+    many = tuple(Choice(str(number), str(number)) for number in range(250))
+    radios = tuple(
+        AttributeAssignment(each, each, InputType.RADIO, choices=many) for each in ("jobTitle", "city")
+    )
+    ports, actor = office.platform.ports, operator(office)
+    manage_user_flows.update_flow(ports, actor, FLOW, {"attributes": radios})
+    named = PageWords((), tuple(OwnOption("city", each.value, f"Π{each.name}") for each in many))
+    manage_flow_languages.put_words(ports, actor, FLOW, "el", {FlowPage.DETAILS: named})
+    looks: list[PageWords] = []
+
+    def counted(flow: UserFlow, page: FlowPage, words: PageWords) -> PageWords:
+        looks.append(words)
+        return checked_words(flow, page, words)
+
+    monkeypatch.setattr(words_draft, "checked_words", counted)
+    desktop.open(GREEK)
+    typed = {f"own-{DETAILS}-heading": "Τα στοιχεία σας", "page": "details"}
+    shown = desktop.send("/languages/el", typed, to=f"{desktop.root}/{HOME}/{FLOW}/preview")
+    assert "Τα στοιχεία σας" in shown.text
+    assert "Π249" in shown.text
+    assert len(looks) == 1
 
 
 def test_more_options_than_a_form_can_hold_stay_as_they_are_and_are_named_in_files(

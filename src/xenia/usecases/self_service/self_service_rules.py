@@ -12,7 +12,7 @@ from datetime import datetime
 from typing import Any
 
 from xenia.core.actor import Actor
-from xenia.core.attribute_rules import has_hidden_signs, is_visible, normal_text
+from xenia.core.attribute_rules import has_hidden_signs, has_visible_signs, normal_text
 from xenia.core.audit import Activity, Change, Target, audit_record
 from xenia.core.directory.roles import SELF_SERVICE_READING_ROLES
 from xenia.core.errors import Conflict, InvalidValue, NotPermitted
@@ -75,7 +75,7 @@ def checked_shown_text(field: str, value: object, longest: int, *, lines: bool =
     text = normal_text(value) if isinstance(value, str) else None
     if text is None or len(text) > longest or has_hidden_signs(text, lines=lines):
         raise InvalidValue(field, f"Enter a text of at most {longest} characters.")
-    if text and not any(is_visible(sign) for sign in text):
+    if text and not has_visible_signs(text):
         raise InvalidValue(field, "Nothing of this text can be seen. Write letters, digits or signs.")
     return text
 

@@ -126,6 +126,10 @@ def _each(flow: UserFlow, typed: Typed) -> list[tuple[tuple[FlowPage, PageWords]
     found = []
     for page, words in typed.items():
         places = {(each.attribute_id, each.string_id): each for each in changeable_texts(flow, page)}
+        typed_options = words.options if has_option_fields(flow) else ()
+        if words.options and not typed_options:
+            # As stored, so checked already: there may be thousands, and each look alone costs as much as all.
+            found.append(((page, PageWords((), words.options)), "", ""))
         single = [
             *(
                 (PageWords((text,)), _text_name(places[text.attribute_id, text.string_id]))
@@ -133,7 +137,7 @@ def _each(flow: UserFlow, typed: Typed) -> list[tuple[tuple[FlowPage, PageWords]
             ),
             *(
                 (PageWords((), (option,)), _option_name(option.attribute_id, option.value))
-                for option in words.options
+                for option in typed_options
             ),
         ]
         for one, name in single:
